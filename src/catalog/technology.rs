@@ -1,0 +1,78 @@
+//! Technologies and the facts that tell them apart.
+
+use serde::Deserialize;
+
+use super::Kind;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Technology {
+    /// The word that declares one: `redis hot`.
+    pub id: String,
+    /// As its makers write it: `Redis`.
+    pub title: String,
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The kinds that it can be; the first is what its name alone implies.
+    pub kinds: Vec<Kind>,
+    /// How it keeps data: relational, key-value, document, wide-column, graph, time-series, search, columnar, object, log.
+    pub model: Option<String>,
+    /// Run by its vendor, who replaces failed machines: exempt from "one instance".
+    #[serde(default)]
+    pub managed: bool,
+    /// What a consumer may count on: at-most-once, at-least-once, exactly-once.
+    pub delivery: Option<String>,
+    /// The order that it keeps: none, key (within a partition or group), total.
+    pub order: Option<String>,
+    /// Whether a consumer can read again what it has read.
+    pub replay: Option<bool>,
+    /// Dead letters: `native` (a setting), `by-hand` (the consumer republishes), `none` (cannot be had).
+    pub dead_letters: Option<String>,
+    /// Copies of data that it can keep: none, async, semi-sync, sync, quorum.
+    pub replication: Option<String>,
+    /// What a restart leaves: none, memory, disk, replicated.
+    pub durability: Option<String>,
+    /// What it fails over by: none, manual (by hand or by another tool), auto.
+    pub failover: Option<String>,
+    /// Rate that one instance serves, where a source grades it.
+    pub capacity: Option<Default>,
+    /// Availability of one (or of the managed whole), as a fraction.
+    pub availability: Option<Default>,
+    /// One sentence: what to know of it in a design.
+    pub note: String,
+}
+
+/// A number used where the design states none; always shown as an assumption.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Default {
+    /// Per second for a capacity, a fraction for an availability.
+    pub value: f64,
+    pub grade: Grade,
+    pub source: String,
+}
+
+/// How far a number can be trusted. Grade C never raises an error, only a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Grade {
+    /// The vendor's own measurement or official limit.
+    A,
+    /// A careful measurement by a third party.
+    B,
+    /// A rule of thumb.
+    C,
+}
+
+impl Technology {
+    pub fn kind(&self) -> Kind {
+        self.kinds[0]
+    }
+}
+
+pub(super) fn read(toml: &str) -> Vec<Technology> {
+    #[derive(Deserialize)]
+    struct File {
+        technology: Vec<Technology>,
+    }
+    toml::from_str::<File>(toml).expect("technologies.toml is part of the program and tested").technology
+}

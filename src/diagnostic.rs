@@ -1,0 +1,156 @@
+//! What the tool has to say about a place in a design: mistakes in the text and findings of rules alike.
+
+use crate::source::Span;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+
+    /// What a flaw weighs when it is a question instead of a certainty.
+    pub fn lowered(self) -> Severity {
+        match self {
+            Severity::Error => Severity::Warning,
+            Severity::Warning | Severity::Info => Severity::Info,
+        }
+    }
+}
+
+/// Whether the design says the bad thing, or says nothing where an interviewer will ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Wrong,
+    Unstated,
+}
+
+/// A place and what is to be said of it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+}
+
+impl Label {
+    pub fn new(span: Span, text: impl Into<String>) -> Label {
+        Label { span, text: text.into() }
+    }
+}
+
+/// A replacement of a span's text, for fixes that need no thought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+/// Where a diagnostic comes from, which decides the exit status and how it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The text is not a design as written: a typo, an unknown name, a unit that does not fit.
+    Text,
+    /// A rule found a flaw in what the text says.
+    Rule,
+}
+
+/// One thing to say, with its place. Facts only: no markup, no colour, no points.
+///
+/// A rule fills in everything down to `fix`; a mistake in the text has `message`, `at`, `labels` and `help`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub origin: Origin,
+    /// The rule's slug, or the kind of mistake (`syntax`, `unknown-id`, `unit`, ...).
+    pub code: &'static str,
+    pub severity: Severity,
+    pub verdict: Verdict,
+    /// One sentence about this design, with its names and numbers.
+    pub message: String,
+    pub at: Label,
+    pub labels: Vec<Label>,
+    /// Ids of the nodes it is about, the one it names first in front.
+    pub nodes: Vec<String>,
+    /// Hops it is about, as (from, to).
+    pub hops: Vec<(String, String)>,
+    pub flows: Vec<String>,
+    /// The witness path, the targets cut off, the arithmetic.
+    pub evidence: Vec<String>,
+    /// What happens in production.
+    pub consequence: String,
+    /// What to write instead.
+    pub fix: String,
+    pub edits: Vec<Edit>,
+    /// For `Verdict::Unstated`: what an interviewer would ask, as a person says it.
+    pub question: String,
+    /// For mistakes: the way out, one line each.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A mistake in the text.
+    pub fn mistake(
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic {
+            origin: Origin::Text,
+            code,
+            severity: Severity::Error,
+            verdict: Verdict::Wrong,
+            message: message.into(),
+            at: Label::new(span, label),
+            labels: Vec::new(),
+            nodes: Vec::new(),
+            hops: Vec::new(),
+            flows: Vec::new(),
+            evidence: Vec::new(),
+            consequence: String::new(),
+            fix: String::new(),
+            edits: Vec::new(),
+            question: String::new(),
+            help: Vec::new(),
+        }
+    }
+
+    pub fn help(mut self, line: impl Into<String>) -> Diagnostic {
+        self.help.push(line.into());
+        self
+    }
+
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label::new(span, text));
+        self
+    }
+
+    pub fn is_mistake(&self) -> bool {
+        self.origin == Origin::Text
+    }
+
+    /// Stable under reformatting and moved lines: the rule and what it is about, whatever their order.
+    pub fn fingerprint(&self) -> String {
+        let mut subjects: Vec<String> = self.nodes.iter().map(|id| format!("node {id}")).collect();
+        subjects.extend(self.hops.iter().map(|(from, to)| format!("hop {from} {to}")));
+        subjects.extend(self.flows.iter().map(|id| format!("flow {id}")));
+        subjects.sort();
+        subjects.dedup();
+        let text = format!("{}\n{}", self.code, subjects.join("\n"));
+        // FNV-1a, 64 bits: the same on every machine and in every version, which std's hashers do not promise.
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("{hash:016x}")
+    }
+}

@@ -1,0 +1,7 @@
+//! A system-design practice kit with a diagram checker.
+
+pub mod catalog;
+pub mod design;
+pub mod diagnostic;
+pub mod source;
+pub mod syntax;

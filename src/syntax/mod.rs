@@ -1,0 +1,3 @@
+//! Text to tree, and back to canonical text.
+
+pub mod ast;
