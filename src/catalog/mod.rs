@@ -40,6 +40,11 @@ impl Catalog {
         self.kinds.iter().find(|entry| entry.id == kind).expect("every kind has an entry")
     }
 
+    /// The kind that a word means by habit: `db` is a database.
+    pub fn kind_by_habit(&self, word: &str) -> Option<Kind> {
+        self.kinds.iter().find(|entry| entry.aka.iter().any(|aka| aka == word)).map(|entry| entry.id)
+    }
+
     pub fn synonym(&self, name: &str, subject: Subject) -> Option<&attribute::Synonym> {
         self.synonyms
             .iter()
