@@ -83,8 +83,8 @@ pub struct Attribute {
     pub ty: Type,
     #[serde(default)]
     pub words: Vec<String>,
-    /// The word that a bare name stands for (`backoff` alone is `backoff=exponential`); none: a bare name is an error
-    /// unless the type is a flag, an access or a range.
+    /// The word that a bare name stands for (`backoff` alone is `backoff=exponential`), or `yes`: stated, without its
+    /// value (`backup` alone). None: a bare name is an error unless the type is a flag, an access or a range.
     pub bare: Option<String>,
     #[serde(default)]
     pub many: bool,
@@ -101,17 +101,16 @@ impl Attribute {
     }
 }
 
-/// A word written by habit.
+/// Words written by habit.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Synonym {
-    pub word: String,
+    pub words: Vec<String>,
     /// The attribute to write instead.
     pub write: String,
-    /// Where the word means this; everywhere if empty.
-    #[serde(default)]
+    /// Where they mean this, as in an attribute's `on`.
     pub on: Vec<String>,
-    /// One sentence where the meaning differs, as with `retries`.
+    /// One sentence where the name alone would mislead, as with `retries`.
     pub why: Option<String>,
 }
 

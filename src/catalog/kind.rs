@@ -133,6 +133,9 @@ pub struct KindEntry {
     /// The title with its article: `a load balancer`.
     pub a: String,
     pub meaning: String,
+    /// What people call it by habit: `db`, `server`.
+    #[serde(default)]
+    pub aka: Vec<String>,
     /// One line of the language that declares one.
     pub example: String,
 }

@@ -11,17 +11,17 @@ mod technology;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use attribute::{Attribute, Subject, Type};
-pub use kind::Kind;
+pub use attribute::{Attribute, Subject, Synonym, Type};
+pub use kind::{Kind, KindEntry};
 pub use near::nearest;
 pub use technology::{Default, Grade, Technology};
 
 pub struct Catalog {
-    pub kinds: Vec<kind::KindEntry>,
+    pub kinds: Vec<KindEntry>,
     pub attributes: Vec<Attribute>,
     pub technologies: Vec<Technology>,
-    /// Words that people write by habit, and what to write here.
-    pub synonyms: Vec<attribute::Synonym>,
+    /// What people write by habit, and what to write here.
+    pub synonyms: Vec<Synonym>,
     attribute_by_name: HashMap<String, usize>,
     technology_by_name: HashMap<String, usize>,
 }
@@ -36,14 +36,19 @@ impl Catalog {
         self.technology_by_name.get(name).map(|&at| &self.technologies[at])
     }
 
-    pub fn kind(&self, kind: Kind) -> &kind::KindEntry {
+    pub fn kind(&self, kind: Kind) -> &KindEntry {
         self.kinds.iter().find(|entry| entry.id == kind).expect("every kind has an entry")
     }
 
-    pub fn synonym(&self, name: &str, subject: Subject) -> Option<&attribute::Synonym> {
+    /// The kind that a word means by habit: `db` is a database.
+    pub fn kind_by_habit(&self, word: &str) -> Option<Kind> {
+        self.kinds.iter().find(|entry| entry.aka.iter().any(|aka| aka == word)).map(|entry| entry.id)
+    }
+
+    pub fn synonym(&self, name: &str, subject: Subject) -> Option<&Synonym> {
         self.synonyms
             .iter()
-            .find(|synonym| synonym.word == name && (synonym.on.is_empty() || subject.is_among(&synonym.on)))
+            .find(|synonym| subject.is_among(&synonym.on) && synonym.words.iter().any(|word| word == name))
     }
 
     /// The attributes that a subject may have, in the catalogue's order.
@@ -65,9 +70,9 @@ pub fn catalog() -> &'static Catalog {
 
 impl Catalog {
     fn new(
-        kinds: Vec<kind::KindEntry>,
+        kinds: Vec<KindEntry>,
         attributes: Vec<Attribute>,
-        synonyms: Vec<attribute::Synonym>,
+        synonyms: Vec<Synonym>,
         technologies: Vec<Technology>,
     ) -> Catalog {
         let attribute_by_name =

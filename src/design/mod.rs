@@ -4,6 +4,7 @@
 //! in it resolves and every attribute has its type; it guarantees nothing about whether the architecture is any good.
 
 pub mod attrs;
+mod expression;
 pub mod load;
 mod lower;
 pub mod units;
@@ -102,6 +103,8 @@ pub struct Step {
     pub flow: Option<usize>,
     /// Which line of the flow (or of the file) made it, counted from 0: steps of one line share it.
     pub line: usize,
+    /// Which arrow of its line made it, counted from 0.
+    pub leg: usize,
     /// What belongs to this use: reads, writes, on, share, ...
     pub attrs: Attrs,
     /// `a -> b`, without attributes.
@@ -173,6 +176,7 @@ pub struct Out {
 #[derive(Debug)]
 pub struct Allow {
     pub rule: String,
+    pub rule_span: Span,
     /// Ids of nodes, groups or flows; empty: everywhere.
     pub on: Vec<String>,
     pub because: String,
