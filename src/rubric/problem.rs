@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::Scale;
+use super::{FileError, Scale};
+use crate::source::Source;
 
 /// The statement and its numbers. How an answer is judged is the rubric's matter.
 #[derive(Debug)]
 pub struct Problem {
-    pub id: &'static str,
+    pub id: String,
     pub title: String,
     /// One line for the catalogue.
     pub summary: String,
@@ -21,7 +22,7 @@ pub struct Problem {
     /// Small first.
     pub scales: Vec<Numbers>,
     /// Markdown, without the front matter.
-    pub statement: &'static str,
+    pub statement: String,
 }
 
 /// A flow that an answer has, and what it does.
@@ -67,13 +68,36 @@ struct FrontMatter {
     numbers: Vec<Numbers>,
 }
 
+/// The keys of the front matter, for "did you mean".
+const KEYS: [&str; 14] = [
+    "title",
+    "summary",
+    "tier",
+    "minutes",
+    "requirement",
+    "numbers",
+    "flow",
+    "line",
+    "optional",
+    "scale",
+    "figures",
+    "name",
+    "value",
+    "from",
+];
+
+const TEXTS: [(&str, &str, &str); 2] = [
+    ("url-shortener", "problems/url-shortener.md", include_str!("../../problems/url-shortener.md")),
+    ("chat-system", "problems/chat-system.md", include_str!("../../problems/chat-system.md")),
+];
+
 /// The catalogue, easiest first.
 pub fn problems() -> &'static [Problem] {
     static PROBLEMS: LazyLock<Vec<Problem>> = LazyLock::new(|| {
-        vec![
-            Problem::read("url-shortener", include_str!("../../problems/url-shortener.md")),
-            Problem::read("chat-system", include_str!("../../problems/chat-system.md")),
-        ]
+        let read = |(id, name, text)| {
+            Problem::read(id, name, text).expect("problems are part of the program and tested")
+        };
+        TEXTS.into_iter().map(read).collect()
     });
     &PROBLEMS
 }
@@ -87,25 +111,33 @@ impl Problem {
         self.scales.iter().find(|numbers| numbers.scale == scale)
     }
 
-    fn read(id: &'static str, text: &'static str) -> Problem {
-        let (front, statement) = split(text).expect("a problem starts with +++ front matter +++");
-        let front: FrontMatter = toml::from_str(front).expect("problems are part of the program and tested");
-        Problem {
-            id,
+    /// Reads a problem file: TOML between two lines of `+++`, then Markdown. `name` is what its errors call it.
+    pub fn read(id: &str, name: &str, text: &str) -> Result<Problem, FileError> {
+        let source = Source::new(name, text);
+        let Some((front, statement)) = split(text) else {
+            let message = "a problem starts with front matter: TOML between two lines of `+++`";
+            return Err(FileError::new(&source, 0..0, message));
+        };
+        let front: FrontMatter =
+            toml::from_str(front).map_err(|error| FileError::toml(&source, &error, MARK.len(), &KEYS))?;
+        Ok(Problem {
+            id: id.to_string(),
             title: front.title,
             summary: front.summary,
             tier: front.tier,
             minutes: front.minutes,
             requirements: front.requirement,
             scales: front.numbers,
-            statement,
-        }
+            statement: statement.to_string(),
+        })
     }
 }
 
-/// `+++` TOML `+++` Markdown
+const MARK: &str = "+++\n";
+
+/// The TOML and the Markdown.
 fn split(text: &str) -> Option<(&str, &str)> {
-    let (front, rest) = text.strip_prefix("+++\n")?.split_once("\n+++\n")?;
+    let (front, rest) = text.strip_prefix(MARK)?.split_once("\n+++\n")?;
     Some((front, rest.trim_start()))
 }
 
@@ -123,5 +155,13 @@ mod tests {
             assert!(problem.statement.starts_with("# "), "{}", problem.id);
         }
         assert!(Problem::find("no-such-problem").is_none());
+    }
+
+    #[test]
+    fn a_mistake_in_front_matter_has_its_place() {
+        let error = Problem::read("a", "a.md", "+++\ntitle = \"A\"\nsumary = \"\"\n+++\n").unwrap_err();
+        assert_eq!(error.to_string(), "a.md:3:1: unknown key `sumary`; did you mean `summary`?");
+        let error = Problem::read("a", "a.md", "# A\n").unwrap_err();
+        assert_eq!((error.line, error.column), (1, 1));
     }
 }
