@@ -9,7 +9,8 @@ use super::outcome::Outcome;
 use super::quantity::{self, Named};
 use super::view::{Found, View};
 use super::{Met, RequiredFlow, Rubric, Scale};
-use crate::design::units::Dimension;
+use crate::catalog::{Technology, Type, catalog};
+use crate::design::units::{Dimension, Quantity};
 use crate::design::{Design, Step, Table, Value};
 use crate::diagnostic::{Diagnostic, Verdict};
 
@@ -178,7 +179,7 @@ impl<'d> Judge<'d> {
                         |given| self.near(near, *within, given.value.value, &format!("`{}` is", given.name)),
                     );
                 let outcome = Outcome::any(outcomes.collect());
-                let shown = quantity::show(figure.value, figure.dimension);
+                let shown = quantity::show(figure);
                 if outcome.met == Met::Yes {
                     outcome
                 } else {
@@ -229,8 +230,8 @@ impl<'d> Judge<'d> {
         let Some(figure) = near.at(self.scale) else { return inapplicable() };
         let ratio = value / figure.value;
         let met = if ratio >= 1.0 / within && ratio <= within { Met::Yes } else { Met::No };
-        let shown = quantity::show(value, figure.dimension);
-        let expected = quantity::show(figure.value, figure.dimension);
+        let shown = quantity::show(Quantity::new(value, figure.dimension));
+        let expected = quantity::show(figure);
         let why = match met {
             Met::Yes => format!("{what} {shown}"),
             _ => {
@@ -244,7 +245,7 @@ impl<'d> Judge<'d> {
     fn node_value(&self, node: NodeIndex, name: &str) -> Option<Value> {
         let node = &self.design.graph[node];
         let word = |word: Option<&String>| word.map(|word| Value::Words(vec![word.clone()]));
-        let known = |pick: fn(&crate::catalog::Technology) -> Option<&String>| word(node.tech.and_then(pick));
+        let known = |pick: fn(&Technology) -> Option<&String>| word(node.tech.and_then(pick));
         if name == "durability" {
             return known(|tech| tech.durability.as_ref());
         }
@@ -345,16 +346,14 @@ fn show(name: &str, value: &Value) -> String {
 }
 
 fn shown_number(name: &str, number: f64) -> String {
-    use crate::catalog::{Type, catalog};
-    let none = Dimension::default();
     let dimension = match catalog().attribute(name).map(|attribute| attribute.ty) {
-        Some(Type::Duration) => Dimension { time: 1, ..none },
-        Some(Type::Size) => Dimension { size: 1, ..none },
-        Some(Type::Rate) => Dimension { time: -1, ..none },
+        Some(Type::Duration) => Dimension::TIME,
+        Some(Type::Size) => Dimension::SIZE,
+        Some(Type::Rate) => Dimension::RATE,
         Some(Type::Share) => return format!("{}%", (number * 1e6).round() / 1e4),
-        _ => none,
+        _ => Dimension::NONE,
     };
-    quantity::show(number, dimension).replace(' ', "")
+    quantity::show(Quantity::new(number, dimension)).replace([' ', ','], "")
 }
 
 /// The tables that the flow's hops name, each once, in order; `wanted` picks the hops.
@@ -378,6 +377,11 @@ fn tables_of<'d>(design: &'d Design, step: &Step, access: &str) -> Vec<&'d Table
         return Vec::new();
     }
     let node = &design.graph[step.to];
+    // A replica has its primary's tables.
+    let node = match node.attrs.text("replica_of").value().and_then(|id| design.node(id)) {
+        Some(primary) if node.tables.is_empty() => &design.graph[primary],
+        _ => node,
+    };
     let named: Vec<&Table> = step.attrs.words(access).iter().filter_map(|id| node.table(id)).collect();
     match (named.is_empty(), node.tables.as_slice()) {
         (true, [only]) => vec![only],
