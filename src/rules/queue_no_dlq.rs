@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
         topic: "dead letters",
         text: "a message fails every time it is tried: where does it go?",
     }),
-    reads: &["dlq"],
+    reads: &["delivery", "dlq"],
     page: Page {
         checks: "Queues and topics that someone consumes: whether a message that keeps failing goes anywhere.",
         when: "Wrong where `dlq=none` is stated. A question where nothing is said. Topics that deliver at most once keep \
