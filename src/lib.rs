@@ -3,5 +3,6 @@
 pub mod catalog;
 pub mod design;
 pub mod diagnostic;
+pub mod draw;
 pub mod source;
 pub mod syntax;
