@@ -28,6 +28,9 @@ const ROWS: Gaps = Gaps { across: 48.0, along: 64.0 };
 /// Width to height that a level aims at.
 const SHAPE: f64 = 1.3;
 
+/// What the plain layouts are told to aim at; what comes of it depends on the sizes.
+const SHAPES: [f64; 4] = [0.8, 1.3, 2.1, 3.4];
+
 /// Boxes that the layout library may still be asked to place, over all levels of a drawing: it is slow.
 pub struct Budget(usize);
 
@@ -46,18 +49,18 @@ pub struct Placed {
 
 pub fn place(sizes: &[Size], edges: &[(usize, usize)], budget: &mut Budget) -> Placed {
     let mut candidates = Vec::new();
-    if sizes.len() > 1 && edges.is_empty() {
-        candidates.push((0.0, flow(sizes, edges, DOWN)));
-    } else if sizes.len() <= budget.0 {
+    if !edges.is_empty() && sizes.len() <= budget.0 {
         for (direction, gaps, reluctance) in [(Direction::Down, DOWN, 0.0), (Direction::Right, RIGHT, 0.35)] {
             candidates.extend(layout_rs::place(sizes, edges, direction, gaps).map(|at| (reluctance, at)));
         }
+        budget.0 -= sizes.len();
     }
-    let reluctance = if candidates.is_empty() { 0.0 } else { 0.6 };
-    candidates.push((reluctance, rows(sizes, edges, ROWS)));
-    candidates.push((reluctance + 0.5, flow(sizes, edges, ROWS)));
-    if candidates.len() > 2 {
-        budget.0 = budget.0.saturating_sub(sizes.len());
+    if edges.is_empty() {
+        candidates.extend(SHAPES.map(|shape| (0.0, flow(sizes, edges, DOWN, shape))));
+    } else {
+        let reluctance = if candidates.is_empty() { 0.0 } else { 0.6 };
+        candidates.extend(SHAPES.map(|shape| (reluctance, rows(sizes, edges, ROWS, shape))));
+        candidates.extend(SHAPES.map(|shape| (reluctance + 0.5, flow(sizes, edges, ROWS, shape))));
     }
 
     let small = sizes.len() <= 100;

@@ -101,6 +101,7 @@ pub fn measured(text: &str) -> Option<(String, f64, f64)> {
 /// What a label should not cover.
 pub struct Crowd<'a> {
     pub boxes: &'a [Rect],
+    pub frames: &'a [Rect],
     pub titles: &'a [Rect],
     /// All lines; the label's own is `own`.
     pub lines: &'a [Vec<Point>],
@@ -147,6 +148,9 @@ fn crowding(rect: &Rect, crowd: &Crowd) -> f64 {
     cost += 10_000.0 * crowd.boxes.iter().filter(|other| other.overlaps(&near)).count() as f64;
     cost += 5_000.0 * crowd.labels.iter().filter(|other| other.overlaps(&near)).count() as f64;
     cost += 5_000.0 * crowd.titles.iter().filter(|other| other.overlaps(&near)).count() as f64;
+    // On a frame's border a label reads as the frame's.
+    let on_border = |frame: &&Rect| frame.overlaps(rect) && !frame.grown(-1.0).contains(rect);
+    cost += 40.0 * crowd.frames.iter().filter(on_border).count() as f64;
     for (at, line) in crowd.lines.iter().enumerate() {
         for pair in line.windows(2) {
             let (a, b) = (pair[0], pair[1]);

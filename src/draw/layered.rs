@@ -5,18 +5,19 @@ use super::engine::{Gaps, Size};
 use super::scene::Point;
 
 /// Top left corners. In `rows` each layer starts a new row; in `flow` it goes on in the last one, as text does.
-pub fn rows(sizes: &[Size], edges: &[(usize, usize)], gaps: Gaps) -> Vec<Point> {
-    place(sizes, &ordered(sizes.len(), edges), gaps)
+/// A row is broken where it gets wider than a page of `shape`, width to height.
+pub fn rows(sizes: &[Size], edges: &[(usize, usize)], gaps: Gaps, shape: f64) -> Vec<Point> {
+    place(sizes, &ordered(sizes.len(), edges), gaps, shape)
 }
 
-pub fn flow(sizes: &[Size], edges: &[(usize, usize)], gaps: Gaps) -> Vec<Point> {
-    place(sizes, &[ordered(sizes.len(), edges).concat()], gaps)
+pub fn flow(sizes: &[Size], edges: &[(usize, usize)], gaps: Gaps, shape: f64) -> Vec<Point> {
+    place(sizes, &[ordered(sizes.len(), edges).concat()], gaps, shape)
 }
 
-fn place(sizes: &[Size], layers: &[Vec<usize>], gaps: Gaps) -> Vec<Point> {
+fn place(sizes: &[Size], layers: &[Vec<usize>], gaps: Gaps, shape: f64) -> Vec<Point> {
     let area: f64 = sizes.iter().map(|size| (size.w + gaps.across) * (size.h + gaps.along)).sum();
     let widest = sizes.iter().map(|size| size.w).fold(0.0, f64::max);
-    let room = (area * 1.3).sqrt().max(widest);
+    let room = (area * shape).sqrt().max(widest);
     let mut rows: Vec<Vec<usize>> = Vec::new();
     for layer in layers {
         let mut taken = f64::INFINITY;
@@ -89,9 +90,40 @@ fn ordered(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
     rows
 }
 
-/// The edges without loops and repetitions, those that close a cycle turned around. The order in which items and edges
-/// are given decides which those are.
+/// Edges times items up to which each edge is examined on its own.
+const EXAMINED: usize = 200_000;
+
+/// The edges without loops and repetitions, those that close a cycle turned around. An earlier edge keeps its direction
+/// before a later one; in large graphs, where that would take too long, only roughly.
 pub fn acyclic(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut kept =
+        if count * edges.len() <= EXAMINED { one_by_one(count, edges) } else { by_depth(count, edges) };
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
+fn one_by_one(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut kept = Vec::new();
+    for &(from, to) in edges.iter().filter(|(from, to)| from != to) {
+        let mut seen = vec![false; count];
+        let mut open = vec![to];
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut seen[at], true) {
+                open.extend(&next[at]);
+            }
+        }
+        let (from, to) = if seen[from] { (to, from) } else { (from, to) };
+        if !next[from].contains(&to) {
+            next[from].push(to);
+            kept.push((from, to));
+        }
+    }
+    kept
+}
+
+fn by_depth(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut next = vec![Vec::new(); count];
     let mut entered = vec![false; count];
     for &(from, to) in edges.iter().filter(|(from, to)| from != to) {
@@ -132,8 +164,6 @@ pub fn acyclic(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
             }
         }
     }
-    kept.sort_unstable();
-    kept.dedup();
     kept
 }
 
@@ -161,11 +191,16 @@ pub fn layers(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{acyclic, layers};
+    use super::{acyclic, by_depth, layers};
 
     #[test]
     fn the_edge_that_comes_back_is_turned() {
-        assert_eq!(acyclic(3, &[(0, 1), (1, 2), (2, 0), (1, 1), (0, 1)]), [(0, 1), (0, 2), (1, 2)]);
+        for way in [acyclic, by_depth] {
+            let mut kept = way(3, &[(0, 1), (1, 2), (2, 0), (1, 1), (0, 1)]);
+            kept.sort_unstable();
+            kept.dedup();
+            assert_eq!(kept, [(0, 1), (0, 2), (1, 2)]);
+        }
         assert_eq!(layers(3, &[(0, 1), (0, 2), (1, 2)]), [0, 1, 2]);
     }
 }

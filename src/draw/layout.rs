@@ -80,7 +80,14 @@ fn add_edges(scene: &mut Scene, design: &Design, tree: &Tree, boxes: &Boxes) {
         let hop = edge.weight();
         let (from, to) = (&design.graph[edge.source()].id, &design.graph[edge.target()].id);
         let label = label::measured(&label::text(hop, &design.steps)).map(|(text, w, h)| {
-            let crowd = Crowd { boxes: &boxes.nodes, titles: &titles, lines: &lines, own, labels: &labels };
+            let crowd = Crowd {
+                boxes: &boxes.nodes,
+                frames: &frames,
+                titles: &titles,
+                lines: &lines,
+                own,
+                labels: &labels,
+            };
             Label { text, at: label::place(w, h, &crowd) }
         });
         labels.extend(label.as_ref().map(|label| label.at));

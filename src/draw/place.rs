@@ -2,7 +2,7 @@
 //! its own and then is one box of its parent.
 
 use crate::catalog::{Kind, catalog};
-use crate::design::{Attrs, Design, Group, GroupKind, Node, Value};
+use crate::design::{Arrow, Attrs, Design, Group, GroupKind, Node, Value};
 
 use super::engine::{Budget, Size, place};
 use super::scene::Rect;
@@ -117,7 +117,14 @@ pub struct Boxes {
 /// `heads` are by level; the page has none.
 pub fn boxes(design: &Design, tree: &Tree, cards: &[Card], heads: &[Option<Head>]) -> Boxes {
     let mut edges: Vec<Vec<(Item, Item)>> = vec![Vec::new(); tree.levels.len()];
-    for edge in design.graph.raw_edges() {
+    // The path of requests decides what stands above what, before what goes on beside it.
+    let mut hops: Vec<_> = design.graph.raw_edges().iter().collect();
+    hops.sort_by_key(|edge| match edge.weight.arrow {
+        Arrow::Call | Arrow::Stream => 0,
+        Arrow::Handoff => 1,
+        Arrow::Control => 2,
+    });
+    for edge in hops {
         let (from, to) = (edge.source().index(), edge.target().index());
         let level = tree.common(from, to);
         edges[level].push((tree.item_in(from, level), tree.item_in(to, level)));

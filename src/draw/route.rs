@@ -29,6 +29,9 @@ pub struct Ground<'a> {
 const MOST_POINTS: usize = 400_000;
 const MOST_STEPS: usize = 6_000_000;
 
+/// Raster points next to a corner where no line starts or ends.
+const CORNER: usize = 2;
+
 const STEP: u32 = 2;
 const BEND: u32 = 14;
 const HUG: u32 = 3;
@@ -182,7 +185,7 @@ impl Field {
             }
         }
         for rect in ground.titles {
-            field.each(&rect.grown(2.0), |field, point| field.extra[point] += TITLE);
+            field.each(&rect.grown(4.0), |field, point| field.extra[point] += TITLE);
         }
         for (at, rect) in ground.boxes.iter().enumerate() {
             field.each(&rect.grown(GRID), |field, point| field.extra[point] += HUG);
@@ -221,12 +224,12 @@ impl Field {
         let (x0, x1) = (*cells.x.start(), *cells.x.end());
         let (y0, y1) = (*cells.y.start(), *cells.y.end());
         let mut ports = Vec::new();
-        for x in x0 + 1..x1 {
+        for x in x0 + CORNER..=x1.saturating_sub(CORNER) {
             let off = x.abs_diff((x0 + x1) / 2) as u32;
             ports.push((y1 * self.wide + x, 1, off));
             ports.push((y0 * self.wide + x, 3, off));
         }
-        for y in y0 + 1..y1 {
+        for y in y0 + CORNER..=y1.saturating_sub(CORNER) {
             // Lines that enter from above read as a request travels.
             let off = 2 * y.abs_diff((y0 + y1) / 2) as u32 + 4;
             ports.push((y * self.wide + x1, 0, off));
@@ -345,7 +348,7 @@ impl Field {
             price += FOREIGN;
         }
         for near in [point.checked_sub(beside), Some(point + beside)].into_iter().flatten() {
-            if self.marks.get(near).is_some_and(|marks| marks & same != 0) {
+            if self.marks.get(near).is_some_and(|marks| marks & (same | frame) != 0) {
                 price += BESIDE;
             }
         }

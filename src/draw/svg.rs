@@ -289,14 +289,17 @@ impl Body {
         if edge.points.len() < 2 {
             return;
         }
-        let class = match (mark, edge.arrow) {
-            (Some(mark), _) => Some(mark.worst.name()),
-            (None, Arrow::Control) => Some("control"),
-            (None, _) => None,
-        };
-        match class {
-            Some(class) => self.open(class),
-            None => self.out.push_str("<g>"),
+        let mut classes = Vec::new();
+        if edge.arrow == Arrow::Control {
+            classes.push(self.class("control"));
+        }
+        if let Some(mark) = mark {
+            classes.push(self.class(mark.worst.name()));
+        }
+        if classes.is_empty() {
+            self.out.push_str("<g>");
+        } else {
+            let _ = write!(self.out, "<g class=\"{}\">", classes.join(" "));
         }
         self.title(&with_findings(&edge.full, mark));
         self.line(edge.arrow, &edge.points);
