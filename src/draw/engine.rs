@@ -23,6 +23,7 @@ pub const GRID: f64 = 8.0;
 
 const DOWN: Gaps = Gaps { across: 40.0, along: 56.0 };
 const RIGHT: Gaps = Gaps { across: 32.0, along: 80.0 };
+const LOOSE: Gaps = Gaps { across: 40.0, along: 40.0 };
 const ROWS: Gaps = Gaps { across: 48.0, along: 64.0 };
 
 /// Width to height that a level aims at.
@@ -56,7 +57,7 @@ pub fn place(sizes: &[Size], edges: &[(usize, usize)], budget: &mut Budget) -> P
         budget.0 -= sizes.len();
     }
     if edges.is_empty() {
-        candidates.extend(SHAPES.map(|shape| (0.0, flow(sizes, edges, DOWN, shape))));
+        candidates.extend(SHAPES.map(|shape| (0.0, flow(sizes, edges, LOOSE, shape))));
     } else {
         let reluctance = if candidates.is_empty() { 0.0 } else { 0.6 };
         candidates.extend(SHAPES.map(|shape| (reluctance, rows(sizes, edges, ROWS, shape))));

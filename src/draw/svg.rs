@@ -410,37 +410,50 @@ fn rounded(points: &[Point], both: bool) -> String {
         ends[0] = toward(points[0], points[1], TIP - 2.0);
     }
     let mut out = format!("M{} {}", number(ends[0].x), number(ends[0].y));
-    for at in 1..last {
-        let (before, corner, after) = (ends[at - 1], ends[at], ends[at + 1]);
+    let mut at = ends[0];
+    for corner in 1..last {
+        let (before, corner, after) = (ends[corner - 1], ends[corner], ends[corner + 1]);
         let radius = 8.0_f64.min(apart(before, corner) / 2.0).min(apart(corner, after) / 2.0);
         let (from, to) = (toward(corner, before, radius), toward(corner, after, radius));
+        straight(&mut out, &mut at, from);
         let _ = write!(
             out,
-            "L{} {}Q{} {} {} {}",
-            number(from.x),
-            number(from.y),
-            number(corner.x),
-            number(corner.y),
-            number(to.x),
-            number(to.y)
+            "q{} {} {} {}",
+            number(corner.x - from.x),
+            number(corner.y - from.y),
+            number(to.x - from.x),
+            number(to.y - from.y)
         );
+        at = to;
     }
-    let _ = write!(out, "L{} {}", number(ends[last].x), number(ends[last].y));
+    straight(&mut out, &mut at, ends[last]);
     out
 }
 
+fn straight(out: &mut String, at: &mut Point, to: Point) {
+    let _ = if to.x == at.x {
+        write!(out, "V{}", number(to.y))
+    } else if to.y == at.y {
+        write!(out, "H{}", number(to.x))
+    } else {
+        write!(out, "L{} {}", number(to.x), number(to.y))
+    };
+    *at = to;
+}
+
+/// An arrow's head with its tip at `to`.
 fn tip(from: Point, to: Point) -> String {
-    let base = toward(to, from, TIP);
     let length = apart(from, to).max(1.0);
-    let (dx, dy) = ((to.x - from.x) / length * 4.5, (to.y - from.y) / length * 4.5);
+    let (ux, uy) = ((to.x - from.x) / length, (to.y - from.y) / length);
+    let (half, back) = (4.5, -TIP);
     format!(
-        "M{} {}L{} {}L{} {}z",
+        "M{} {}l{} {}l{} {}z",
         number(to.x),
         number(to.y),
-        number(base.x - dy),
-        number(base.y + dx),
-        number(base.x + dy),
-        number(base.y - dx)
+        number(back * ux - half * uy),
+        number(back * uy + half * ux),
+        number(2.0 * half * uy),
+        number(-2.0 * half * ux)
     )
 }
 
