@@ -1,7 +1,7 @@
 //! Places the items of one level: boxes of known sizes and the edges between them. Several ways are tried, and the one
 //! of the best page shape is taken.
 
-use super::layered::{flow, rows};
+use super::layered::{flow, grid, rows};
 use super::layout_rs::{self, Direction};
 use super::scene::Point;
 
@@ -48,7 +48,8 @@ pub struct Placed {
     pub size: Size,
 }
 
-pub fn place(sizes: &[Size], edges: &[(usize, usize)], budget: &mut Budget) -> Placed {
+/// `around` is what the level's frame adds to what it holds.
+pub fn place(sizes: &[Size], edges: &[(usize, usize)], around: Size, budget: &mut Budget) -> Placed {
     let mut candidates = Vec::new();
     if !edges.is_empty() && sizes.len() <= budget.0 {
         for (direction, gaps, reluctance) in [(Direction::Down, DOWN, 0.0), (Direction::Right, RIGHT, 0.35)] {
@@ -57,20 +58,24 @@ pub fn place(sizes: &[Size], edges: &[(usize, usize)], budget: &mut Budget) -> P
         budget.0 -= sizes.len();
     }
     if edges.is_empty() {
+        // What has no order reads best in a row or two.
         candidates.extend(SHAPES.map(|shape| (0.0, flow(sizes, edges, LOOSE, shape))));
+        candidates.extend((1..=sizes.len().min(6)).map(|columns| (0.0, grid(sizes, columns, LOOSE))));
     } else {
         let reluctance = if candidates.is_empty() { 0.0 } else { 0.6 };
         candidates.extend(SHAPES.map(|shape| (reluctance, rows(sizes, edges, ROWS, shape))));
         candidates.extend(SHAPES.map(|shape| (reluctance + 0.5, flow(sizes, edges, ROWS, shape))));
     }
 
+    let aim = if edges.is_empty() { 2.0 * SHAPE } else { SHAPE };
+    let off = |size: Size| ((size.w + around.w) / (size.h + around.h) / aim).ln().abs();
     let small = sizes.len() <= 100;
     candidates
         .into_iter()
         .map(|(reluctance, at)| (reluctance, settle(sizes, at)))
         // The library has no defence against sizes that differ by magnitudes; the plain layouts need no check.
         .filter(|(_, placed)| !small || apart(sizes, &placed.at))
-        .map(|(reluctance, placed)| ((placed.size.w / placed.size.h / SHAPE).ln().abs() + reluctance, placed))
+        .map(|(reluctance, placed)| (off(placed.size) + reluctance, placed))
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .map_or_else(|| Placed { at: Vec::new(), size: Size { w: 0.0, h: 0.0 } }, |(_, placed)| placed)
 }

@@ -14,6 +14,12 @@ pub fn flow(sizes: &[Size], edges: &[(usize, usize)], gaps: Gaps, shape: f64) ->
     place(sizes, &[ordered(sizes.len(), edges).concat()], gaps, shape)
 }
 
+/// Rows of a fixed number of items, in the order given.
+pub fn grid(sizes: &[Size], columns: usize, gaps: Gaps) -> Vec<Point> {
+    let items: Vec<usize> = (0..sizes.len()).collect();
+    stack(sizes, items.chunks(columns).map(<[usize]>::to_vec).collect(), gaps)
+}
+
 fn place(sizes: &[Size], layers: &[Vec<usize>], gaps: Gaps, shape: f64) -> Vec<Point> {
     let area: f64 = sizes.iter().map(|size| (size.w + gaps.across) * (size.h + gaps.along)).sum();
     let widest = sizes.iter().map(|size| size.w).fold(0.0, f64::max);
@@ -30,6 +36,11 @@ fn place(sizes: &[Size], layers: &[Vec<usize>], gaps: Gaps, shape: f64) -> Vec<P
             rows.last_mut().expect("the first item of a layer starts a row").push(item);
         }
     }
+    stack(sizes, rows, gaps)
+}
+
+/// Rows one below the other, each in the middle of the page.
+fn stack(sizes: &[Size], rows: Vec<Vec<usize>>, gaps: Gaps) -> Vec<Point> {
     let width_of =
         |row: &Vec<usize>| row.iter().map(|&item| sizes[item].w + gaps.across).sum::<f64>() - gaps.across;
     let page = rows.iter().map(width_of).fold(0.0, f64::max);

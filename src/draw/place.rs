@@ -150,7 +150,11 @@ pub fn boxes(design: &Design, tree: &Tree, cards: &[Card], heads: &[Option<Head>
             items.iter().enumerate().map(|(number, item)| (key(*item), number)).collect();
         let inner: Vec<(usize, usize)> =
             edges[at].iter().map(|(from, to)| (number[&key(*from)], number[&key(*to)])).collect();
-        let placed = place(&sizes, &inner, &mut budget);
+        let around = match heads[at] {
+            Some(_) => Size { w: 2.0 * PADDING, h: HEAD + PADDING },
+            None => Size { w: 0.0, h: 0.0 },
+        };
+        let placed = place(&sizes, &inner, around, &mut budget);
         for (item, corner) in items.iter().zip(&placed.at) {
             let rect = match *item {
                 Item::Node(node) => &mut nodes[node],

@@ -43,7 +43,8 @@ pub fn svg_themed(scene: &Scene, marks: Option<&Marks>, theme: Theme) -> String 
         for kind in kinds {
             let _ = write!(
                 out,
-                "<symbol id=\"spof-{}\" viewBox=\"0 0 24 24\"><path d=\"{}\"/></symbol>",
+                "<symbol id=\"spof-{}\" viewBox=\"0 0 38 38\"><rect width=\"38\" height=\"38\" rx=\"8\"/>\
+                 <path class=\"g\" transform=\"translate(7 7)\" d=\"{}\"/></symbol>",
                 kind.name(),
                 glyphs::path(kind)
             );
@@ -240,8 +241,7 @@ impl Body {
         );
         self.title(&with_findings(&node.full, mark));
         self.rect("c", &Rect { x: 0.0, y: 0.0, w, h }, 9.0);
-        self.rect("i", &Rect { x: 10.0, y: h / 2.0 - 16.0, w: 32.0, h: 32.0 }, 7.0);
-        self.glyph(node.kind, 16.0, h / 2.0 - 10.0, 20.0);
+        self.glyph(node.kind, 10.0, h / 2.0 - 16.0, 32.0);
         let mut y = if node.lines.len() > 1 { 21.0 } else { h / 2.0 - 3.0 };
         for line in &node.lines {
             self.text("n", TEXT_LEFT, y, line);
@@ -257,8 +257,10 @@ impl Body {
         self.out.push_str("</g>\n");
     }
 
+    /// A tile with its kind's picture.
     fn glyph(&mut self, kind: Kind, x: f64, y: f64, size: f64) {
-        let class = self.class("g");
+        self.class("g");
+        let class = self.class("i");
         let _ = write!(
             self.out,
             "<use class=\"{class}\" href=\"#spof-{}\" x=\"{}\" y=\"{}\" width=\"{size}\" height=\"{size}\"/>",
@@ -363,8 +365,7 @@ impl Body {
         match entry.swatch {
             Swatch::Kind(kind) => {
                 self.open(Role::of(kind).name());
-                self.rect("i", &Rect { x, y: entry.at.y - 1.0, w: 22.0, h: 22.0 }, 5.0);
-                self.glyph(kind, x + 4.0, entry.at.y + 3.0, 14.0);
+                self.glyph(kind, x, entry.at.y - 1.0, 22.0);
             }
             Swatch::Arrow(arrow) => {
                 match arrow {

@@ -1,12 +1,14 @@
 //! Colours and type, as a style sheet.
 
+use std::collections::BTreeSet;
+
 /// Which colours a drawing has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
     /// Those that the viewer prefers.
     #[default]
     Auto,
-    /// Fixed, for renderers that know no variables.
+    /// Fixed, for renderers that know no variables and choke on them.
     Light,
     Dark,
 }
@@ -43,35 +45,62 @@ const RULES: &str = include_str!("theme.css");
 
 /// The sheet, without the rules for classes that do not occur.
 pub fn sheet(theme: Theme, occurs: impl Fn(&str) -> bool) -> String {
+    let mut used = BTreeSet::new();
     let mut rules = String::new();
     for rule in RULES.lines() {
         let Some((selectors, body)) = rule.split_once('{') else { continue };
         let class = selectors.split([' ', ',']).next().unwrap_or_default().trim_start_matches('.');
-        if occurs(class) {
-            let scoped: Vec<String> = selectors.split(',').map(|one| format!(".spof {one}")).collect();
-            rules.push_str(&format!("{}{{{body}", scoped.join(",")));
+        if !occurs(class) {
+            continue;
         }
-    }
-    let used: Vec<_> = COLOURS.iter().filter(|(name, ..)| rules.contains(&format!("({name})"))).collect();
-    for (name, light, dark) in &used {
-        let value = match theme {
-            Theme::Auto => format!("var(--{name})"),
-            Theme::Light => light.to_string(),
-            Theme::Dark => dark.to_string(),
-        };
-        rules = rules.replace(&format!("({name})"), &value);
+        let selectors: Vec<String> = selectors.split(',').map(|one| format!(".spof {one}")).collect();
+        let declarations: Vec<String> = body
+            .trim_end_matches('}')
+            .split(';')
+            .map(|declaration| declared(declaration, theme, &mut used))
+            .collect();
+        rules.push_str(&format!("{}{{{}}}", selectors.join(","), declarations.join(";")));
     }
     if theme != Theme::Auto {
         return rules;
     }
     let variables = |night: bool| {
-        let pairs =
-            used.iter().map(|(name, light, dark)| format!("--{name}:{}", if night { dark } else { light }));
-        pairs.collect::<Vec<_>>().join(";")
+        let pairs: Vec<String> = used
+            .iter()
+            .map(|&at| COLOURS[at])
+            .map(|(name, light, dark)| format!("--{name}:{}", if night { dark } else { light }))
+            .collect();
+        format!(".spof{{{}}}", pairs.join(";"))
     };
-    format!(
-        ".spof{{{}}}@media(prefers-color-scheme:dark){{.spof{{{}}}}}{rules}",
-        variables(false),
-        variables(true)
-    )
+    format!("{}@media(prefers-color-scheme:dark){{{}}}{rules}", variables(false), variables(true))
+}
+
+/// `fill:(ink)` with its colour. A variable comes after its light value, which viewers without variables keep.
+fn declared(declaration: &str, theme: Theme, used: &mut BTreeSet<usize>) -> String {
+    let parts = declaration.trim_end_matches(')').split_once(":(");
+    let Some((property, colour)) = parts else { return declaration.to_string() };
+    let at = COLOURS.iter().position(|(name, ..)| *name == colour);
+    let at = at.expect("the sheet is part of the program and tested");
+    used.insert(at);
+    let (name, light, dark) = COLOURS[at];
+    match theme {
+        Theme::Auto => format!("{property}:{light};{property}:var(--{name})"),
+        Theme::Light => format!("{property}:{light}"),
+        Theme::Dark => format!("{property}:{dark}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COLOURS, Theme, sheet};
+
+    #[test]
+    fn every_colour_is_known_and_used() {
+        let all = sheet(Theme::Auto, |_| true);
+        for (name, ..) in COLOURS {
+            assert!(all.contains(&format!("var(--{name})")), "{name}");
+        }
+        assert!(!sheet(Theme::Dark, |_| true).contains("var("));
+        assert_eq!(sheet(Theme::Light, |_| false), "");
+    }
 }
