@@ -34,7 +34,7 @@ const CORNER: usize = 2;
 
 const STEP: u32 = 2;
 const BEND: u32 = 14;
-const HUG: u32 = 3;
+const HUG: u32 = 8;
 const BESIDE: u32 = 2;
 const CROSS: u32 = 8;
 const FOREIGN: u32 = 6;
