@@ -3,9 +3,6 @@
 //! A shortest-path search on the raster, one edge after another. What it costs grows with the page, so it stops after a
 //! fixed amount of work, and the edges that are left get a plain elbow that looks at nothing.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::engine::GRID;
 use super::scene::{Point, Rect};
 
@@ -27,7 +24,7 @@ pub struct Ground<'a> {
 
 /// Points of a page that are searched at all, and search steps over all edges.
 const MOST_POINTS: usize = 400_000;
-const MOST_STEPS: usize = 6_000_000;
+const MOST_STEPS: usize = 4_000_000;
 
 /// Raster points next to a corner where no line starts or ends.
 const CORNER: usize = 2;
@@ -111,6 +108,10 @@ fn straightened(points: Vec<Point>) -> Vec<Point> {
 const DX: [isize; 4] = [1, 0, -1, 0];
 const DY: [isize; 4] = [0, 1, 0, -1];
 
+fn is_across(direction: usize) -> bool {
+    direction & 1 == 0
+}
+
 const RAN_ACROSS: u8 = 1;
 const RAN_DOWN: u8 = 2;
 const FRAME_ACROSS: u8 = 4;
@@ -133,6 +134,34 @@ struct Field {
     came: Vec<u32>,
     touched: Vec<usize>,
     steps: usize,
+}
+
+/// States by estimate. Costs are small and never fall along a way, so a list per estimate will do; of equal ones the
+/// last comes first, which goes on where the search has got furthest.
+#[derive(Default)]
+struct Open {
+    lists: Vec<Vec<usize>>,
+    lowest: usize,
+}
+
+impl Open {
+    fn push(&mut self, estimate: u32, state: usize) {
+        let at = estimate as usize;
+        if self.lists.len() <= at {
+            self.lists.resize_with(at + 1, Vec::new);
+        }
+        self.lists[at].push(state);
+    }
+
+    fn pop(&mut self) -> Option<(u32, usize)> {
+        while let Some(list) = self.lists.get_mut(self.lowest) {
+            if let Some(state) = list.pop() {
+                return Some((self.lowest as u32, state));
+            }
+            self.lowest += 1;
+        }
+        None
+    }
 }
 
 /// Raster points that a rectangle covers, borders included.
@@ -265,15 +294,15 @@ impl Field {
             home[frame + 1] = true;
         }
 
-        let mut open = BinaryHeap::new();
+        let mut open = Open::default();
         for (point, direction, cost) in self.ports(&ground.boxes[link.from]) {
             let state = point * 4 + direction;
             self.cost[state] = cost;
             self.came[state] = u32::MAX;
             self.touched.push(state);
-            open.push(Reverse((cost + left(point), state)));
+            open.push(cost + left(point), state);
         }
-        while let Some(Reverse((estimate, state))) = open.pop() {
+        while let Some((estimate, state)) = open.pop() {
             let (point, heading) = (state / 4, state % 4);
             let cost = self.cost[state];
             if estimate > cost + left(point) {
@@ -320,7 +349,7 @@ impl Field {
                     }
                     self.cost[onward] = cost + price;
                     self.came[onward] = state as u32;
-                    open.push(Reverse((cost + price + left(next), onward)));
+                    open.push(cost + price + left(next), onward);
                 }
             }
         }
@@ -329,7 +358,7 @@ impl Field {
 
     fn price(&self, point: usize, direction: usize, home: &[bool]) -> u32 {
         let marks = self.marks[point];
-        let (same, other, frame, beside) = if direction % 2 == 0 {
+        let (same, other, frame, beside) = if is_across(direction) {
             (RAN_ACROSS, RAN_DOWN, FRAME_ACROSS, self.wide)
         } else {
             (RAN_DOWN, RAN_ACROSS, FRAME_DOWN, 1)
@@ -365,7 +394,7 @@ impl Field {
         }
         states.reverse();
         for pair in states.windows(2) {
-            let mark = if pair[1] % 2 == 0 { RAN_ACROSS } else { RAN_DOWN };
+            let mark = if is_across(pair[1] % 4) { RAN_ACROSS } else { RAN_DOWN };
             self.marks[pair[0] / 4] |= mark;
             self.marks[pair[1] / 4] |= mark;
         }
