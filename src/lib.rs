@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod design;
 pub mod diagnostic;
+pub mod draw;
 pub mod rules;
 pub mod source;
 pub mod syntax;
