@@ -98,6 +98,26 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// What a rule found; its name and severity are stamped on by the engine, which lowers `severity` but never raises it.
+    pub fn finding(
+        verdict: Verdict,
+        message: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic { origin: Origin::Rule, verdict, ..Diagnostic::mistake("", message, span, label) }
+    }
+
+    /// Certain: stated so, or plain from what is drawn.
+    pub fn wrong(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+        Diagnostic::finding(Verdict::Wrong, message, span, label)
+    }
+
+    /// Not said, and it matters: the rule's question, about this place.
+    pub fn unstated(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+        Diagnostic::finding(Verdict::Unstated, message, span, label)
+    }
+
     /// A mistake in the text.
     pub fn mistake(
         code: &'static str,
@@ -132,6 +152,50 @@ impl Diagnostic {
 
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.labels.push(Label::new(span, text));
+        self
+    }
+
+    pub fn node(mut self, id: impl Into<String>) -> Diagnostic {
+        self.nodes.push(id.into());
+        self
+    }
+
+    pub fn hop(mut self, from: impl Into<String>, to: impl Into<String>) -> Diagnostic {
+        self.hops.push((from.into(), to.into()));
+        self
+    }
+
+    pub fn flows(mut self, ids: impl IntoIterator<Item = String>) -> Diagnostic {
+        self.flows.extend(ids);
+        self
+    }
+
+    pub fn evidence(mut self, line: impl Into<String>) -> Diagnostic {
+        self.evidence.push(line.into());
+        self
+    }
+
+    /// What happens in production.
+    pub fn consequence(mut self, text: impl Into<String>) -> Diagnostic {
+        self.consequence = text.into();
+        self
+    }
+
+    /// What to write instead.
+    pub fn fix(mut self, text: impl Into<String>) -> Diagnostic {
+        self.fix = text.into();
+        self
+    }
+
+    /// What an interviewer would ask of this very place; the rule's general question otherwise.
+    pub fn question(mut self, text: impl Into<String>) -> Diagnostic {
+        self.question = text.into();
+        self
+    }
+
+    /// Weighs no more than this, however severe the rule is.
+    pub fn at_most(mut self, severity: Severity) -> Diagnostic {
+        self.severity = self.severity.min(severity);
         self
     }
 

@@ -4,5 +4,6 @@ pub mod catalog;
 pub mod design;
 pub mod diagnostic;
 pub mod rubric;
+pub mod rules;
 pub mod source;
 pub mod syntax;

@@ -1,0 +1,396 @@
+//! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
+
+use std::collections::VecDeque;
+
+use petgraph::Direction;
+use petgraph::algo::dominators;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
+
+/// A design and what follows from its shape.
+///
+/// All of it is linear in the size of the design, up to the depth of the dominator tree.
+pub struct Facts<'d> {
+    pub design: &'d Design,
+    /// Where requests and events start: clients, schedulers, callers from outside.
+    entries: Vec<NodeIndex>,
+    /// For each node, the one that every way from the entries to it passes last; None for entries and unreached nodes.
+    passes: Vec<Option<NodeIndex>>,
+    /// For each node, its predecessor on a shortest way from an entry; None for entries and unreached nodes.
+    came_from: Vec<Option<NodeIndex>>,
+    reached: Vec<bool>,
+    /// For each flow, the nodes that it needs, in the order in which it reaches them.
+    needs: Vec<Vec<NodeIndex>>,
+    /// For each node, the flows that need it.
+    needed_by: Vec<Vec<usize>>,
+    dead_letters: Vec<bool>,
+}
+
+impl<'d> Facts<'d> {
+    pub fn new(design: &'d Design) -> Facts<'d> {
+        let entries = entries(design);
+        let travel = travel(design, &entries);
+        let (reached, came_from) = shortest_ways(&travel, entries.len(), design.graph.node_count());
+        let needs: Vec<Vec<NodeIndex>> = design.flows.iter().map(|flow| needs(design, flow)).collect();
+        let mut needed_by = vec![Vec::new(); design.graph.node_count()];
+        for (flow, nodes) in needs.iter().enumerate() {
+            for node in nodes {
+                needed_by[node.index()].push(flow);
+            }
+        }
+        let mut dead_letters = vec![false; design.graph.node_count()];
+        for node in design.graph.node_weights() {
+            if let Some(dlq) = node.attrs.text("dlq").value().and_then(|id| design.node(id)) {
+                dead_letters[dlq.index()] = true;
+            }
+        }
+        let passes = passes(&travel, design.graph.node_count());
+        Facts { design, entries, passes, came_from, reached, needs, needed_by, dead_letters }
+    }
+
+    pub fn node(&self, index: NodeIndex) -> &'d Node {
+        &self.design.graph[index]
+    }
+
+    pub fn id(&self, index: NodeIndex) -> &'d str {
+        &self.design.graph[index].id
+    }
+
+    /// All nodes of some kinds, in the order of the file.
+    pub fn nodes(&self, which: impl Fn(Kind) -> bool) -> impl Iterator<Item = NodeIndex> {
+        self.design.graph.node_indices().filter(move |&index| which(self.design.graph[index].kind))
+    }
+
+    /// Where requests and events start.
+    pub fn entries(&self) -> &[NodeIndex] {
+        &self.entries
+    }
+
+    /// Some request, message or event gets there.
+    pub fn is_reached(&self, node: NodeIndex) -> bool {
+        self.reached[node.index()]
+    }
+
+    /// A shortest way from an entry to a node, both included; only the node itself where nothing reaches it.
+    pub fn way_to(&self, node: NodeIndex) -> Vec<NodeIndex> {
+        let mut way: Vec<NodeIndex> =
+            std::iter::successors(Some(node), |at| self.came_from[at.index()]).collect();
+        way.reverse();
+        way
+    }
+
+    /// `web → front → links → store`; a long way is shortened in its middle.
+    pub fn show_way(&self, way: &[NodeIndex]) -> String {
+        let mut ids: Vec<&str> = way.iter().map(|&node| self.id(node)).collect();
+        if ids.len() > 12 {
+            ids.splice(6..ids.len() - 5, ["…"]);
+        }
+        ids.join(" → ")
+    }
+
+    /// The nodes that nothing can reach any more without this one, in the order of the file.
+    pub fn cut_off_by(&self, node: NodeIndex) -> Vec<NodeIndex> {
+        // A node is cut off if its chain of must-passes holds this one; each chain is walked only as far as needed.
+        let mut verdict: Vec<Option<bool>> = vec![None; self.passes.len()];
+        verdict[node.index()] = Some(true);
+        for start in self.design.graph.node_indices() {
+            let mut chain = Vec::new();
+            let mut at = Some(start);
+            let cut = loop {
+                match at {
+                    None => break false,
+                    Some(current) => match verdict[current.index()] {
+                        Some(known) => break known,
+                        None => {
+                            chain.push(current);
+                            at = self.passes[current.index()];
+                        }
+                    },
+                }
+            };
+            for passed in chain {
+                verdict[passed.index()] = Some(cut);
+            }
+        }
+        self.design
+            .graph
+            .node_indices()
+            .filter(|&other| other != node && verdict[other.index()] == Some(true))
+            .collect()
+    }
+
+    /// The flows that fail without this node.
+    pub fn flows_needing(&self, node: NodeIndex) -> impl Iterator<Item = &'d Flow> {
+        self.needed_by[node.index()].iter().map(|&flow| &self.design.flows[flow])
+    }
+
+    /// The nodes that a flow needs, in the order in which it reaches them. Clients are not among them.
+    pub fn needs_of(&self, flow: usize) -> &[NodeIndex] {
+        &self.needs[flow]
+    }
+
+    /// A node that some queue or topic names as its dead letters.
+    pub fn is_dead_letters(&self, node: NodeIndex) -> bool {
+        self.dead_letters[node.index()]
+    }
+
+    /// The hops out of a node, with where they lead, in the order of the file.
+    pub fn hops_from(&self, node: NodeIndex) -> Vec<(NodeIndex, &'d Hop)> {
+        self.hops(node, Direction::Outgoing)
+    }
+
+    /// The hops into a node, with where they come from, in the order of the file.
+    pub fn hops_to(&self, node: NodeIndex) -> Vec<(NodeIndex, &'d Hop)> {
+        self.hops(node, Direction::Incoming)
+    }
+
+    fn hops(&self, node: NodeIndex, direction: Direction) -> Vec<(NodeIndex, &'d Hop)> {
+        let mut hops: Vec<(NodeIndex, &Hop)> = self
+            .design
+            .graph
+            .edges_directed(node, direction)
+            .map(|edge| match direction {
+                Direction::Outgoing => (edge.target(), edge.weight()),
+                Direction::Incoming => (edge.source(), edge.weight()),
+            })
+            .collect();
+        hops.sort_by_key(|(_, hop)| hop.span);
+        hops
+    }
+
+    /// Who calls a node and waits, or holds a connection to it, in the order of the file.
+    pub fn callers(&self, node: NodeIndex) -> Vec<NodeIndex> {
+        unique(self.hops_to(node).into_iter().filter(|(_, hop)| waits(hop)).map(|(caller, _)| caller))
+    }
+
+    /// Who takes messages from a queue or topic: handed to by it, or polling it with `reads`.
+    pub fn consumers(&self, broker: NodeIndex) -> Vec<NodeIndex> {
+        let handed = self
+            .hops_from(broker)
+            .into_iter()
+            .filter(|(target, hop)| hop.arrow != Arrow::Control && !self.is_dead_letters(*target))
+            .map(|(target, _)| target);
+        let polling =
+            self.design.steps_to(broker).filter(|step| step.attrs.has("reads")).map(|step| step.from);
+        unique(handed.chain(polling))
+    }
+
+    /// Who puts messages into a queue or topic.
+    pub fn producers(&self, broker: NodeIndex) -> Vec<NodeIndex> {
+        unique(
+            self.design
+                .steps_to(broker)
+                .filter(|step| self.arrow(step) != Arrow::Control && writes(self.design, step))
+                .map(|step| step.from),
+        )
+    }
+
+    pub fn arrow(&self, step: &Step) -> Arrow {
+        self.design.graph[step.hop].arrow
+    }
+
+    /// The step may change what its target keeps: it says `writes`, or says neither and leads to a store or broker.
+    pub fn writes(&self, step: &Step) -> bool {
+        writes(self.design, step)
+    }
+
+    /// The step may read what its target keeps: it says `reads`, or calls a store and says neither.
+    pub fn reads(&self, step: &Step) -> bool {
+        step.attrs.has("reads")
+            || (!step.attrs.has("writes")
+                && self.arrow(step) == Arrow::Call
+                && self.design.graph[step.to].kind.is_store())
+    }
+
+    /// Who may write to a store, in the order of the file.
+    pub fn writers(&self, store: NodeIndex) -> Vec<NodeIndex> {
+        unique(
+            self.design
+                .steps_to(store)
+                .filter(|step| self.is_access(step) && self.writes(step))
+                .map(|step| step.from),
+        )
+    }
+
+    /// Who may read from a store, in the order of the file.
+    pub fn readers(&self, store: NodeIndex) -> Vec<NodeIndex> {
+        unique(
+            self.design
+                .steps_to(store)
+                .filter(|step| self.is_access(step) && self.reads(step))
+                .map(|step| step.from),
+        )
+    }
+
+    fn is_access(&self, step: &Step) -> bool {
+        self.arrow(step) != Arrow::Control
+    }
+
+    /// The flow that a step belongs to.
+    pub fn flow_of(&self, step: &Step) -> Option<&'d Flow> {
+        step.flow.map(|flow| &self.design.flows[flow])
+    }
+}
+
+/// A hop whose caller waits for the other end.
+fn waits(hop: &Hop) -> bool {
+    matches!(hop.arrow, Arrow::Call | Arrow::Stream)
+}
+
+fn writes(design: &Design, step: &Step) -> bool {
+    let kind = design.graph[step.to].kind;
+    step.attrs.has("writes")
+        || (!step.attrs.has("reads")
+            && (kind.is_store() || kind.is_broker())
+            && design.graph[step.hop].arrow != Arrow::Control)
+}
+
+fn unique(nodes: impl Iterator<Item = NodeIndex>) -> Vec<NodeIndex> {
+    let mut seen = std::collections::HashSet::new();
+    nodes.filter(|node| seen.insert(*node)).collect()
+}
+
+/// Clients, schedulers, and outsiders that nobody calls; without any, whatever has nothing before it.
+fn entries(design: &Design) -> Vec<NodeIndex> {
+    let incoming = |node: NodeIndex| {
+        design
+            .graph
+            .edges_directed(node, Direction::Incoming)
+            .any(|edge| edge.weight().arrow != Arrow::Control)
+    };
+    let nodes = || design.graph.node_indices();
+    let entries: Vec<NodeIndex> = nodes()
+        .filter(|&node| match design.graph[node].kind {
+            Kind::Client => true,
+            Kind::Scheduler | Kind::External => !incoming(node),
+            _ => false,
+        })
+        .collect();
+    if entries.is_empty() { nodes().filter(|&node| !incoming(node)).collect() } else { entries }
+}
+
+/// The ways that requests and messages travel, with one root before all entries as the last node.
+///
+/// A consumer that polls its queue is one that the queue hands to.
+fn travel(design: &Design, entries: &[NodeIndex]) -> DiGraph<(), ()> {
+    let mut travel = DiGraph::with_capacity(design.graph.node_count() + 1, design.graph.edge_count());
+    for _ in design.graph.node_indices() {
+        travel.add_node(());
+    }
+    let root = travel.add_node(());
+    for &entry in entries {
+        travel.add_edge(root, entry, ());
+    }
+    for edge in design.graph.edge_references() {
+        let hop = edge.weight();
+        if hop.arrow == Arrow::Control {
+            continue;
+        }
+        travel.add_edge(edge.source(), edge.target(), ());
+        let to_broker = design.graph[edge.target()].kind.is_broker();
+        if to_broker && hop.steps.iter().any(|&step| design.steps[step].attrs.has("reads")) {
+            travel.add_edge(edge.target(), edge.source(), ());
+        }
+    }
+    travel
+}
+
+/// Breadth first from the root: which nodes are reached, and from where on a shortest way.
+fn shortest_ways(
+    travel: &DiGraph<(), ()>,
+    entries: usize,
+    nodes: usize,
+) -> (Vec<bool>, Vec<Option<NodeIndex>>) {
+    let root = NodeIndex::new(nodes);
+    let mut reached = vec![false; nodes + 1];
+    let mut came_from = vec![None; nodes];
+    let mut queue = VecDeque::with_capacity(entries);
+    reached[nodes] = true;
+    queue.push_back(root);
+    while let Some(at) = queue.pop_front() {
+        // petgraph lists the newest edge first; the first one written is the one to show.
+        let mut next: Vec<_> = travel.edges(at).map(|edge| (edge.id(), edge.target())).collect();
+        next.sort_unstable();
+        for (_, target) in next {
+            if !std::mem::replace(&mut reached[target.index()], true) {
+                came_from[target.index()] = (at != root).then_some(at);
+                queue.push_back(target);
+            }
+        }
+    }
+    reached.truncate(nodes);
+    (reached, came_from)
+}
+
+/// Immediate dominators from the root, without the root itself.
+fn passes(travel: &DiGraph<(), ()>, nodes: usize) -> Vec<Option<NodeIndex>> {
+    let root = NodeIndex::new(nodes);
+    let tree = dominators::simple_fast(travel, root);
+    (0..nodes)
+        .map(|node| tree.immediate_dominator(NodeIndex::new(node)).filter(|&dominator| dominator != root))
+        .collect()
+}
+
+/// The nodes that a flow cannot do without, in the order in which it reaches them.
+///
+/// Each node on its calls and connections, unless the hop is optional, has a fallback, is itself the way out when another
+/// fails, or leads to a cache that is backed by an `on=miss` hop. A queue or topic that a needed node hands off to must
+/// accept; what follows it is not needed. Alternatives (shares that sum to 100 %) are not needed each.
+fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
+    let steps = design.steps_of(flow);
+    let mut alive = std::collections::HashSet::new();
+    let mut reached = std::collections::HashSet::new();
+    let mut needed = Vec::new();
+    let has_miss_hop: std::collections::HashSet<NodeIndex> = steps
+        .iter()
+        .filter(|step| step.attrs.text("on").value() == Some("miss"))
+        .map(|step| step.from)
+        .collect();
+    for step in steps {
+        let starts = step.leg == 0 && !reached.contains(&step.from);
+        let needed_so_far = alive.contains(&step.from);
+        reached.insert(step.from);
+        reached.insert(step.to);
+        if starts {
+            alive.insert(step.from);
+            if design.graph[step.from].kind != Kind::Client {
+                needed.push(step.from);
+            }
+        } else if !needed_so_far {
+            continue;
+        }
+        let hop = &design.graph[step.hop];
+        let from = &design.graph[step.from];
+        let to = &design.graph[step.to];
+        let avoidable = step.attrs.has("optional")
+            || hop.attrs.has("fallback")
+            || matches!(step.attrs.text("on").value(), Some("error" | "failover"))
+            || is_alternative(step)
+            || (to.kind == Kind::Cache && has_miss_hop.contains(&step.from));
+        let needed_here = !avoidable
+            && match hop.arrow {
+                Arrow::Call | Arrow::Stream => true,
+                Arrow::Handoff => to.kind.is_broker() && !from.attrs.has("outbox") && !from.kind.is_broker(),
+                Arrow::Control => false,
+            };
+        if !needed_here || to.kind == Kind::Client {
+            continue;
+        }
+        // What a broker hands to works later: the flow is done when the broker has accepted.
+        if waits(hop) && !to.kind.is_broker() {
+            alive.insert(step.to);
+        }
+        if !needed.contains(&step.to) {
+            needed.push(step.to);
+        }
+    }
+    needed
+}
+
+/// One of several ways that share the requests: losing it loses its share.
+fn is_alternative(step: &Step) -> bool {
+    step.attrs.number("share").value().is_some_and(|share| share < 1.0)
+}

@@ -1,0 +1,190 @@
+//! The critique: rules that look at a design and say where it breaks.
+//!
+//! A rule returns facts about a design; severity, order, grouping and acceptance are decided here, points nowhere near.
+
+mod accept;
+mod facts;
+mod queue_no_dlq;
+mod spof_datastore;
+#[cfg(test)]
+mod testing;
+
+use jiff::civil::Date;
+
+pub use accept::Accepted;
+pub use facts::Facts;
+
+use crate::design::Design;
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
+
+/// One flaw that a design can have: what is said about it, and how it is seen.
+pub struct Rule {
+    /// Names the flaw, so that `allow ID` reads well.
+    pub id: &'static str,
+    /// When it is certain; a question about it is one lower.
+    pub severity: Severity,
+    pub group: Group,
+    /// One line for the list of all rules: what is wrong.
+    pub summary: &'static str,
+    /// What an interviewer asks where a design does not say; None for rules that only see what is drawn.
+    pub question: Option<Question>,
+    /// The attributes that its check looks at.
+    pub reads: &'static [&'static str],
+    pub page: Page,
+    /// One finding for each place, in order of place. Unstated ones are gathered into one question afterwards.
+    pub check: fn(&Facts) -> Vec<Diagnostic>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    Availability,
+    Data,
+    Messaging,
+    Caching,
+    Api,
+    Resilience,
+    Scaling,
+    Security,
+    Realtime,
+    Operations,
+}
+
+impl Group {
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Availability => "availability",
+            Group::Data => "data",
+            Group::Messaging => "messaging",
+            Group::Caching => "caching",
+            Group::Api => "api",
+            Group::Resilience => "resilience",
+            Group::Scaling => "scaling",
+            Group::Security => "security",
+            Group::Realtime => "realtime",
+            Group::Operations => "operations",
+        }
+    }
+}
+
+pub struct Question {
+    /// Two words for the list: `timeouts`, `dead letters`.
+    pub topic: &'static str,
+    /// As a person asks it, about all nodes listed: `how long do they wait before giving up?`
+    pub text: &'static str,
+}
+
+/// What `spof explain` prints of a rule.
+pub struct Page {
+    /// What it looks at, in a sentence or two.
+    pub checks: &'static str,
+    /// Exactly when it fires, and when it asks.
+    pub when: &'static str,
+    /// Why it fails in production.
+    pub why: &'static str,
+    /// A public outage that went this way, where one is verified.
+    pub outage: Option<Outage>,
+    /// A design that has the flaw, and the same without: they differ by what the fix says.
+    pub bad: &'static str,
+    pub good: &'static str,
+    /// When it does not apply, and may be allowed.
+    pub ignore: &'static str,
+}
+
+pub struct Outage {
+    /// `GitLab, 2017`
+    pub name: &'static str,
+    /// One sentence that stays within what the report says.
+    pub what: &'static str,
+    pub link: &'static str,
+}
+
+/// Every rule, by group and then by name; the order decides nothing but the list's.
+pub static ALL: &[&Rule] = &[&spof_datastore::RULE, &queue_no_dlq::RULE];
+
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
+}
+
+/// What the rules have to say of a design.
+#[derive(Debug, Default)]
+pub struct Critique {
+    /// The worst first.
+    pub findings: Vec<Diagnostic>,
+    /// Findings that the design accepts, with its reasons.
+    pub accepted: Vec<Accepted>,
+    /// Mistakes that only the rules can see: an `allow` of a rule that does not exist.
+    pub mistakes: Vec<Diagnostic>,
+}
+
+/// Runs every rule. `today` decides which `allow … until` still hold.
+pub fn check(design: &Design, today: Date) -> Critique {
+    let facts = Facts::new(design);
+    let found = ALL.iter().flat_map(|rule| run(rule, &facts)).collect();
+    let mut critique = accept::accept(design, found, today);
+    critique.findings = gather(critique.findings);
+    critique.findings.sort_by_key(|finding| {
+        let reach = std::cmp::Reverse(finding.flows.len());
+        (std::cmp::Reverse(finding.severity), finding.verdict, reach, finding.at.span, finding.code)
+    });
+    critique
+}
+
+/// One rule's findings, stamped with its name and severity, not yet gathered.
+fn run(rule: &Rule, facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = (rule.check)(facts);
+    for finding in &mut found {
+        let severity = match finding.verdict {
+            Verdict::Wrong => rule.severity,
+            Verdict::Unstated => rule.severity.lowered(),
+        };
+        finding.code = rule.id;
+        finding.severity = finding.severity.min(severity);
+    }
+    found
+}
+
+/// Makes one question of all that one rule found unstated: the same eight times over teaches nothing.
+fn gather(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut out: Vec<Diagnostic> = Vec::new();
+    let mut asked: Vec<(&str, usize)> = Vec::new();
+    for mut finding in found {
+        if finding.verdict == Verdict::Wrong {
+            out.push(finding);
+            continue;
+        }
+        let Some(question) = find(finding.code).and_then(|rule| rule.question.as_ref()) else {
+            out.push(finding);
+            continue;
+        };
+        match asked.iter().find(|(code, _)| *code == finding.code) {
+            None => {
+                asked.push((finding.code, out.len()));
+                if finding.question.is_empty() {
+                    finding.question = question.text.to_string();
+                }
+                out.push(finding);
+            }
+            Some(&(_, at)) => {
+                let first = &mut out[at];
+                first.question = question.text.to_string();
+                first.labels.push(finding.at);
+                extend_new(&mut first.nodes, finding.nodes);
+                extend_new(&mut first.hops, finding.hops);
+                extend_new(&mut first.flows, finding.flows);
+                extend_new(&mut first.evidence, finding.evidence);
+                first.severity = first.severity.max(finding.severity);
+                first.message = format!("{} is not said: {}", question.topic, question.text);
+            }
+        }
+    }
+    out
+}
+
+fn extend_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use crate::design::Arrow;
+use crate::design::units::show_duration;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Facts, Group, Outage, Page, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "spof-datastore",
+    severity: Severity::Error,
+    group: Group::Availability,
+    summary: "a database on one machine takes down every flow that needs it",
+    question: None,
+    reads: &["availability", "backup", "instances", "managed", "rebuild_from"],
+    page: Page {
+        checks: "Databases, warehouses and file stores with a single instance, and which flows stop when that instance does.",
+        when: "A database, blob or warehouse that is not managed has one instance (as drawn, without `xN`), and at least one \
+               flow needs it; in a design without flows, something is reached only through it or ends in it. A replica of \
+               another store does not count, nor a store that can be rebuilt from another and that no flow needs.",
+        why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
+              that lasts until someone has restored a backup, and what was written since that backup is gone.",
+        outage: Some(Outage {
+            name: "Stack Exchange, 2017",
+            what: "a fault in the primary database server put the sites into read-only mode and eventually took them down",
+            link: "http://web.archive.org/web/20170130231315/https://stackstatus.net/post/156407746074/outage-postmortem-january-24-2017",
+        }),
+        bad: "client web\nlb front managed\nservice api x3\npostgres store\n\
+              flow order { web -> front -> api -> store writes }\n",
+        good: "client web\nlb front managed\nservice api x3\npostgres store x2 failover=auto\n\
+               flow order { web -> front -> api -> store writes }\n",
+        ignore: "A prototype, or data that may be gone for a day: say so with `allow spof-datastore on ID because \"…\"`.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for store in facts.nodes(|kind| kind.is_durable()) {
+        let node = facts.node(store);
+        if node.is_redundant() || node.attrs.has("replica_of") || !facts.is_reached(store) {
+            continue;
+        }
+        let flows: Vec<_> = facts.flows_needing(store).collect();
+        // A design that draws flows says by them what matters; one that draws none is judged by its hops.
+        let called = facts.hops_to(store).iter().any(|(_, hop)| hop.arrow == Arrow::Call);
+        if flows.is_empty() && (!facts.design.flows.is_empty() || !called) {
+            continue;
+        }
+        let name = node.name();
+        let cut_off: Vec<String> =
+            facts.cut_off_by(store).into_iter().map(|other| facts.node(other).name()).collect();
+        let way = facts.show_way(&facts.way_to(store));
+        let all = facts.design.flows.len();
+        let mut finding = match flows.as_slice() {
+            [] => Diagnostic::wrong(
+                format!("everything that needs data stops when {name} does"),
+                node.span,
+                "one instance",
+            )
+            .evidence(format!("{way} has no way around")),
+            [only] if all > 1 => {
+                Diagnostic::wrong(format!("`{}` stops when {name} does", only.id), node.span, "one instance")
+                    .evidence(format!("{way}; no second copy answers"))
+            }
+            flows if flows.len() == all => {
+                let all = if all == 1 { "the only flow".to_string() } else { format!("all {all} flows") };
+                Diagnostic::wrong(format!("everything stops when {name} does"), node.span, "one instance")
+                    .evidence(format!("{all} need it: {way} has no way around"))
+            }
+            flows => Diagnostic::wrong(
+                format!("{} of {all} flows stop when {name} does", flows.len()),
+                node.span,
+                "one instance",
+            )
+            .evidence(format!("{way} has no way around")),
+        };
+        if !cut_off.is_empty() {
+            finding = finding.evidence(format!("it also cuts off {}", cut_off.join(", ")));
+        }
+        for flow in &flows {
+            if let Some(setting) = flow.attrs.get("availability")
+                && let Some(promised) = flow.attrs.number("availability").value()
+            {
+                let allowed = show_duration((1.0 - promised) * 365.0 * 86_400.0 / 12.0);
+                finding = finding.label(setting.span, format!("allows {allowed} a month"));
+                break;
+            }
+        }
+        let restore = match node.attrs.number("backup").value() {
+            Some(interval) => {
+                format!("until someone restores a backup up to {} old", show_duration(interval))
+            }
+            None if node.attrs.number("backup").is_no() => "for good: there is no backup".to_string(),
+            None => "until someone restores a backup, if there is one".to_string(),
+        };
+        let down: Vec<&str> = flows.iter().map(|flow| flow.id.as_str()).collect();
+        let down = if down.is_empty() { "it".to_string() } else { down.join(", ") };
+        let verb = if flows.len() > 1 { "are" } else { "is" };
+        found.push(
+            finding
+                .node(&node.id)
+                .flows(flows.iter().map(|flow| flow.id.clone()))
+                .consequence(format!("a disk or host fails, and {down} {verb} down {restore}"))
+                .fix(format!(
+                    "`x2` or more with `failover=auto` on {name}, in more than one zone; or a managed database"
+                )),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        expect("client u\nservice a x2\npostgres d\nu -> a -> d", &["wrong d"]);
+        expect("client u\nservice a x2\npostgres d x2\nu -> a -> d", &[]);
+        expect("client u\nservice a x2\ndynamodb d\nu -> a -> d", &[]);
+        expect("client u\nservice a x2\npostgres d managed\nu -> a -> d", &[]);
+        // Only a worker behind a queue writes it: no flow waits for it.
+        expect(
+            "client u\nservice a x2\nsqs q\nworker w x2\nclickhouse d\n\
+             flow f { u -> a ~> q ~> w -> d writes }",
+            &[],
+        );
+        // Optional, or with a fallback: the flow goes on.
+        expect("client u\nservice a x2\npostgres d\nflow f { u -> a -> d reads optional }", &[]);
+        // Nothing leads there.
+        expect("client u\nservice a x2\npostgres d\nu -> a", &[]);
+        // A replica beside its primary is the primary's matter.
+        expect(
+            "client u\nservice a x2\npostgres d x2\npostgres r replica_of=d\n\
+             flow f { u -> a -> d writes\na -> r reads }",
+            &[],
+        );
+    }
+}

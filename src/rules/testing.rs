@@ -1,0 +1,121 @@
+//! Cases of rules, as design text: what must be found, and what must not.
+
+use jiff::civil::date;
+
+use super::{Facts, Rule};
+use crate::diagnostic::{Diagnostic, Verdict};
+
+/// Runs one rule over a design and compares all that it finds with what is expected, both ways.
+///
+/// Each finding reads `wrong store`, `unstated links, stats` or `wrong a->b`: its verdict, then its nodes, or its hops
+/// where it names no node, or its flows. Unstated findings are gathered into one, as in a report.
+#[track_caller]
+pub fn expect(rule: &Rule, text: &str, expected: &[&str]) {
+    let design = design(text);
+    let found = super::gather(super::run(rule, &Facts::new(&design)));
+    let shown: Vec<String> = found.iter().map(show).collect();
+    assert_eq!(shown, expected, "{} on:\n{text}\n{found:#?}", rule.id);
+}
+
+/// A design without mistakes.
+#[track_caller]
+pub fn design(text: &str) -> crate::design::Design {
+    let (ast, mut mistakes) = crate::syntax::parse(text);
+    let (design, more) = crate::design::lower(&ast);
+    mistakes.extend(more);
+    assert!(mistakes.is_empty(), "{mistakes:#?}\nin:\n{text}");
+    design
+}
+
+fn show(finding: &Diagnostic) -> String {
+    let verdict = match finding.verdict {
+        Verdict::Wrong => "wrong",
+        Verdict::Unstated => "unstated",
+    };
+    let hops: Vec<String> = finding.hops.iter().map(|(from, to)| format!("{from}->{to}")).collect();
+    let subjects = if !finding.nodes.is_empty() {
+        &finding.nodes
+    } else if !hops.is_empty() {
+        &hops
+    } else {
+        &finding.flows
+    };
+    format!("{verdict} {}", subjects.join(", "))
+}
+
+#[test]
+fn every_page_shows_its_flaw_and_its_mending() {
+    for rule in super::ALL {
+        let bad = design(rule.page.bad);
+        assert!(!super::run(rule, &Facts::new(&bad)).is_empty(), "{}: the bad example is silent", rule.id);
+        let good = design(rule.page.good);
+        let found = super::run(rule, &Facts::new(&good));
+        assert!(found.is_empty(), "{}: the good example fires: {found:#?}", rule.id);
+    }
+}
+
+#[test]
+fn every_finding_says_what_happens_and_what_to_write() {
+    for rule in super::ALL {
+        for finding in super::run(rule, &Facts::new(&design(rule.page.bad))) {
+            assert!(!finding.message.is_empty() && !finding.at.text.is_empty(), "{}", rule.id);
+            assert!(!finding.message.ends_with('.'), "{}: {}", rule.id, finding.message);
+            assert!(!finding.consequence.is_empty() && !finding.fix.is_empty(), "{}", rule.id);
+            let subjects = finding.nodes.len() + finding.hops.len() + finding.flows.len();
+            assert!(subjects > 0, "{}: about nothing", rule.id);
+            assert!(finding.verdict == Verdict::Wrong || rule.question.is_some(), "{}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn an_allow_accepts_until_its_day() {
+    let text = "client u\nservice a x2\nlb l managed\npostgres d\nu -> l -> a -> d\n\
+                allow spof-datastore on d because \"a toy\" until 2026-06";
+    let design = design(text);
+    let before = super::check(&design, date(2026, 6, 30));
+    assert!(before.accepted.iter().any(|accepted| accepted.finding.code == "spof-datastore"));
+    assert!(before.findings.iter().all(|finding| finding.code != "spof-datastore"));
+    let after = super::check(&design, date(2026, 7, 1));
+    assert!(after.findings.iter().any(|finding| finding.code == "spof-datastore"));
+}
+
+/// The list is kept by hand because a macro that generates `mod` lines hides the files from `cargo fmt`.
+#[test]
+fn the_list_holds_every_rule_file() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))
+        .filter(|name| !["mod", "accept", "facts", "testing"].contains(&name.as_str()))
+        .collect();
+    files.sort();
+    let mut listed: Vec<&str> = super::ALL.iter().map(|rule| rule.id).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, files);
+}
+
+/// `reads` feeds the attribute reference, so it must be what the check looks at.
+#[test]
+fn every_rule_declares_the_attributes_it_reads() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    for rule in super::ALL {
+        let source = std::fs::read_to_string(folder.join(rule.id.replace('-', "_") + ".rs")).unwrap();
+        let check = source.split("#[cfg(test)]").next().unwrap();
+        for attribute in &crate::catalog::catalog().attributes {
+            let name = &attribute.name;
+            let looks = ["get", "has", "flag", "number", "text", "words"]
+                .iter()
+                .any(|method| check.contains(&format!(".{method}(\"{name}\")")));
+            let says = rule.reads.contains(&name.as_str());
+            assert!(says || !looks, "{} looks at `{name}` and does not list it in `reads`", rule.id);
+        }
+        for name in rule.reads {
+            assert!(
+                crate::catalog::catalog().attribute(name).is_some(),
+                "{}: no attribute `{name}`",
+                rule.id
+            );
+        }
+    }
+}
