@@ -99,6 +99,12 @@ impl Attribute {
     pub fn applies_to(&self, subject: Subject) -> bool {
         subject.is_among(&self.on)
     }
+
+    /// Applies to the subject by its own name, not as one of all nodes.
+    pub(super) fn is_particular_to(&self, subject: Subject) -> bool {
+        let [particular, _] = subject.names();
+        self.on.iter().any(|name| name == particular)
+    }
 }
 
 /// Words written by habit.

@@ -6,6 +6,7 @@
 mod attribute;
 mod kind;
 mod near;
+pub mod reference;
 mod technology;
 
 use std::collections::HashMap;
@@ -51,9 +52,15 @@ impl Catalog {
             .find(|synonym| subject.is_among(&synonym.on) && synonym.words.iter().any(|word| word == name))
     }
 
-    /// The attributes that a subject may have, in the catalogue's order.
+    /// The attributes that a subject may have: those of its own kind, then those of any node; each in the catalogue's
+    /// order. A tie among near words goes to the more particular one.
     pub fn attributes_of(&self, subject: Subject) -> impl Iterator<Item = &Attribute> {
-        self.attributes.iter().filter(move |attribute| attribute.applies_to(subject))
+        let own = self.attributes.iter().filter(move |attribute| attribute.is_particular_to(subject));
+        let general = self
+            .attributes
+            .iter()
+            .filter(move |attribute| attribute.applies_to(subject) && !attribute.is_particular_to(subject));
+        own.chain(general)
     }
 }
 

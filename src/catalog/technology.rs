@@ -20,19 +20,21 @@ pub struct Technology {
     /// Run by its vendor, who replaces failed machines: exempt from "one instance".
     #[serde(default)]
     pub managed: bool,
-    /// What a consumer may count on: at-most-once, at-least-once, exactly-once.
+    /// What a consumer may count on after a failure, as it comes: at-most-once, at-least-once, exactly-once.
     pub delivery: Option<String>,
-    /// The order that it keeps: none, key (within a partition or group), total.
+    /// The strictest order that it can keep: none, key (within a partition or group), total.
     pub order: Option<String>,
     /// Whether a consumer can read again what it has read.
     pub replay: Option<bool>,
     /// Dead letters: `native` (a setting), `by-hand` (the consumer republishes), `none` (cannot be had).
     pub dead_letters: Option<String>,
-    /// Copies of data that it can keep: none, async, semi-sync, sync, quorum.
+    /// The strongest copies that its ordinary set-up can keep, without add-ons: none, async, semi-sync, sync, quorum.
+    /// What a design has is its own to say: PostgreSQL can wait for a copy, and does not unless told to.
     pub replication: Option<String>,
-    /// What a restart leaves: none, memory, disk, replicated.
+    /// Where that set-up can keep what it accepted: none (passes it on), memory, disk (of one machine), replicated.
     pub durability: Option<String>,
-    /// What it fails over by: none, manual (by hand or by another tool), auto.
+    /// Who makes a standby take over: none (there is no standby), manual (a person or another tool), auto (itself, or a
+    /// part that ships with it).
     pub failover: Option<String>,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,

@@ -1,3 +1,15 @@
 //! Text to tree, and back to canonical text.
 
 pub mod ast;
+mod chain;
+mod cursor;
+mod expr;
+mod habits;
+mod lexical;
+mod parser;
+mod place;
+mod statement;
+mod table;
+mod tail;
+
+pub use parser::parse;

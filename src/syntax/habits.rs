@@ -1,0 +1,317 @@
+//! What people write by habit, and what to say to them. Where the meaning is clear it is read as meant, after the
+//! mistake is reported, so that the rest of the design is still checked.
+
+use crate::{
+    diagnostic::{Diagnostic, Edit},
+    source::Span,
+    syntax::{
+        ast::{Arrow, Text, Word},
+        cursor::{Cursor, Unreadable},
+        lexical,
+    },
+};
+
+pub fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+    Diagnostic::mistake("syntax", message, span, label)
+}
+
+/// A mistake that is mended by writing `text` for `span`.
+fn mended(mut mistake: Diagnostic, span: Span, text: impl Into<String>) -> Diagnostic {
+    mistake.edits.push(Edit { span, text: text.into() });
+    mistake
+}
+
+/// `wanted` does not stand here: says what does.
+pub fn unexpected(cursor: &mut Cursor<'_>, wanted: &str, help: &str) -> Unreadable {
+    let mistake = if cursor.at_end() {
+        let place = if cursor.byte() == Some(b'{') { cursor.next(1) } else { Span::point(cursor.last) };
+        syntax(format!("{wanted} is missing"), place, format!("{wanted} should stand here"))
+    } else {
+        let text = chunk(cursor.rest);
+        syntax(format!("`{text}` where {wanted} should stand"), cursor.next(text.len()), "not expected here")
+    };
+    let mistake = if help.is_empty() { mistake } else { mistake.help(help) };
+    cursor.fault(mistake)
+}
+
+/// The next few characters, as far as they belong together.
+fn chunk(rest: &str) -> &str {
+    let ends = |c: char| c.is_whitespace() || "{};,[]()\"#".contains(c);
+    let length = rest.char_indices().take(24).skip(1).find(|&(_, c)| ends(c)).map(|(at, _)| at);
+    let longest = || rest.char_indices().nth(24).map_or(rest.len(), |(at, _)| at);
+    &rest[..length.unwrap_or_else(longest)]
+}
+
+/// `\` at the line's end, `// text`, `/* text */`: passes over them. False if it is none of these.
+pub fn blank(cursor: &mut Cursor<'_>) -> bool {
+    let rest = cursor.rest;
+    let (length, mistake) = if let Some(after) = rest.strip_prefix('\\') {
+        let after = lexical::blanks(after);
+        if !after.is_empty() && !after.starts_with('\n') {
+            return false;
+        }
+        let length = rest.len() - after.strip_prefix('\n').unwrap_or(after).len();
+        let mistake = syntax("a `\\` at the end of the line", cursor.next(1), "not needed")
+            .help("a statement goes on inside `[ ]` and `( )`, after `,`, and before a line that starts with an arrow");
+        (length, mended(mistake, cursor.next(1), ""))
+    } else if rest.starts_with("//") {
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let mistake = syntax("`//` does not start a comment", cursor.next(2), "write `#`");
+        (
+            length,
+            mended(mistake.help("a comment starts with `#` and ends with its line"), cursor.next(2), "#"),
+        )
+    } else if rest.starts_with("/*") {
+        let Some(length) = cursor.foreign_comment() else { return false };
+        let mistake = syntax("`/* … */` is not a comment", cursor.next(2), "write `#`")
+            .help("a comment starts with `#` and ends with its line");
+        (length, mistake)
+    } else {
+        return false;
+    };
+    if cursor.note_once(cursor.at()) {
+        cursor.mistakes.push(mistake);
+    }
+    cursor.rest = &cursor.rest[length..];
+    true
+}
+
+/// `'text'`, `“text”` and `"text` without its end.
+pub fn text<'s>(cursor: &mut Cursor<'s>) -> Option<Text<'s>> {
+    let rest = cursor.rest;
+    if rest.starts_with('"') {
+        return Some(unclosed(cursor));
+    }
+    let opening = rest.chars().next().filter(|&c| "'‘’“”„«`".contains(c))?;
+    let inside = &rest[opening.len_utf8()..];
+    let closes = |c: char| {
+        if "'‘’`".contains(opening) { "'’‘`".contains(c) } else { "”“\"»".contains(c) }
+    };
+    let (end, closing) =
+        inside.char_indices().take(400).take_while(|&(_, c)| c != '\n').find(|&(_, c)| closes(c))?;
+    let raw = &inside[..end];
+    let span = cursor.next(opening.len_utf8() + end + closing.len_utf8());
+    let mistake =
+        syntax(format!("`{opening}` does not quote text"), cursor.next(opening.len_utf8()), "write `\"`");
+    let mistake = mistake.help(format!("text stands in straight double quotes: `\"{raw}\"`"));
+    cursor.mistakes.push(mended(mistake, span, format!("\"{raw}\"")));
+    cursor.rest = &rest[span.len()..];
+    cursor.last = cursor.at();
+    Some(Text { raw, span })
+}
+
+/// `"text` up to the end of its line, but not over the `{` there: losing that would cost the whole block.
+pub fn unclosed<'s>(cursor: &mut Cursor<'s>) -> Text<'s> {
+    let start = cursor.at();
+    let after = cursor.rest.strip_prefix('"').unwrap_or(cursor.rest);
+    let mut raw = lexical::string_body(after).map_or("", |(_, body)| body).trim_end();
+    if let Some(before) = raw.strip_suffix('{') {
+        raw = before.trim_end();
+    }
+    cursor.rest = &after[raw.len()..];
+    cursor.last = cursor.at();
+    let span = Span::new(start, cursor.at());
+    let mistake = syntax("this string has no closing `\"`", span, "not closed on its line");
+    cursor.mistakes.push(mistake.help("a string ends on the line it starts on; `\\\"` is a quote inside it"));
+    Text { raw, span }
+}
+
+/// `\n` in a string.
+pub fn escapes(cursor: &mut Cursor<'_>, text: Text<'_>) {
+    let mut chars = text.raw.char_indices();
+    while let Some((at, c)) = chars.next() {
+        if c != '\\' {
+            continue;
+        }
+        let Some((_, escaped)) = chars.next() else { return };
+        if escaped != '"' && escaped != '\\' {
+            let at = text.span.start + 1 + at;
+            let span = Span::new(at, at + 1 + escaped.len_utf8());
+            let mistake = syntax(format!("`\\{escaped}` is not an escape"), span, "unknown escape");
+            cursor.mistakes.push(mistake.help("a string has `\\\"` for a quote and `\\\\` for a backslash"));
+        }
+    }
+}
+
+/// `-->`, `=>`, `→`: read as the arrow they stand for. `<-` has no such reading.
+pub fn arrow(cursor: &mut Cursor<'_>) -> Option<Arrow> {
+    let start = cursor.at();
+    if let Some(arrow) = cursor.eat(lexical::foreign_arrow) {
+        let span = Span::new(start, cursor.at());
+        let symbol = arrow.symbol();
+        let written = span.text(cursor.source);
+        let mistake = syntax(format!("`{written}` is not an arrow"), span, format!("write `{symbol}`"));
+        cursor.mistakes.push(mended(mistake.help(ARROWS), span, symbol));
+        return Some(arrow);
+    }
+    None
+}
+
+/// `a <- b`
+pub fn reversed(cursor: &mut Cursor<'_>) -> Option<Unreadable> {
+    let start = cursor.at();
+    let written = cursor.eat(lexical::reversed_arrow)?;
+    let mistake =
+        syntax(format!("`{written}` is not an arrow"), Span::new(start, cursor.at()), "points to the left")
+            .help("a hop starts at its caller: instead of `a <- b` write `b -> a`")
+            .help(ARROWS);
+    Some(cursor.fault(mistake))
+}
+
+const ARROWS: &str =
+    "`->` calls and waits, `~>` hands off, `<->` stays connected, `..>` acts from outside the request path";
+
+/// `p99 < 200ms`, `p99<=200ms`, `ttl == 5s`, `ttl: 5s`, `ttl = 5s`: passes over the sign if it is one of these.
+pub fn assignment<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> bool {
+    let before = cursor.rest;
+    cursor.blanks();
+    let sign = ["<=", ">=", "==", ":=", "<", ">", "≤", "≥", "=", ":"];
+    let Some(sign) = sign.into_iter().find(|sign| cursor.rest.starts_with(sign)) else {
+        cursor.rest = before;
+        return false;
+    };
+    if cursor.sees(lexical::arrow)
+        || cursor.sees(lexical::foreign_arrow)
+        || cursor.sees(lexical::reversed_arrow) && sign == "<"
+    {
+        cursor.rest = before;
+        return false;
+    }
+    let at = cursor.next(sign.len());
+    cursor.rest = &cursor.rest[sign.len()..];
+    cursor.last = cursor.at();
+    cursor.blanks();
+    let value_at = cursor.at();
+    let mut sample = chunk(cursor.rest);
+    if cursor.at_end() {
+        sample = "…";
+    }
+    let name_text = name.text;
+    let mistake = match sign {
+        "=" => syntax(format!("spaces around the `=` of `{name_text}`"), at, "no spaces here"),
+        "<" | "<=" | "≤" | ">" | ">=" | "≥" => {
+            syntax(format!("`{sign}` does not set `{name_text}`"), at, "write `=`")
+        }
+        _ => syntax(format!("`{sign}` does not set `{name_text}`"), at, "write a single `=`"),
+    };
+    let mut mistake = mistake.help(format!("write `{name_text}={sample}`, without spaces"));
+    if sign.starts_with(['<', '≤']) {
+        mistake = mistake
+            .help(format!("`{name_text}={sample}` already means at most {sample} where it is a target"));
+    }
+    let whole = Span::new(name.span.end, value_at);
+    cursor.mistakes.push(mended(mistake, whole, "="));
+    true
+}
+
+/// `15 s`: the unit's text if one stands apart from its number.
+pub fn unit_apart<'s>(cursor: &mut Cursor<'s>, number: &'s str) -> Option<&'s str> {
+    let after = lexical::blanks(cursor.rest);
+    if after.len() == cursor.rest.len() {
+        return None;
+    }
+    let (rest, unit) = lexical::unit(after).ok()?;
+    if !UNITS.contains(&unit) || rest.starts_with(|c| lexical::in_name(c) || c == '=' || c == '-') {
+        return None;
+    }
+    let span = cursor.span_of(number);
+    cursor.rest = rest;
+    cursor.last = cursor.at();
+    let span = Span::new(span.start, cursor.at());
+    let mistake = syntax(format!("a space between `{number}` and its unit `{unit}`"), span, "one word");
+    let text = format!("{number}{unit}");
+    cursor.mistakes.push(mended(mistake.help(format!("write `{text}`")), span, text));
+    Some(unit)
+}
+
+const UNITS: [&str; 53] = [
+    "ns", "us", "µs", "ms", "s", "sec", "seconds", "m", "min", "minutes", "h", "hour", "hours", "d", "day",
+    "days", "w", "week", "weeks", "month", "months", "y", "year", "years", "B", "KB", "kB", "MB", "GB", "TB",
+    "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "b", "Kb", "Mb", "Gb", "Tb", "k", "K", "M", "G", "T", "%",
+    "USD", "EUR", "bytes", "rps", "qps", "million",
+];
+
+/// `1,000` and `1_000`: passes over the groups and says how to write the number.
+pub fn thousands<'s>(cursor: &mut Cursor<'s>, number: &'s str, in_list: bool) -> Option<f64> {
+    let mut rest = cursor.rest;
+    let mut digits = number.to_owned();
+    loop {
+        let separator = rest.chars().next().filter(|&c| c == '_' || c == '\'' || c == ',' && !in_list);
+        let Some(after) = separator.and_then(|c| rest.strip_prefix(c)) else { break };
+        let length = after.bytes().take_while(u8::is_ascii_digit).count();
+        if length != 3 {
+            break;
+        }
+        digits.push_str(&after[..3]);
+        rest = &after[3..];
+    }
+    if rest.len() == cursor.rest.len() {
+        return None;
+    }
+    cursor.rest = rest;
+    cursor.last = cursor.at();
+    let span = Span::new(cursor.span_of(number).start, cursor.at());
+    let mistake = syntax("a separator between thousands", span, "one number, without separators");
+    let short = match digits.strip_suffix("000000").or(digits.strip_suffix("000")) {
+        Some(short) if digits.ends_with("000000") => format!("write `{short}M` or `{digits}`"),
+        Some(short) => format!("write `{short}k` or `{digits}`"),
+        None => format!("write `{digits}`"),
+    };
+    cursor.mistakes.push(mended(mistake.help(short), span, digits.clone()));
+    digits.parse().ok()
+}
+
+/// `$60`: passes over the sign and gives its unit.
+pub fn currency(cursor: &mut Cursor<'_>) -> Option<&'static str> {
+    let (sign, unit) =
+        [('$', "USD"), ('€', "EUR")].into_iter().find(|(sign, _)| cursor.rest.starts_with(*sign))?;
+    let span = cursor.next(sign.len_utf8());
+    cursor.eat_char(sign);
+    let number = lexical::digits(cursor.rest).map_or("60", |(_, digits)| digits);
+    let mistake = syntax(format!("`{sign}` before a number"), span, format!("write {unit} after it"));
+    let mistake = mistake.help(format!("money is a number with a unit: `{number}{unit}`"));
+    cursor.mistakes.push(mistake);
+    Some(unit)
+}
+
+/// `10/s per user`: passes over `per user`.
+pub fn per(cursor: &mut Cursor<'_>) {
+    let before = cursor.rest;
+    cursor.blanks();
+    let Some(per) = cursor.eat_keyword("per") else {
+        cursor.rest = before;
+        return;
+    };
+    cursor.blanks();
+    match cursor.eat_name() {
+        Some(whom) => {
+            let mistake = syntax(
+                format!("`per {}` after a value", whom.text),
+                per.span.to(whom.span),
+                "not part of a value",
+            );
+            let mistake = mistake
+                .help(format!(
+                    "a rate is over a time (`10/s`); whom it is counted for is an attribute: `limit_by={}`",
+                    whom.text
+                ))
+                .help("a number per user is arithmetic: `users * 10/s`");
+            cursor.mistakes.push(mistake);
+        }
+        None => cursor.rest = before,
+    }
+}
+
+/// `API gateway` → `api_gateway`: an id made of a label.
+pub fn id_for(label: &str) -> String {
+    let mut id = String::new();
+    for c in label.chars().take(24) {
+        match c {
+            c if lexical::in_name(c) => id.extend(c.to_lowercase()),
+            _ if id.ends_with('_') || id.is_empty() => {}
+            _ => id.push('_'),
+        }
+    }
+    let id = id.trim_matches('_');
+    if id.starts_with(lexical::opens_name) { id.to_owned() } else { format!("a{id}") }
+}

@@ -1,0 +1,352 @@
+//! One statement, from its first word up to its end or its `{`.
+
+use crate::{
+    source::Span,
+    syntax::{
+        ast::{NodeHeader, Statement, Text, Word},
+        chain,
+        cursor::{Cursor, Parsed, Unreadable},
+        expr, habits, lexical, table,
+        tail::{self, Of, Tail},
+    },
+};
+
+/// Any statement. An arrow or a comma after the first word makes it a hop, whatever the word; a `=` a binding.
+pub fn statement<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+    let Some(word) = cursor.eat_name() else { return Err(no_word(cursor)) };
+    cursor.blanks();
+    let sees_arrow = |cursor: &Cursor<'s>| cursor.sees(lexical::arrow) || cursor.sees(lexical::foreign_arrow);
+    match cursor.byte() {
+        Some(b',' | b'-' | b'~' | b'.') => return chain::chain(cursor, word),
+        Some(b'=' | b'<' | 0x80..) if sees_arrow(cursor) => return chain::chain(cursor, word),
+        Some(b'<' | 0x80..) => {
+            if let Some(unreadable) = habits::reversed(cursor) {
+                return Err(unreadable);
+            }
+        }
+        Some(b'=' | b':') => return binding(cursor, word),
+        None | Some(b'\n' | b'#') => {
+            cursor.lines_to_arrow();
+            if sees_arrow(cursor) {
+                return chain::chain(cursor, word);
+            }
+        }
+        _ => {}
+    }
+    match word.text {
+        "design" => design(cursor, word),
+        "region" | "zone" | "group" => group(cursor, word),
+        "flow" => flow(cursor),
+        "given" => Ok(Statement::Given),
+        "every" => every(cursor),
+        "table" => Ok(Statement::Table { id: id(cursor, "a table", "write `table ID { … }`")? }),
+        "decide" => decide(cursor, word),
+        "out" => out(cursor),
+        "allow" => allow(cursor, word),
+        "note" => note(cursor),
+        _ => match table::field(cursor, word) {
+            Some(field) => field,
+            None => node(cursor, word),
+        },
+    }
+}
+
+/// A line that starts with no word.
+fn no_word(cursor: &mut Cursor<'_>) -> Unreadable {
+    if cursor.sees(lexical::arrow) {
+        return habits::unexpected(
+            cursor,
+            "a statement",
+            "nothing stands before this arrow; a hop is `a -> b`",
+        );
+    }
+    let help = match cursor.byte() {
+        Some(b'"') => "a statement starts with a word: `out \"text\"`, `note \"text\"`",
+        Some(b'-' | b'*') => "a statement is a line of its own, without a bullet",
+        Some(b'@') => "`@a,b` stands on the node's own line",
+        _ => "a statement starts with a word: a kind of node, the id a hop starts at, or a keyword",
+    };
+    habits::unexpected(cursor, "a statement", help)
+}
+
+/// `users = 5M`
+fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> Parsed<Statement<'s>> {
+    chain::reserved(cursor, name);
+    let single = cursor.byte() == Some(b'=') && cursor.rest.as_bytes().get(1) != Some(&b'=');
+    if single {
+        cursor.eat_char('=');
+    } else {
+        let sign = if cursor.rest.starts_with("==") { "==" } else { ":" };
+        let span = cursor.next(sign.len());
+        let mistake = habits::syntax(format!("`{sign}` does not set `{}`", name.text), span, "write `=`");
+        cursor.mistakes.push(mistake.help(format!("write `{} = VALUE`", name.text)));
+        for c in sign.chars() {
+            cursor.eat_char(c);
+        }
+    }
+    cursor.blanks();
+    if cursor.at_end() {
+        let mistake = habits::syntax(
+            format!("`{}` is given no value", name.text),
+            Span::new(name.span.start, cursor.last),
+            "nothing after the `=`",
+        );
+        return Err(cursor.fault(mistake.help("write `NAME = NUMBER`, or arithmetic: `users = 5M * 2`")));
+    }
+    let value = expr::expr(cursor, false)?;
+    habits::per(cursor);
+    Ok(Statement::Let { name, value })
+}
+
+/// `"Title" solves chat at large`
+fn design<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
+    const HELP: &str = "write `design \"Title\"`, or `design \"Title\" solves PROBLEM at small`";
+    cursor.blanks();
+    let title = cursor.eat_text();
+    if title.is_none() {
+        let name = lexical::name(cursor.rest).map_or("", |(_, name)| name);
+        if !matches!(name, "" | "solves" | "at") {
+            return Err(habits::unexpected(cursor, "the title in quotes", HELP));
+        }
+        let mistake = habits::syntax("the design has no title", keyword.span, "a title should follow");
+        cursor.mistakes.push(mistake.help(HELP));
+    }
+    let (mut solves, mut at) = (None, None);
+    cursor.blanks();
+    if cursor.eat_keyword("solves").is_some() {
+        solves = Some(id(cursor, "a problem", HELP)?);
+        cursor.blanks();
+    }
+    if cursor.eat_keyword("at").is_some() {
+        at = Some(id(cursor, "`small` or `large`", HELP)?);
+    }
+    Ok(Statement::Design { title, solves, at })
+}
+
+/// `api "Public API" x3 @a,b auth=jwt`
+fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
+    let Some(id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    chain::reserved(cursor, id);
+    if cursor.byte() == Some(b'=') && !cursor.sees(lexical::foreign_arrow) {
+        let mistake = habits::syntax(
+            format!("`{}` has no id", kind.text),
+            Span::point(kind.span.end),
+            "an id should stand here",
+        );
+        cursor.mistakes.push(mistake.help(format!(
+            "a node is `KIND ID ATTRIBUTES`; on a hop, attributes follow the node it leads to: `{} -> ID {}=…`",
+            kind.text, id.text
+        )));
+        return Err(Unreadable);
+    }
+    let mut ids = vec![id];
+    cursor.blanks();
+    while let Some(comma) = cursor.eat_char(',') {
+        cursor.lines();
+        let Some(next) = cursor.eat_name() else {
+            return Err(habits::unexpected(cursor, "an id", "a node is `KIND ID`"));
+        };
+        if ids.len() == 1 {
+            let mistake = habits::syntax("two nodes on one line", comma, "one node a line");
+            let lines =
+                format!("write `{0} {1}` and `{0} {2}`, each on its line", kind.text, id.text, next.text);
+            cursor.mistakes.push(mistake.help(lines));
+        }
+        chain::reserved(cursor, next);
+        ids.push(next);
+        cursor.blanks();
+    }
+    let Tail { label, times, places, attrs } = tail::tail(cursor, Of::Node)?;
+    let header = NodeHeader { kind, id, label, times, places, attrs };
+    // Each gets a copy of the attributes, unless there are so many that time would not stay linear.
+    for &id in &ids[1..] {
+        let copied = if ids.len() <= 16 { header.clone() } else { bare(&header) };
+        cursor.also.push(Statement::Node(NodeHeader { id, ..copied }));
+    }
+    cursor.lines_to_arrow();
+    if cursor.sees(lexical::arrow) || cursor.sees(lexical::foreign_arrow) {
+        node_and_hop(cursor, kind, id);
+    }
+    Ok(Statement::Node(header))
+}
+
+fn bare<'s>(header: &NodeHeader<'s>) -> NodeHeader<'s> {
+    NodeHeader { places: Vec::new(), attrs: Vec::new(), ..*header }
+}
+
+/// `service api -> store`
+fn node_and_hop<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>, id: Word<'s>) {
+    let arrow = Span::new(cursor.at(), cursor.at() + 2);
+    let mistake =
+        habits::syntax("a node and a hop on one line", arrow, format!("`{}` is declared here", id.text))
+            .help(format!("two lines: `{} {}`, then `{} -> …`", kind.text, id.text, id.text))
+            .help(format!(
+                "for a hop from `{0}`, attributes follow the node it leads to: `{0} -> ID {1}`",
+                kind.text, id.text
+            ));
+    cursor.mistakes.push(mistake);
+    if let Ok(hop) = chain::chain(cursor, id) {
+        cursor.also.push(hop);
+    }
+}
+
+/// `service "API"`, `browser`
+fn no_id(cursor: &mut Cursor<'_>, kind: Word<'_>) -> Unreadable {
+    let place = Span::point(kind.span.end);
+    let mistake = if let Some(label) = cursor.eat_text() {
+        let id = habits::id_for(label.raw);
+        habits::syntax(format!("this {} has a label but no id", kind.text), place, "an id should stand here")
+            .help(format!("write `{} {id} \"{}\"`; hops name it by its id", kind.text, label.raw))
+    } else if cursor.at_end() {
+        habits::syntax(format!("`{}` alone is not a statement", kind.text), kind.span, "a node, or a hop?")
+            .help(format!(
+                "a node is `KIND ID`, such as `{} NAME`; a hop is `{} -> ID`",
+                kind.text, kind.text
+            ))
+    } else {
+        return habits::unexpected(cursor, "an id", "a node is `KIND ID`, a hop is `a -> b`");
+    };
+    cursor.fault(mistake)
+}
+
+/// A name that the statement cannot do without.
+fn id<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Word<'s>> {
+    cursor.blanks();
+    match cursor.eat_name() {
+        Some(word) => {
+            chain::reserved(cursor, word);
+            Ok(word)
+        }
+        None => {
+            let wanted = if wanted.starts_with("a ") && !wanted.contains("problem") {
+                format!("{wanted}'s id")
+            } else {
+                wanted.to_owned()
+            };
+            Err(habits::unexpected(cursor, &wanted, help))
+        }
+    }
+}
+
+/// `eu "Europe" zones=3`
+fn group<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
+    let (wanted, help) = (format!("a {}", kind.text), format!("write `{} ID {{ … }}`", kind.text));
+    let id = id(cursor, &wanted, &help)?;
+    let Tail { label, attrs, .. } = tail::tail(cursor, Of::Block)?;
+    Ok(Statement::Group { kind, id, label, attrs })
+}
+
+/// `redirect "GET /{code}" rate=5k/s`
+fn flow<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+    cursor.blanks();
+    let help = match lexical::string(cursor.rest) {
+        Ok((_, label)) => format!("write `flow {} \"{label}\" … {{`", habits::id_for(label)),
+        Err(_) => "write `flow ID \"Label\" rate=… { … }`".to_owned(),
+    };
+    let id = id(cursor, "a flow", &help)?;
+    let Tail { label, attrs, .. } = tail::tail(cursor, Of::Block)?;
+    Ok(Statement::Flow { id, label, attrs })
+}
+
+/// `call timeout=1s`
+fn every<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+    cursor.blanks();
+    let Some(subject) = cursor.eat_name() else {
+        return Err(habits::unexpected(
+            cursor,
+            "a kind",
+            "write `every KIND ATTRIBUTES`, or `every call timeout=1s`",
+        ));
+    };
+    let attrs = tail::tail(cursor, Of::Default)?.attrs;
+    Ok(Statement::Every { subject, attrs })
+}
+
+/// A string that the statement cannot do without.
+fn text<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Text<'s>> {
+    cursor.blanks();
+    match cursor.eat_text() {
+        Some(text) => Ok(text),
+        None => Err(habits::unexpected(cursor, wanted, help)),
+    }
+}
+
+/// `"what" because "why" over "alternative"`
+fn decide<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
+    const HELP: &str = "write `decide \"what\" because \"why\" over \"the alternative\"`";
+    let what = text(cursor, "what is decided, in quotes", HELP)?;
+    let (mut because, mut over) = (None, None);
+    loop {
+        cursor.blanks();
+        if because.is_none() && cursor.eat_keyword("because").is_some() {
+            because = Some(text(cursor, "the reason, in quotes", HELP)?);
+        } else if over.is_none() && cursor.eat_keyword("over").is_some() {
+            over = Some(text(cursor, "the alternative, in quotes", HELP)?);
+        } else {
+            break;
+        }
+    }
+    if because.is_none() && cursor.at_end() {
+        let span = keyword.span.to(what.span);
+        let mistake = habits::syntax("a decision without its reason", span, "no `because`");
+        cursor.mistakes.push(mistake.help(format!("write `decide \"{}\" because \"why\"`", what.raw)));
+    }
+    Ok(Statement::Decide { what, because, over })
+}
+
+/// `"what"`
+fn out<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+    let what = text(cursor, "what is out of scope, in quotes,", "write `out \"what\"`, one a line")?;
+    Ok(Statement::Out { what })
+}
+
+/// `RULE on a, b because "why" until 2027-06`
+fn allow<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
+    const HELP: &str = "write `allow RULE on ID because \"why\" until 2027-06`";
+    let rule = id(cursor, "the rule", HELP)?;
+    let (mut on, mut because, mut until) = (Vec::new(), None, None);
+    loop {
+        cursor.blanks();
+        if on.is_empty() && cursor.eat_keyword("on").is_some() {
+            on = chain::names(cursor, "an id", HELP)?;
+        } else if because.is_none() && cursor.eat_keyword("because").is_some() {
+            because = Some(text(cursor, "the reason, in quotes", HELP)?);
+        } else if until.is_none() && cursor.eat_keyword("until").is_some() {
+            cursor.blanks();
+            match cursor.eat(lexical::date) {
+                Some(date) => until = Some(cursor.word(date)),
+                None => {
+                    return Err(habits::unexpected(
+                        cursor,
+                        "a date",
+                        "a date is `2027`, `2027-06` or `2027-06-30`",
+                    ));
+                }
+            }
+        } else {
+            break;
+        }
+    }
+    if because.is_none() && cursor.at_end() {
+        let span = Span::new(keyword.span.start, cursor.last);
+        let mistake = habits::syntax("an allow needs its reason", span, "no `because`");
+        cursor.mistakes.push(mistake.help(HELP));
+    }
+    Ok(Statement::Allow { rule, on, because, until })
+}
+
+/// `on a "text"`
+fn note<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+    const HELP: &str = "write `note \"text\"`, or `note on ID \"text\"`";
+    cursor.blanks();
+    let mut on = Vec::new();
+    if cursor.eat_keyword("on").is_some() {
+        on = chain::names(cursor, "an id", HELP)?;
+    }
+    let text = text(cursor, "the note's text, in quotes,", HELP)?;
+    cursor.blanks();
+    if on.is_empty() && cursor.eat_keyword("on").is_some() {
+        on = chain::names(cursor, "an id", HELP)?;
+    }
+    Ok(Statement::Note { on, text })
+}
