@@ -42,6 +42,13 @@ impl Kinds {
         self.choices.is_empty() || self.choices.iter().any(fits)
     }
 
+    /// The kinds that can match.
+    pub fn possible(&self) -> impl Iterator<Item = Kind> {
+        let fits =
+            |kind: &Kind| self.choices.is_empty() || self.choices.iter().any(|choice| choice.kind == *kind);
+        Kind::ALL.into_iter().filter(fits)
+    }
+
     /// As a sentence says it: `cache or cdn`.
     pub fn words(&self) -> String {
         if self.choices.is_empty() {
