@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(source.place(0), Place { line: 1, column: 1 });
         assert_eq!(source.place(3), Place { line: 2, column: 1 });
         assert_eq!(source.place(6), Place { line: 2, column: 3 });
-        assert_eq!(source.place(8), Place { line: 3, column: 1 });
+        assert_eq!(source.place(9), Place { line: 3, column: 1 });
         assert_eq!(source.line_span(2).text(&source.text), "cé d");
     }
 }

@@ -33,23 +33,22 @@ impl FileError {
         self
     }
 
-    /// From the TOML reader. `names` are the keys that a mistyped one may have meant; `offset` is where the TOML starts.
-    pub(super) fn toml(
-        source: &Source,
-        error: &toml::de::Error,
-        offset: usize,
-        names: &[&'static str],
-    ) -> FileError {
+    /// From the TOML reader; `offset` is where the TOML starts in the source.
+    pub(super) fn toml(source: &Source, error: &toml::de::Error, offset: usize) -> FileError {
         let span = error.span().map_or(offset..offset, |span| span.start + offset..span.end + offset);
-        let message = error.message().lines().next().unwrap_or_default().to_string();
-        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        let help = unknown.and_then(|word| did_you_mean(word, names.iter().copied()));
-        // The list of everything allowed is no help where the nearest is known.
-        let message = match (&help, unknown) {
-            (Some(_), Some(word)) => format!("unknown key `{word}`"),
-            _ => message,
+        let message = error.message().lines().next().unwrap_or_default();
+        // "unknown field `a`, expected one of `b`, `c`": every other piece is a word in backticks.
+        let mut words = message.split('`').skip(1).step_by(2);
+        let what = match message.split(" `").next() {
+            Some("unknown field") => "key",
+            Some("unknown variant") => "word",
+            _ => return FileError::new(source, span, message),
         };
-        FileError::new(source, span, message).help(help)
+        let word = words.next().unwrap_or_default();
+        match did_you_mean(word, words) {
+            Some(help) => FileError::new(source, span, format!("unknown {what} `{word}`")).help(Some(help)),
+            None => FileError::new(source, span, message),
+        }
     }
 }
 

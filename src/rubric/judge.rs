@@ -292,12 +292,26 @@ fn path(view: &View, flow: &str, stops: &[super::pattern::Stop]) -> Outcome {
                 return Outcome::new(Met::Unstated, why).about(path);
             }
             let missing = stops.get(passed).map_or(String::new(), super::pattern::Stop::words);
+            let passes = passed_nodes(view);
             let why = match ids.last() {
-                Some(last) if passed > 0 => format!("flow `{flow}` has no {missing} after `{last}`"),
-                _ => format!("flow `{flow}` has no {missing}"),
+                Some(last) if passed > 1 => {
+                    format!("flow `{flow}` passes {passes}, but after `{last}` no {missing}")
+                }
+                _ => format!("flow `{flow}` passes {passes}, but no {missing}"),
             };
             Outcome::new(Met::No, why).about(ids.last().copied())
         }
+    }
+}
+
+/// `browser, front, links and 3 more`
+fn passed_nodes(view: &View) -> String {
+    const SHOWN: usize = 6;
+    let ids: Vec<&str> = view.nodes.iter().take(SHOWN).map(|&node| view.id(node)).collect();
+    match view.nodes.len().saturating_sub(SHOWN) {
+        _ if ids.is_empty() => "nothing".to_string(),
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
     }
 }
 

@@ -3,11 +3,18 @@
 use crate::catalog::{Kind, nearest};
 use crate::design::{Arrow, Node};
 
-/// `any`, or kinds with `|` between them; in parentheses, what the technology must be: one of a few data models, or `replay`.
+/// `any`, or kinds with `|` between them. In parentheses after a kind, what its technology must be: one of a few data
+/// models, or `replay` for what keeps messages and can be read again: `database|topic(replay)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kinds {
     /// Empty: any.
-    kinds: Vec<Kind>,
+    choices: Vec<Choice>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Choice {
+    kind: Kind,
+    /// One of these; empty: whatever it is.
     facts: Vec<String>,
 }
 
@@ -28,39 +35,60 @@ const FACTS: [&str; 11] = [
 
 impl Kinds {
     pub fn matches(&self, node: &Node) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(&node.kind))
-            && (self.facts.is_empty() || self.facts.iter().any(|fact| knows(node, fact)))
+        let fits = |choice: &Choice| {
+            choice.kind == node.kind
+                && (choice.facts.is_empty() || choice.facts.iter().any(|fact| knows(node, fact)))
+        };
+        self.choices.is_empty() || self.choices.iter().any(fits)
+    }
+
+    /// The kinds that can match.
+    pub fn possible(&self) -> impl Iterator<Item = Kind> {
+        let fits =
+            |kind: &Kind| self.choices.is_empty() || self.choices.iter().any(|choice| choice.kind == *kind);
+        Kind::ALL.into_iter().filter(fits)
     }
 
     /// As a sentence says it: `cache or cdn`.
     pub fn words(&self) -> String {
-        let kinds = match self.kinds.as_slice() {
-            [] => "node".to_string(),
-            kinds => kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or "),
-        };
-        match self.facts.as_slice() {
-            [] => kinds,
-            facts => format!("{} {kinds}", facts.join(" or ")),
+        if self.choices.is_empty() {
+            return "node".to_string();
         }
+        let choice = |choice: &Choice| match choice.facts.as_slice() {
+            [] => choice.kind.name().to_string(),
+            facts if facts == ["replay"] => format!("{} that replays", choice.kind.name()),
+            facts => format!("{} {}", facts.join(" or "), choice.kind.name()),
+        };
+        self.choices.iter().map(choice).collect::<Vec<_>>().join(" or ")
     }
 
     pub(super) fn parse(text: &str) -> Result<Kinds, String> {
-        let text = text.trim();
-        let (names, facts) = match text.split_once('(') {
-            Some((names, rest)) => (names, rest.strip_suffix(')').ok_or("`(` without `)`")?),
-            None => (text, ""),
-        };
-        let mut kinds = Vec::new();
-        for name in names.split('|').filter(|name| *name != "any") {
-            kinds.push(Kind::parse(name).ok_or_else(|| {
-                unknown("kind", name, Kind::ALL.iter().map(|kind| kind.name()).chain(["any"]))
-            })?);
+        let mut choices = Vec::new();
+        let mut rest = text.trim();
+        if rest == "any" {
+            return Ok(Kinds { choices });
         }
-        let facts: Vec<String> =
-            facts.split('|').filter(|fact| !fact.is_empty()).map(str::to_string).collect();
-        match facts.iter().find(|fact| !FACTS.contains(&fact.as_str())) {
-            Some(fact) => Err(unknown("data model", fact, FACTS)),
-            None => Ok(Kinds { kinds, facts }),
+        loop {
+            let end = rest.find(['|', '(']).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            let kind = Kind::parse(name).ok_or_else(|| {
+                unknown("kind", name, Kind::ALL.iter().map(|kind| kind.name()).chain(["any"]))
+            })?;
+            let (facts, after) = match after.strip_prefix('(') {
+                Some(inside) => inside.split_once(')').ok_or("`(` without `)`")?,
+                None => ("", after),
+            };
+            let facts: Vec<String> =
+                facts.split('|').filter(|fact| !fact.is_empty()).map(str::to_string).collect();
+            if let Some(fact) = facts.iter().find(|fact| !FACTS.contains(&fact.as_str())) {
+                return Err(unknown("data model", fact, FACTS));
+            }
+            choices.push(Choice { kind, facts });
+            match after.strip_prefix('|') {
+                Some(more) => rest = more,
+                None if after.is_empty() => return Ok(Kinds { choices }),
+                None => return Err(format!("`{after}` where a `|` or the end is wanted")),
+            }
         }
     }
 }
@@ -171,7 +199,14 @@ mod tests {
     fn patterns_say_what_is_wrong() {
         assert_eq!(Stop::parse("-> writes database").unwrap().words(), "-> database (writes)");
         assert_eq!(Kinds::parse("cache|cdn").unwrap().words(), "cache or cdn");
-        assert_eq!(Kinds::parse("topic(replay)").unwrap().words(), "replay topic");
+        assert_eq!(Kinds::parse("topic(replay)").unwrap().words(), "topic that replays");
+        assert_eq!(
+            Kinds::parse("database(relational|document)|topic(replay)").unwrap().words(),
+            "relational or document database or topic that replays"
+        );
+        assert!(Kinds::parse("database(relational").is_err());
+        assert!(Kinds::parse("database(relational)s").is_err());
+        assert!(Kinds::parse("database|").is_err());
         assert_eq!(Kinds::parse("databse").unwrap_err(), "unknown kind `databse`; did you mean `database`?");
         assert_eq!(
             Kinds::parse("database(relatonal)").unwrap_err(),

@@ -68,24 +68,6 @@ struct FrontMatter {
     numbers: Vec<Numbers>,
 }
 
-/// The keys of the front matter, for "did you mean".
-const KEYS: [&str; 14] = [
-    "title",
-    "summary",
-    "tier",
-    "minutes",
-    "requirement",
-    "numbers",
-    "flow",
-    "line",
-    "optional",
-    "scale",
-    "figures",
-    "name",
-    "value",
-    "from",
-];
-
 const TEXTS: [(&str, &str, &str); 2] = [
     ("url-shortener", "problems/url-shortener.md", include_str!("../../problems/url-shortener.md")),
     ("chat-system", "problems/chat-system.md", include_str!("../../problems/chat-system.md")),
@@ -119,7 +101,7 @@ impl Problem {
             return Err(FileError::new(&source, 0..0, message));
         };
         let front: FrontMatter =
-            toml::from_str(front).map_err(|error| FileError::toml(&source, &error, MARK.len(), &KEYS))?;
+            toml::from_str(front).map_err(|error| FileError::toml(&source, &error, MARK.len()))?;
         Ok(Problem {
             id: id.to_string(),
             title: front.title,

@@ -6,11 +6,11 @@ use toml::Spanned;
 
 use super::condition::{Condition, Lookup, Test, ValueTest};
 use super::error::{FileError, did_you_mean};
-use super::format::{ConditionEntry, CriterionEntry, File, KEYS};
+use super::format::{ConditionEntry, CriterionEntry, File};
 use super::pattern::{HopPattern, Kinds, Stop};
 use super::quantity::{self, Named};
 use super::{Criterion, Level, Need, RequiredFlow, Rubric, Scale};
-use crate::catalog::catalog;
+use crate::catalog::{Subject, catalog};
 use crate::source::Source;
 
 /// Facts of a technology that a test may name beside attributes.
@@ -20,8 +20,7 @@ const TABLE_PARTS: [&str; 4] = ["key", "unique", "index", "shard"];
 /// Reads a rubric. `rules` are the ids of all rules there are.
 pub(super) fn read(name: &str, text: &str, rules: &[&str]) -> Result<Rubric, Vec<FileError>> {
     let source = Source::new(name, text);
-    let file: File =
-        toml::from_str(text).map_err(|error| vec![FileError::toml(&source, &error, 0, &KEYS)])?;
+    let file: File = toml::from_str(text).map_err(|error| vec![FileError::toml(&source, &error, 0)])?;
     let mut reader =
         Reader { source: &source, rules, numbers: BTreeMap::new(), flows: Vec::new(), errors: Vec::new() };
     let rubric = reader.file(file);
@@ -181,25 +180,27 @@ impl Reader<'_> {
         Some(match verb {
             "path" => Condition::Path { flow, stops: self.stops(entry.path.as_ref()?) },
             "no_path" => Condition::NoPath { flow, stops: self.stops(entry.no_path.as_ref()?) },
-            "node" => Condition::Node {
-                flow,
-                kinds: self.parse(entry.node.as_ref()?, Kinds::parse)?,
-                test: self.test(entry, entry.has.as_ref()),
-                every: entry.every.unwrap_or(false),
-            },
+            "node" => {
+                let kinds = self.parse(entry.node.as_ref()?, Kinds::parse)?;
+                let subjects: Vec<Subject> = kinds.possible().map(Subject::Node).collect();
+                let test = self.test(entry, entry.has.as_ref(), &subjects);
+                Condition::Node { flow, kinds, test, every: entry.every.unwrap_or(false) }
+            }
             "hop" => Condition::Hop {
                 flow,
                 hop: self.parse(entry.hop.as_ref()?, HopPattern::parse)?,
-                test: self.test(entry, entry.has.as_ref()),
+                test: self.test(entry, entry.has.as_ref(), &[Subject::Hop]),
                 every: entry.every.unwrap_or(false),
             },
             "table" => Condition::Table {
                 flow,
-                has: self.names(entry.table.as_ref()?, &TABLE_PARTS),
+                has: self.names(entry.table.as_ref()?, &[Subject::Table], &TABLE_PARTS),
                 fields: entry.fields.unwrap_or(1),
             },
             "lookup" => Condition::Lookup { flow, lookup: self.lookup(entry.lookup.as_ref()?)? },
-            "says" => Condition::Says { flow, test: self.test(entry, entry.says.as_ref())? },
+            "says" => {
+                Condition::Says { flow, test: self.test(entry, entry.says.as_ref(), &[Subject::Flow])? }
+            }
             "rate" => Condition::Rate {
                 flow,
                 near: self.number(entry.rate.as_ref()?)?,
@@ -214,8 +215,14 @@ impl Reader<'_> {
         })
     }
 
-    fn test(&mut self, entry: &ConditionEntry, names: Option<&Spanned<String>>) -> Option<Test> {
-        let names = self.names(names?, &FACTS);
+    /// A test of what `subjects` say; `has` holds the attributes' names.
+    fn test(
+        &mut self,
+        entry: &ConditionEntry,
+        has: Option<&Spanned<String>>,
+        subjects: &[Subject],
+    ) -> Option<Test> {
+        let names = self.names(has?, subjects, &FACTS);
         let min = entry.min.as_ref().and_then(|text| self.quantity(text));
         let max = entry.max.as_ref().and_then(|text| self.quantity(text));
         let value = match &entry.is {
@@ -228,15 +235,22 @@ impl Reader<'_> {
         Some(Test { names, value })
     }
 
-    /// Attributes with `|` between them, or one of `others`.
-    fn names(&mut self, text: &Spanned<String>, others: &[&str]) -> Vec<String> {
+    /// Attributes of one of `subjects`, with `|` between them, or one of `others`.
+    fn names(&mut self, text: &Spanned<String>, subjects: &[Subject], others: &[&str]) -> Vec<String> {
         let names: Vec<String> = text.get_ref().split('|').map(str::to_string).collect();
-        for name in &names {
-            if catalog().attribute(name).is_none() && !others.contains(&name.as_str()) {
-                let known = catalog().attributes.iter().map(|attribute| attribute.name.as_str());
-                let help = did_you_mean(name, known.chain(others.iter().copied()));
-                self.error(text, format!("unknown attribute `{name}`"), help);
-            }
+        let known: Vec<&str> = catalog()
+            .attributes
+            .iter()
+            .filter(|attribute| subjects.iter().any(|&subject| attribute.applies_to(subject)))
+            .map(|attribute| attribute.name.as_str())
+            .chain(others.iter().copied())
+            .collect();
+        for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+            let message = match catalog().attribute(name) {
+                Some(attribute) => format!("`{name}` is not said here, but of: {}", attribute.on.join(", ")),
+                None => format!("unknown attribute `{name}`"),
+            };
+            self.error(text, message, did_you_mean(name, known.iter().copied()));
         }
         names
     }

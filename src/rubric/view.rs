@@ -138,9 +138,11 @@ impl Stop {
             None => true,
             Some(Arrow::Call) => !handed,
             Some(Arrow::Handoff) => handed,
-            Some(arrow) => design.graph[step.hop].arrow == arrow,
+            Some(arrow) => arrow_of(design, step) == arrow,
         };
-        let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
+        // What is handed to a broker is written there; nobody says so.
+        let to_broker = arrow_of(design, step) == Arrow::Handoff && design.graph[step.to].kind.is_broker();
+        let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes") || to_broker);
         let access = match self.access {
             None => true,
             Some(Access::Reads) => reads || lenient && !writes,
@@ -148,4 +150,8 @@ impl Stop {
         };
         arrow && access && self.kinds.matches(&design.graph[step.to])
     }
+}
+
+fn arrow_of(design: &Design, step: &Step) -> Arrow {
+    design.graph[step.hop].arrow
 }

@@ -9,12 +9,12 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a database on one machine takes down every flow that needs it",
     question: None,
-    reads: &["availability", "backup", "instances", "managed", "rebuild_from"],
+    reads: &["availability", "backup", "instances", "managed", "replica_of"],
     page: Page {
         checks: "Databases, warehouses and file stores with a single instance, and which flows stop when that instance does.",
         when: "A database, blob or warehouse that is not managed has one instance (as drawn, without `xN`), and at least one \
                flow needs it; in a design without flows, something is reached only through it or ends in it. A replica of \
-               another store does not count, nor a store that can be rebuilt from another and that no flow needs.",
+               another store is its primary's matter.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
               that lasts until someone has restored a backup, and what was written since that backup is gone.",
         outage: Some(Outage {

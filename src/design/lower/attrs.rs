@@ -61,18 +61,9 @@ impl Lowering<'_, '_> {
         } else {
             mistake.at.text = "not known here".to_string();
         }
-        // What is particular to the subject teaches more than what every node may have.
-        let mut particular: Vec<&str> = Vec::new();
-        let mut general: Vec<&str> = Vec::new();
-        for attribute in catalog().attributes_of(subject) {
-            match attribute.on.iter().any(|on| on == "node") {
-                true => general.push(&attribute.name),
-                false => particular.push(&attribute.name),
-            }
-        }
-        particular.extend(general);
-        particular.truncate(8);
-        self.report(mistake.help(format!("{a_subject} has: {}, …", particular.join(", "))));
+        let names: Vec<&str> =
+            catalog().attributes_of(subject).map(|attribute| attribute.name.as_str()).take(8).collect();
+        self.report(mistake.help(format!("{a_subject} has: {}, …", names.join(", "))));
     }
 
     fn value(&mut self, attribute: &Attribute, attr: &ast::Attr) -> Option<Value> {
@@ -85,6 +76,8 @@ impl Lowering<'_, '_> {
 
     fn bare(&mut self, attribute: &Attribute, attr: &ast::Attr) -> Option<Value> {
         match (&attribute.bare, attribute.ty) {
+            // Stated, without a figure: `bulkhead` alone, `..> needs`.
+            (Some(word), _) if word == "yes" => Some(Value::Yes),
             (Some(word), _) => Some(Value::Words(vec![word.clone()])),
             (None, Type::Flag | Type::Access | Type::Range) => Some(Value::Yes),
             (None, _) => {
