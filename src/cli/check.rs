@@ -174,10 +174,8 @@ fn review<'a>(
     };
     mistakes.sort_by_key(|mistake| mistake.at.span);
     let scale: Option<Scale> = args.at.map(Size::scale);
-    let score = problem
-        .as_deref()
-        .and_then(rubric)
-        .map(|rubric| score(design, &critique.findings, rubric, scale));
+    let score =
+        problem.as_deref().and_then(rubric).map(|rubric| score(design, &critique.findings, rubric, scale));
     Review { source, design, mistakes, critique, problem, score }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
         Ok(page) => finish(&page, Status::Clean, color),
         Err(near) => {
             let trouble = Trouble::new(format!("nothing is called `{}`", args.name));
-            let lists = "`spof rules` lists the rules; kinds, attributes and technologies are in the reference";
+            let lists =
+                "`spof rules` lists the rules; kinds, attributes and technologies are in the reference";
             match near {
                 Some(near) => trouble.help(format!("did you mean `{near}`?")),
                 None => trouble.help(lists),

@@ -90,7 +90,8 @@ fn not_text(shown: &str, bytes: &[u8], at: usize) -> Trouble {
     let line_start = bytes[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
     let column = String::from_utf8_lossy(&bytes[line_start..at]).chars().count() + 1;
-    let trouble = Trouble::new(format!("`{shown}` is not UTF-8 text: byte 0x{:02x} at {line}:{column}", bytes[at]));
+    let trouble =
+        Trouble::new(format!("`{shown}` is not UTF-8 text: byte 0x{:02x} at {line}:{column}", bytes[at]));
     match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => trouble.help("it looks like UTF-16; save it as UTF-8"),
         _ => trouble.help("save it as UTF-8"),

@@ -73,7 +73,9 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Trouble> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let written = match std::fs::metadata(&target) {
         Ok(metadata) if metadata.is_dir() => {
-            return Err(Trouble::new(format!("`{}` is a directory", path.display())).help("name a file in it"));
+            return Err(
+                Trouble::new(format!("`{}` is a directory", path.display())).help("name a file in it")
+            );
         }
         Ok(metadata) if !metadata.is_file() => {
             OpenOptions::new().write(true).open(&target).and_then(|mut file| file.write_all(text.as_bytes()))
@@ -143,7 +145,9 @@ fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFi
 fn sync(file: &File) -> std::io::Result<()> {
     match file.sync_all() {
         // Some file systems cannot; that is no reason to write nothing.
-        Err(error) if error.kind() == ErrorKind::Unsupported || error.kind() == ErrorKind::InvalidInput => Ok(()),
+        Err(error) if error.kind() == ErrorKind::Unsupported || error.kind() == ErrorKind::InvalidInput => {
+            Ok(())
+        }
         other => other,
     }
 }

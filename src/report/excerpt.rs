@@ -65,7 +65,8 @@ pub fn whole(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
 /// `error[rule]: message`; a mistake has no page, so its kind is not named.
 fn title(diagnostic: &Diagnostic, style: Style) -> String {
     let name = diagnostic.severity.name();
-    let head = if diagnostic.is_mistake() { name.to_string() } else { format!("{name}[{}]", diagnostic.code) };
+    let head =
+        if diagnostic.is_mistake() { name.to_string() } else { format!("{name}[{}]", diagnostic.code) };
     let first = columns(&head) + 2;
     let lines = Wrap { width: style.width, first, hang: 2 }.lines(&diagnostic.message);
     let paint = style.paint();
@@ -97,7 +98,12 @@ struct Shown {
 }
 
 /// The labels on their lines, and those texts that are too wide to stand there, each with its line.
-fn fitting(source: &Source, labels: &[&Label], gutter: usize, style: Style) -> (Vec<Shown>, Vec<(usize, String)>) {
+fn fitting(
+    source: &Source,
+    labels: &[&Label],
+    gutter: usize,
+    style: Style,
+) -> (Vec<Shown>, Vec<(usize, String)>) {
     let mut shown = Vec::new();
     let mut moved = Vec::new();
     for (at, label) in labels.iter().enumerate() {

@@ -104,13 +104,16 @@ fn technology(technology: &Technology, style: Style) -> String {
     )];
     if kinds.len() > 1 {
         let others = kinds[1..].join(", ");
-        parts.push(page.section("It can also be", &format!("{others} (`{} x tech={}`)", kinds[1], technology.id)));
+        parts.push(
+            page.section("It can also be", &format!("{others} (`{} x tech={}`)", kinds[1], technology.id)),
+        );
     }
     if !technology.aliases.is_empty() {
         parts.push(page.section("Also written", &technology.aliases.join(", ")));
     }
     let mut facts: Vec<String> = Vec::new();
-    let mut fact = |name: &str, value: Option<&str>| facts.extend(value.map(|value| format!("{name:<13} {value}")));
+    let mut fact =
+        |name: &str, value: Option<&str>| facts.extend(value.map(|value| format!("{name:<13} {value}")));
     fact("data model", technology.model.as_deref());
     fact("managed", technology.managed.then_some("by its vendor: one instance is no finding"));
     fact("delivery", technology.delivery.as_deref());
@@ -124,7 +127,10 @@ fn technology(technology: &Technology, style: Style) -> String {
         parts.push(page.code("What the rules know of it", &facts.join("\n")));
     }
     if let Some(capacity) = &technology.capacity {
-        let text = format!("{}/s for one instance (grade {:?}: {})", capacity.value, capacity.grade, capacity.source);
+        let text = format!(
+            "{}/s for one instance (grade {:?}: {})",
+            capacity.value, capacity.grade, capacity.source
+        );
         parts.push(page.section("Capacity, where a design states none", &text));
     }
     if let Some(availability) = &technology.availability {

@@ -29,8 +29,7 @@ pub fn review(review: &Review) -> Value {
 }
 
 fn finding(places: &Places, finding: &Diagnostic) -> Value {
-    let hops: Vec<Value> =
-        finding.hops.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect();
+    let hops: Vec<Value> = finding.hops.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect();
     json!({
         "rule": finding.code,
         "severity": finding.severity,

@@ -10,8 +10,9 @@ pub fn markdown(text: &str, style: Style) -> String {
     let mut hang = 0;
     let mut code = false;
     for line in text.lines() {
-        let bare = line.trim_start();
-        let indent = line.len() - bare.len();
+        let quote = line.starts_with('>');
+        let bare = if quote { line.trim_start_matches(['>', ' ']) } else { line.trim_start() };
+        let indent = if quote { 4 } else { line.len() - bare.len() };
         let fence = bare.starts_with("```");
         let item = item(bare);
         let raw = code || fence || bare.starts_with('|') || bare.starts_with('#') || bare.is_empty();
@@ -35,6 +36,9 @@ pub fn markdown(text: &str, style: Style) -> String {
                 paragraph = " ".repeat(indent);
             } else if !paragraph.is_empty() {
                 paragraph.push(' ');
+            } else if quote {
+                hang = indent;
+                paragraph = " ".repeat(indent);
             }
             paragraph.push_str(bare);
         }
@@ -48,8 +52,15 @@ fn flush(out: &mut Vec<String>, paragraph: &mut String, hang: usize, style: Styl
         return;
     }
     let indent = paragraph.len() - paragraph.trim_start().len();
-    let plain = paragraph.replace("**", "");
-    out.push(Wrap { width: style.width, first: indent, hang }.block(&plain));
+    let text = if style.color { paragraph.clone() } else { paragraph.replace("**", "") };
+    let set = Wrap { width: style.width, first: indent, hang }.block(&text);
+    // Bold words stand between pairs of marks.
+    let parts = set.split("**").enumerate();
+    out.push(
+        parts
+            .map(|(at, part)| if at % 2 == 1 { style.paint().bold(part) } else { part.to_string() })
+            .collect(),
+    );
     paragraph.clear();
 }
 

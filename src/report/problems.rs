@@ -35,10 +35,28 @@ fn tier_name(tier: u8) -> &'static str {
     }
 }
 
+const FOLLOW_UPS: &str = "## Follow-up questions";
+
+/// What is said at the start: the statement without its follow-up questions, which hold answers.
+pub fn opening(problem: &Problem) -> &str {
+    let at = problem.statement.find(FOLLOW_UPS).unwrap_or(problem.statement.len());
+    &problem.statement[..at]
+}
+
+/// The questions that come when the design stands, and what a good answer says.
+pub fn follow_ups(problem: &Problem, style: Style) -> String {
+    let from = &problem.statement[opening(problem).len()..];
+    if from.is_empty() {
+        "no follow-up questions\n".to_string()
+    } else {
+        format!("{}\n", markdown(from, style))
+    }
+}
+
 /// The statement, the flows that an answer needs, and the numbers of both scales.
 pub fn one(problem: &Problem, style: Style) -> String {
     let paint = style.paint();
-    let mut out = markdown(&problem.statement, style);
+    let mut out = markdown(opening(problem), style);
     out.push_str(&format!("\n\n{}\n", paint.bold("Flows that an answer has")));
     let widest = problem.requirements.iter().map(|one| columns(&one.flow)).max().unwrap_or(0);
     for requirement in &problem.requirements {

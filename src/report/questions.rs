@@ -29,7 +29,11 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
             let subject = cut(subject, widest);
             let text = Wrap { width: style.width, first: start, hang: start }.text(asked);
             out.push_str(&format!("  {topic}{}", " ".repeat(topics - columns(topic) + 2)));
-            out.push_str(&format!("{}{}{text}", paint.bold(&subject), " ".repeat(widest - columns(&subject) + 2)));
+            out.push_str(&format!(
+                "{}{}{text}",
+                paint.bold(&subject),
+                " ".repeat(widest - columns(&subject) + 2)
+            ));
         } else {
             let subject = cut(subject, style.width.saturating_sub(columns(topic) + 5));
             let text = Wrap { width: style.width, first: 4, hang: 4 }.block(asked);

@@ -8,7 +8,10 @@ use crate::diagnostic::{Severity, Verdict};
 pub(super) fn line(review: &Review, style: Style) -> String {
     let found = &review.critique.findings;
     let of = |severity| {
-        found.iter().filter(|finding| finding.verdict == Verdict::Wrong && finding.severity == severity).count()
+        found
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Wrong && finding.severity == severity)
+            .count()
     };
     let asked = found.iter().filter(|finding| finding.verdict == Verdict::Unstated).count();
     let counts = [
@@ -18,8 +21,11 @@ pub(super) fn line(review: &Review, style: Style) -> String {
         (of(Severity::Info), "remark"),
         (asked, "question"),
     ];
-    let parts: Vec<String> =
-        counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| counted(count, name)).collect();
+    let parts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| counted(count, name))
+        .collect();
     let counts = parts.join(", ");
     let name = clean(&review.source.name);
     let taken = columns(&counts) + columns(&name);
@@ -45,7 +51,8 @@ pub(super) fn nothing(review: &Review, style: Style) -> String {
         counted(design.flows.len(), "flow"),
         counted(crate::rules::ALL.len(), "rule")
     );
-    let what = if review.critique.accepted.is_empty() { "nothing to report" } else { "nothing else to report" };
+    let what =
+        if review.critique.accepted.is_empty() { "nothing to report" } else { "nothing else to report" };
     let head = format!("{name}: {what}");
     let text = Wrap { width: style.width, first: columns(&head) + 2, hang: 2 }.text(&looked);
     format!("{}, {text}", style.paint().good(&head))

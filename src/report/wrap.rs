@@ -10,7 +10,8 @@ const LONGEST: usize = 1_000;
 /// Text that is safe for a terminal: on one line, without control characters or marks that turn the writing round.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let odd = |c: char| {
-        c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+        c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
     };
     if text.len() <= LONGEST && !text.contains(odd) {
         return Cow::Borrowed(text);
@@ -63,7 +64,11 @@ pub struct Wrap {
 impl Wrap {
     /// All lines after the same indent, which is part of the result.
     pub fn block(self, text: &str) -> String {
-        format!("{}{}", " ".repeat(self.first), self.lines(text).join(&format!("\n{}", " ".repeat(self.hang))))
+        format!(
+            "{}{}",
+            " ".repeat(self.first),
+            self.lines(text).join(&format!("\n{}", " ".repeat(self.hang)))
+        )
     }
 
     /// The lines, without indents.
@@ -120,7 +125,10 @@ mod tests {
     #[test]
     fn wraps_with_a_hanging_indent_and_keeps_code_together() {
         let wrap = Wrap { width: 24, first: 4, hang: 2 };
-        assert_eq!(wrap.block("one two three four `x3 failover=auto` five"), "    one two three four\n  `x3 failover=auto`\n  five");
+        assert_eq!(
+            wrap.block("one two three four `x3 failover=auto` five"),
+            "    one two three four\n  `x3 failover=auto`\n  five"
+        );
         assert_eq!(wrap.block(""), "    ");
     }
 
