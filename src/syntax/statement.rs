@@ -146,7 +146,19 @@ fn design<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s
 
 /// `api "Public API" x3 @a,b auth=jwt`
 fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
-    let Some(id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    let Some(mut id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    chain::reserved(cursor, kind);
+    let mut count = None;
+    cursor.blanks();
+    if lexical::is_times(id.text) && cursor.sees_name() {
+        // `redis x3 hot`
+        count = Some(id);
+        id = cursor.eat_name().unwrap_or(id);
+        let span = count.map_or(id.span, |count| count.span);
+        let mistake = habits::syntax("how many before the id", span, "belongs after the id");
+        let order = format!("write `{} {} {}`", kind.text, id.text, span.text(cursor.source));
+        cursor.mistakes.push(mistake.help(order));
+    }
     chain::reserved(cursor, id);
     if cursor.byte() == Some(b'=') && !cursor.sees(lexical::foreign_arrow) {
         let mistake = habits::syntax(
@@ -178,7 +190,7 @@ fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
         cursor.blanks();
     }
     let Tail { label, times, places, attrs } = tail::tail(cursor, Of::Node)?;
-    let header = NodeHeader { kind, id, label, times, places, attrs };
+    let header = NodeHeader { kind, id, label, times: times.or(count), places, attrs };
     // Each gets a copy of the attributes, unless there are so many that time would not stay linear.
     for &id in &ids[1..] {
         let copied = if ids.len() <= 16 { header.clone() } else { bare(&header) };
@@ -307,10 +319,11 @@ fn decide<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s
             break;
         }
     }
-    if because.is_none() && cursor.at_end() {
+    if because.is_none() && (cursor.at_end() || cursor.byte() == Some(b'"')) {
         let span = keyword.span.to(what.span);
         let mistake = habits::syntax("a decision without its reason", span, "no `because`");
         cursor.mistakes.push(mistake.help(format!("write `decide \"{}\" because \"why\"`", what.raw)));
+        because = cursor.eat_text();
     }
     Ok(Statement::Decide { what, because, over })
 }
@@ -348,10 +361,11 @@ fn allow<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>
             break;
         }
     }
-    if because.is_none() && cursor.at_end() {
+    if because.is_none() && (cursor.at_end() || cursor.byte() == Some(b'"')) {
         let span = Span::new(keyword.span.start, cursor.last);
         let mistake = habits::syntax("an allow needs its reason", span, "no `because`");
         cursor.mistakes.push(mistake.help(HELP));
+        because = cursor.eat_text();
     }
     Ok(Statement::Allow { rule, on, because, until })
 }
