@@ -35,7 +35,7 @@ pub fn unexpected(cursor: &mut Cursor<'_>, wanted: &str, help: &str) -> Unreadab
 }
 
 /// The next few characters, as far as they belong together.
-fn chunk(rest: &str) -> &str {
+pub fn chunk(rest: &str) -> &str {
     let ends = |c: char| c.is_whitespace() || "{};,[]()\"#".contains(c);
     let length = rest.char_indices().take(24).skip(1).find(|&(_, c)| ends(c)).map(|(at, _)| at);
     let longest = || rest.char_indices().nth(24).map_or(rest.len(), |(at, _)| at);

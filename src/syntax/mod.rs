@@ -4,6 +4,7 @@ pub mod ast;
 mod chain;
 mod cursor;
 mod expr;
+mod fmt;
 mod habits;
 mod lexical;
 mod parser;
@@ -12,4 +13,5 @@ mod statement;
 mod table;
 mod tail;
 
+pub use fmt::format;
 pub use parser::parse;

@@ -113,7 +113,8 @@ impl<'s> Parser<'s> {
             }
         }
         let reported = self.cursor.mistakes.len();
-        let mut statement = statement::statement(&mut self.cursor).unwrap_or(Statement::Broken);
+        let room = self.open.last().map_or(Room::Top, |open| open.room);
+        let mut statement = statement::statement(&mut self.cursor, room).unwrap_or(Statement::Broken);
         if matches!(statement, Statement::Broken) {
             self.cursor.skip_statement();
         } else {

@@ -6,28 +6,37 @@ use crate::{
         ast::{NodeHeader, Statement, Text, Word},
         chain,
         cursor::{Cursor, Parsed, Unreadable},
-        expr, habits, lexical, table,
+        expr, habits, lexical,
+        place::Room,
+        table,
         tail::{self, Of, Tail},
     },
 };
 
 /// Any statement. An arrow or a comma after the first word makes it a hop, whatever the word; a `=` a binding.
-pub fn statement<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s>> {
     let Some(word) = cursor.eat_name() else { return Err(no_word(cursor)) };
+    let bindings = matches!(room, Room::Given | Room::Table);
     cursor.blanks();
-    let sees_arrow = |cursor: &Cursor<'s>| cursor.sees(lexical::arrow) || cursor.sees(lexical::foreign_arrow);
     match cursor.byte() {
         Some(b',' | b'-' | b'~' | b'.') => return chain::chain(cursor, word),
-        Some(b'=' | b'<' | 0x80..) if sees_arrow(cursor) => return chain::chain(cursor, word),
+        Some(b'=' | b'<' | 0x80..) if cursor.sees_arrow() => return chain::chain(cursor, word),
         Some(b'<' | 0x80..) => {
             if let Some(unreadable) = habits::reversed(cursor) {
                 return Err(unreadable);
             }
         }
-        Some(b'=' | b':') => return binding(cursor, word),
+        Some(b'=') => return binding(cursor, word),
+        Some(b':' | b'0'..=b'9' | b'(') if bindings => return binding(cursor, word),
+        Some(b':') => {
+            if lexical::blanks(&cursor.rest[1..]).starts_with(|c: char| c.is_ascii_digit()) {
+                return binding(cursor, word);
+            }
+            colon(cursor, word);
+        }
         None | Some(b'\n' | b'#') => {
             cursor.lines_to_arrow();
-            if sees_arrow(cursor) {
+            if cursor.sees_arrow() {
                 return chain::chain(cursor, word);
             }
         }
@@ -69,20 +78,32 @@ fn no_word(cursor: &mut Cursor<'_>) -> Unreadable {
     habits::unexpected(cursor, "a statement", help)
 }
 
+/// `service: api`
+fn colon(cursor: &mut Cursor<'_>, word: Word<'_>) {
+    let Some(colon) = cursor.eat_char(':') else { return };
+    let mistake = habits::syntax(format!("a `:` after `{}`", word.text), colon, "not needed");
+    let mistake = mistake.help("a node is `KIND ID \"Label\"`; a number is `NAME = 5M`, in `given { … }`");
+    cursor.mistakes.push(mistake);
+    cursor.blanks();
+}
+
 /// `users = 5M`
 fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> Parsed<Statement<'s>> {
     chain::reserved(cursor, name);
-    let single = cursor.byte() == Some(b'=') && cursor.rest.as_bytes().get(1) != Some(&b'=');
-    if single {
-        cursor.eat_char('=');
-    } else {
-        let sign = if cursor.rest.starts_with("==") { "==" } else { ":" };
-        let span = cursor.next(sign.len());
-        let mistake = habits::syntax(format!("`{sign}` does not set `{}`", name.text), span, "write `=`");
-        cursor.mistakes.push(mistake.help(format!("write `{} = VALUE`", name.text)));
-        for c in sign.chars() {
-            cursor.eat_char(c);
-        }
+    let sign = ["==", "=", ":=", ":"].into_iter().find(|sign| cursor.rest.starts_with(sign)).unwrap_or("");
+    let span = cursor.next(sign.len());
+    for c in sign.chars() {
+        cursor.eat_char(c);
+    }
+    cursor.blanks();
+    if sign != "=" {
+        let message = match sign {
+            "" => format!("`{}` is given no value", name.text),
+            _ => format!("`{sign}` does not set `{}`", name.text),
+        };
+        let sample = habits::chunk(cursor.rest);
+        let mistake = habits::syntax(message, span, "write `=`");
+        cursor.mistakes.push(mistake.help(format!("write `{} = {sample}`", name.text)));
     }
     cursor.blanks();
     if cursor.at_end() {
@@ -164,7 +185,7 @@ fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
         cursor.also.push(Statement::Node(NodeHeader { id, ..copied }));
     }
     cursor.lines_to_arrow();
-    if cursor.sees(lexical::arrow) || cursor.sees(lexical::foreign_arrow) {
+    if cursor.sees_arrow() {
         node_and_hop(cursor, kind, id);
     }
     Ok(Statement::Node(header))
@@ -176,7 +197,7 @@ fn bare<'s>(header: &NodeHeader<'s>) -> NodeHeader<'s> {
 
 /// `service api -> store`
 fn node_and_hop<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>, id: Word<'s>) {
-    let arrow = Span::new(cursor.at(), cursor.at() + 2);
+    let arrow = cursor.next(habits::chunk(cursor.rest).len());
     let mistake =
         habits::syntax("a node and a hop on one line", arrow, format!("`{}` is declared here", id.text))
             .help(format!("two lines: `{} {}`, then `{} -> …`", kind.text, id.text, id.text))
