@@ -353,3 +353,14 @@ fn size_is_no_limit() {
     let (ast, mistakes) = parse("a -> b");
     assert_eq!((ast.items.len(), mistakes.len()), (1, 0));
 }
+
+#[test]
+fn keywords_are_names_and_arrows_go_on() {
+    let text = "service flow\nflow -> given, every\n\n  # on\n  ..> table needs\ndesign, out <-> x timeout=5s->note-1\n\
+                given { flow = 1; key = 2 }";
+    let (ast, mistakes) = parse(text);
+    assert_eq!(mistakes, []);
+    let spans: Vec<&str> = ast.items.iter().map(|item| item.span.text(text)).collect();
+    assert_eq!(spans[1], "flow -> given, every\n\n  # on\n  ..> table needs");
+    assert_eq!(spans[2..], ["design, out <-> x timeout=5s->note-1", "given", "flow = 1", "key = 2"]);
+}

@@ -152,8 +152,8 @@ fn crowding(rect: &Rect, crowd: &Crowd) -> f64 {
     let on_border = |frame: &&Rect| frame.overlaps(rect) && !frame.grown(-1.0).contains(rect);
     cost += 40.0 * crowd.frames.iter().filter(on_border).count() as f64;
     let bends = crowd.lines[crowd.own].iter().skip(1).rev().skip(1);
-    let covers = |bend: &&Point| near.contains(&Rect { x: bend.x, y: bend.y, w: 0.0, h: 0.0 });
-    cost += 30.0 * bends.filter(covers).count() as f64;
+    let covers = |bend: &&Point| rect.grown(9.0).contains(&Rect { x: bend.x, y: bend.y, w: 0.0, h: 0.0 });
+    cost += 40.0 * bends.filter(covers).count() as f64;
     for (at, line) in crowd.lines.iter().enumerate() {
         for pair in line.windows(2) {
             let (a, b) = (pair[0], pair[1]);

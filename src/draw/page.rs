@@ -15,7 +15,9 @@ pub const NOTE_LINE: f64 = 16.0;
 pub const LEGEND: f64 = 12.0;
 
 const MARGIN: f64 = 32.0;
-const NARROWEST: f64 = 480.0;
+/// What a title may take, however narrow the diagram.
+const TITLE_ROOM: f64 = 480.0;
+const NARROWEST: f64 = 296.0;
 const NOTE_ROOM: f64 = 208.0;
 /// Left of a legend's text: the glyph or a piece of line.
 pub const SWATCH: f64 = 36.0;
@@ -24,9 +26,9 @@ const ENTRY: f64 = 24.0;
 /// The body stands anywhere and gets its place here.
 pub fn finish(scene: &mut Scene, design: &Design) {
     let body = extent(scene);
-    let mut y = MARGIN + head(scene, design, body.w.max(NARROWEST));
+    let mut y = MARGIN + head(scene, design, body.w.max(TITLE_ROOM));
     shift(scene, MARGIN - body.x, y - body.y);
-    let mut right = MARGIN + body.w.max(NARROWEST);
+    let mut right = MARGIN + body.w.max(scene.title_at.w).max(NARROWEST);
     y += body.h;
 
     let entries = legend(scene);
@@ -102,13 +104,14 @@ fn head(scene: &mut Scene, design: &Design, room: f64) -> f64 {
     scene.title = wrap(&title, TITLE, Weight::Bold, room, 2);
     if !scene.title.is_empty() {
         let h = scene.title.len() as f64 * TITLE_LINE;
-        scene.title_at = Rect { x: MARGIN, y: MARGIN, w: room, h };
+        let widest = scene.title.iter().map(|line| width(line, TITLE, Weight::Bold)).fold(0.0, f64::max);
+        scene.title_at = Rect { x: MARGIN, y: MARGIN, w: widest.ceil(), h };
         taken += h;
     }
     if let Some(solves) = &design.solves {
         let scale = solves.scale.as_deref().map(|scale| format!(", at {scale}")).unwrap_or_default();
         let text = clean(&format!("{}{scale}", solves.problem.replace('-', " ")));
-        scene.subtitle = wrap(&text, SUBTITLE, Weight::Regular, room * 0.5, 1).concat();
+        scene.subtitle = wrap(&text, SUBTITLE, Weight::Regular, NARROWEST / 2.0, 1).concat();
     }
     scene.subtitle_at = Rect { x: MARGIN, y: MARGIN + taken, w: room, h: 20.0 };
     if !scene.subtitle.is_empty() {

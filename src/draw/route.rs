@@ -30,13 +30,15 @@ const MOST_STEPS: usize = 4_000_000;
 const CORNER: usize = 2;
 
 const STEP: u32 = 2;
-const BEND: u32 = 14;
+const BEND: u32 = 22;
 const HUG: u32 = 8;
-const BESIDE: u32 = 2;
+const BESIDE: u32 = 1;
 const CROSS: u32 = 8;
 const FOREIGN: u32 = 6;
 const ALONG_FRAME: u32 = 10;
 const SAME_PORT: u32 = 40;
+/// Two heads side by side touch.
+const NEXT_PORT: u32 = 12;
 const SAME_TRACK: u32 = 60;
 const TITLE: u32 = 80;
 
@@ -265,8 +267,11 @@ impl Field {
             ports.push((y * self.wide + x0, 2, off));
         }
         for port in &mut ports {
+            let step = if is_across(port.1) { self.wide } else { 1 };
             if self.marks[port.0] & PORT != 0 {
                 port.2 += SAME_PORT;
+            } else if (self.marks[port.0 - step] | self.marks[port.0 + step]) & PORT != 0 {
+                port.2 += NEXT_PORT;
             }
         }
         ports

@@ -99,13 +99,9 @@ impl Body {
             let y = scene.title_at.y + 20.0 + at as f64 * TITLE_LINE;
             self.text("t", scene.title_at.x, y, line);
         }
-        let summary = marks.map(Marks::summary);
-        let under: Vec<&str> = [scene.subtitle.as_str(), summary.as_deref().unwrap_or_default()]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect();
+        let under = under_title(scene, marks);
         if !under.is_empty() {
-            self.text("s", scene.subtitle_at.x, scene.subtitle_at.y + 12.0, &under.join(" · "));
+            self.text("s", scene.subtitle_at.x, scene.subtitle_at.y + 12.0, &under);
         }
         self.out.push('\n');
         for frame in &scene.groups {
@@ -378,6 +374,16 @@ impl Body {
         self.text("d", x + page::SWATCH, middle + 4.0, &entry.text);
         self.out.push_str("</g>\n");
     }
+}
+
+/// The problem and what was found, as far as the page is wide enough.
+fn under_title(scene: &Scene, marks: Option<&Marks>) -> String {
+    let Some(marks) = marks.filter(|_| !scene.title.is_empty()) else { return scene.subtitle.clone() };
+    let summary = marks.summary();
+    let both = format!("{} · {summary}", scene.subtitle);
+    let room = scene.w - 2.0 * scene.subtitle_at.x;
+    let fits = width(&both, page::SUBTITLE, Weight::Regular) <= room;
+    if fits && !scene.subtitle.is_empty() { both } else { summary }
 }
 
 fn with_findings(text: &str, mark: Option<&Mark>) -> String {

@@ -82,6 +82,7 @@ pub fn arrow(input: &str) -> Read<'_, Arrow> {
 /// Arrows of other languages, and what they mean here.
 pub fn foreign_arrow(input: &str) -> Read<'_, Arrow> {
     let call = alt((
+        tag("- >"),
         tag("-->"),
         tag("--->"),
         tag("=>"),

@@ -9,6 +9,7 @@ mod habits;
 mod lexical;
 mod parser;
 mod place;
+mod remark;
 mod statement;
 mod table;
 mod tail;

@@ -3,12 +3,12 @@
 use crate::{
     source::Span,
     syntax::{
-        ast::{NodeHeader, Statement, Text, Word},
+        ast::{NodeHeader, Statement, Word},
         chain,
         cursor::{Cursor, Parsed, Unreadable},
         expr, habits, lexical,
         place::Room,
-        table,
+        remark, table,
         tail::{self, Of, Tail},
     },
 };
@@ -49,10 +49,10 @@ pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s
         "given" => Ok(Statement::Given),
         "every" => every(cursor),
         "table" => Ok(Statement::Table { id: id(cursor, "a table", "write `table ID { … }`")? }),
-        "decide" => decide(cursor, word),
-        "out" => out(cursor),
-        "allow" => allow(cursor, word),
-        "note" => note(cursor),
+        "decide" => remark::decide(cursor, word),
+        "out" => remark::out(cursor),
+        "allow" => remark::allow(cursor, word),
+        "note" => remark::note(cursor),
         _ => match table::field(cursor, word) {
             Some(field) => field,
             None => node(cursor, word),
@@ -146,7 +146,19 @@ fn design<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s
 
 /// `api "Public API" x3 @a,b auth=jwt`
 fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
-    let Some(id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    let Some(mut id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    chain::reserved(cursor, kind);
+    let mut count = None;
+    cursor.blanks();
+    if lexical::is_times(id.text) && cursor.sees_name() {
+        // `redis x3 hot`
+        count = Some(id);
+        id = cursor.eat_name().unwrap_or(id);
+        let span = count.map_or(id.span, |count| count.span);
+        let mistake = habits::syntax("how many before the id", span, "belongs after the id");
+        let order = format!("write `{} {} {}`", kind.text, id.text, span.text(cursor.source));
+        cursor.mistakes.push(mistake.help(order));
+    }
     chain::reserved(cursor, id);
     if cursor.byte() == Some(b'=') && !cursor.sees(lexical::foreign_arrow) {
         let mistake = habits::syntax(
@@ -178,7 +190,7 @@ fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
         cursor.blanks();
     }
     let Tail { label, times, places, attrs } = tail::tail(cursor, Of::Node)?;
-    let header = NodeHeader { kind, id, label, times, places, attrs };
+    let header = NodeHeader { kind, id, label, times: times.or(count), places, attrs };
     // Each gets a copy of the attributes, unless there are so many that time would not stay linear.
     for &id in &ids[1..] {
         let copied = if ids.len() <= 16 { header.clone() } else { bare(&header) };
@@ -231,7 +243,7 @@ fn no_id(cursor: &mut Cursor<'_>, kind: Word<'_>) -> Unreadable {
 }
 
 /// A name that the statement cannot do without.
-fn id<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Word<'s>> {
+pub fn id<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Word<'s>> {
     cursor.blanks();
     match cursor.eat_name() {
         Some(word) => {
@@ -281,93 +293,4 @@ fn every<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
     };
     let attrs = tail::tail(cursor, Of::Default)?.attrs;
     Ok(Statement::Every { subject, attrs })
-}
-
-/// A string that the statement cannot do without.
-fn text<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Text<'s>> {
-    cursor.blanks();
-    match cursor.eat_text() {
-        Some(text) => Ok(text),
-        None => Err(habits::unexpected(cursor, wanted, help)),
-    }
-}
-
-/// `"what" because "why" over "alternative"`
-fn decide<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
-    const HELP: &str = "write `decide \"what\" because \"why\" over \"the alternative\"`";
-    let what = text(cursor, "what is decided, in quotes", HELP)?;
-    let (mut because, mut over) = (None, None);
-    loop {
-        cursor.blanks();
-        if because.is_none() && cursor.eat_keyword("because").is_some() {
-            because = Some(text(cursor, "the reason, in quotes", HELP)?);
-        } else if over.is_none() && cursor.eat_keyword("over").is_some() {
-            over = Some(text(cursor, "the alternative, in quotes", HELP)?);
-        } else {
-            break;
-        }
-    }
-    if because.is_none() && cursor.at_end() {
-        let span = keyword.span.to(what.span);
-        let mistake = habits::syntax("a decision without its reason", span, "no `because`");
-        cursor.mistakes.push(mistake.help(format!("write `decide \"{}\" because \"why\"`", what.raw)));
-    }
-    Ok(Statement::Decide { what, because, over })
-}
-
-/// `"what"`
-fn out<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
-    let what = text(cursor, "what is out of scope, in quotes,", "write `out \"what\"`, one a line")?;
-    Ok(Statement::Out { what })
-}
-
-/// `RULE on a, b because "why" until 2027-06`
-fn allow<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
-    const HELP: &str = "write `allow RULE on ID because \"why\" until 2027-06`";
-    let rule = id(cursor, "the rule", HELP)?;
-    let (mut on, mut because, mut until) = (Vec::new(), None, None);
-    loop {
-        cursor.blanks();
-        if on.is_empty() && cursor.eat_keyword("on").is_some() {
-            on = chain::names(cursor, "an id", HELP)?;
-        } else if because.is_none() && cursor.eat_keyword("because").is_some() {
-            because = Some(text(cursor, "the reason, in quotes", HELP)?);
-        } else if until.is_none() && cursor.eat_keyword("until").is_some() {
-            cursor.blanks();
-            match cursor.eat(lexical::date) {
-                Some(date) => until = Some(cursor.word(date)),
-                None => {
-                    return Err(habits::unexpected(
-                        cursor,
-                        "a date",
-                        "a date is `2027`, `2027-06` or `2027-06-30`",
-                    ));
-                }
-            }
-        } else {
-            break;
-        }
-    }
-    if because.is_none() && cursor.at_end() {
-        let span = Span::new(keyword.span.start, cursor.last);
-        let mistake = habits::syntax("an allow needs its reason", span, "no `because`");
-        cursor.mistakes.push(mistake.help(HELP));
-    }
-    Ok(Statement::Allow { rule, on, because, until })
-}
-
-/// `on a "text"`
-fn note<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
-    const HELP: &str = "write `note \"text\"`, or `note on ID \"text\"`";
-    cursor.blanks();
-    let mut on = Vec::new();
-    if cursor.eat_keyword("on").is_some() {
-        on = chain::names(cursor, "an id", HELP)?;
-    }
-    let text = text(cursor, "the note's text, in quotes,", HELP)?;
-    cursor.blanks();
-    if on.is_empty() && cursor.eat_keyword("on").is_some() {
-        on = chain::names(cursor, "an id", HELP)?;
-    }
-    Ok(Statement::Note { on, text })
 }
