@@ -155,11 +155,18 @@ impl Stop {
         Ok(stop)
     }
 
-    /// `-> database (writes)`
+    /// As a sentence says it: `database that it writes and waits for`.
     pub fn words(&self) -> String {
-        let arrow = self.arrow.map_or(String::new(), |arrow| format!("{} ", arrow.symbol()));
-        let access = self.access.map_or(String::new(), |access| format!(" ({})", access.name()));
-        format!("{arrow}{}{access}", self.kinds.words())
+        let how = match (self.access.map(Access::name), self.arrow) {
+            (None, Some(Arrow::Call)) => " that it waits for".to_string(),
+            (None, Some(Arrow::Handoff)) => " after a hand-off".to_string(),
+            (None, Some(Arrow::Stream)) => " over an open connection".to_string(),
+            (None, _) => String::new(),
+            (Some(does), Some(Arrow::Call)) => format!(" that it {does} and waits for"),
+            (Some(does), Some(Arrow::Handoff)) => format!(" that it {does} after a hand-off"),
+            (Some(does), _) => format!(" that it {does}"),
+        };
+        format!("{}{how}", self.kinds.words())
     }
 }
 
@@ -197,7 +204,10 @@ mod tests {
 
     #[test]
     fn patterns_say_what_is_wrong() {
-        assert_eq!(Stop::parse("-> writes database").unwrap().words(), "-> database (writes)");
+        assert_eq!(
+            Stop::parse("-> writes database").unwrap().words(),
+            "database that it writes and waits for"
+        );
         assert_eq!(Kinds::parse("cache|cdn").unwrap().words(), "cache or cdn");
         assert_eq!(Kinds::parse("topic(replay)").unwrap().words(), "topic that replays");
         assert_eq!(
