@@ -1,7 +1,7 @@
 //! Short patterns for places in a flow: `cache|cdn`, `-> writes database(relational)`, `service -> external`.
 
 use crate::catalog::{Kind, nearest};
-use crate::design::{Arrow, Node};
+use crate::design::{Arrow, Design, Node, Step};
 
 /// `any`, or kinds with `|` between them. In parentheses after a kind, what its technology must be: one of a few data
 /// models, or `replay` for what keeps messages and can be read again: `database|topic(replay)`.
@@ -170,27 +170,41 @@ impl Stop {
     }
 }
 
-/// `KINDS ARROW KINDS`
+/// `KINDS ARROW [reads|writes] KINDS`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HopPattern {
     pub from: Kinds,
     pub arrow: Arrow,
+    /// Only hops that say so.
+    pub access: Option<Access>,
     pub to: Kinds,
 }
 
 impl HopPattern {
     pub(super) fn parse(text: &str) -> Result<HopPattern, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let [from, sign, to] = words[..] else {
-            return Err("a hop is `KIND -> KIND`, with spaces".to_string());
+        let (from, sign, access, to) = match words[..] {
+            [from, sign, to] => (from, sign, None, to),
+            [from, sign, "reads", to] => (from, sign, Some(Access::Reads), to),
+            [from, sign, "writes", to] => (from, sign, Some(Access::Writes), to),
+            _ => return Err("a hop is `KIND -> KIND` or `KIND -> writes KIND`, with spaces".to_string()),
         };
         let arrow =
             arrow(sign).ok_or_else(|| format!("`{sign}` is no arrow; there are `->`, `~>` and `<->`"))?;
-        Ok(HopPattern { from: Kinds::parse(from)?, arrow, to: Kinds::parse(to)? })
+        Ok(HopPattern { from: Kinds::parse(from)?, arrow, access, to: Kinds::parse(to)? })
+    }
+
+    pub fn matches(&self, design: &Design, step: &Step) -> bool {
+        let hop = &design.graph[step.hop];
+        hop.arrow == self.arrow
+            && self.access.is_none_or(|access| step.attrs.has(access.name()))
+            && self.from.matches(&design.graph[step.from])
+            && self.to.matches(&design.graph[step.to])
     }
 
     pub fn words(&self) -> String {
-        format!("{} {} {}", self.from.words(), self.arrow.symbol(), self.to.words())
+        let access = self.access.map_or(String::new(), |access| format!("{} ", access.name()));
+        format!("{} {} {access}{}", self.from.words(), self.arrow.symbol(), self.to.words())
     }
 }
 
