@@ -35,7 +35,11 @@ pub fn unexpected(cursor: &mut Cursor<'_>, wanted: &str, help: &str) -> Unreadab
 }
 
 /// The next few characters, as far as they belong together.
-fn chunk(rest: &str) -> &str {
+pub fn chunk(rest: &str) -> &str {
+    let string = lexical::string(rest).map_or(0, |(after, _)| rest.len() - after.len());
+    if (1..40).contains(&string) {
+        return &rest[..string];
+    }
     let ends = |c: char| c.is_whitespace() || "{};,[]()\"#".contains(c);
     let length = rest.char_indices().take(24).skip(1).find(|&(_, c)| ends(c)).map(|(at, _)| at);
     let longest = || rest.char_indices().nth(24).map_or(rest.len(), |(at, _)| at);
@@ -182,9 +186,10 @@ pub fn assignment<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> bool {
     cursor.last = cursor.at();
     cursor.blanks();
     let value_at = cursor.at();
-    let mut sample = chunk(cursor.rest);
-    if cursor.at_end() {
-        sample = "…";
+    let mut sample = if cursor.at_end() { "…" } else { chunk(cursor.rest) }.to_owned();
+    if sample.bytes().all(|byte| byte.is_ascii_digit()) {
+        let unit = lexical::unit(lexical::blanks(&cursor.rest[sample.len()..])).map_or("", |(_, unit)| unit);
+        sample.push_str(if UNITS.contains(&unit) { unit } else { "" });
     }
     let name_text = name.text;
     let mistake = match sign {
@@ -231,12 +236,12 @@ const UNITS: [&str; 53] = [
     "USD", "EUR", "bytes", "rps", "qps", "million",
 ];
 
-/// `1,000` and `1_000`: passes over the groups and says how to write the number.
+/// `1,000`, `1_000` and `1 000`: passes over the groups and says how to write the number.
 pub fn thousands<'s>(cursor: &mut Cursor<'s>, number: &'s str, in_list: bool) -> Option<f64> {
     let mut rest = cursor.rest;
     let mut digits = number.to_owned();
     loop {
-        let separator = rest.chars().next().filter(|&c| c == '_' || c == '\'' || c == ',' && !in_list);
+        let separator = rest.chars().next().filter(|&c| "_' ".contains(c) || c == ',' && !in_list);
         let Some(after) = separator.and_then(|c| rest.strip_prefix(c)) else { break };
         let length = after.bytes().take_while(u8::is_ascii_digit).count();
         if length != 3 {
