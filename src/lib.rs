@@ -24,3 +24,4 @@ pub mod rubric;
 pub mod rules;
 pub mod source;
 pub mod syntax;
+pub mod units;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spof::diagnostic::{Diagnostic, Severity};
-use spof::rubric::{Level, Met, Problem, Rubric, Score, problems, rubric, score};
+use spof::rubric::{Condition, Level, Met, Problem, Rubric, Scale, Score, problems, rubric, score};
 
 fn folder(problem: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(problem)
@@ -282,6 +282,72 @@ fn the_answer_to_another_problem_does_not_pass() {
     let posing = chat.replace("flow send", "flow shorten").replace("flow history", "flow redirect");
     let score = graded(&posing, "url-shortener");
     assert!(score.level < Some(Level::Mid), "{:?}", score.level);
+}
+
+/// A reference with one change, and the criteria that it loses, all of them.
+fn loses(problem: &str, name: &str, from: &str, to: &str, expected: &[&str]) {
+    let text = design(problem, name);
+    assert!(text.contains(from), "{name} has no {from}");
+    let score = graded(&text.replace(from, to), problem);
+    let open: Vec<&str> = score
+        .criteria
+        .iter()
+        .filter(|criterion| criterion.met != Met::Yes)
+        .map(|criterion| criterion.id.as_str())
+        .collect();
+    assert_eq!(open, expected, "{name}: `{to}` for `{from}`");
+}
+
+#[test]
+fn a_classic_mistake_costs_its_criterion() {
+    let kv = |from: &str, to: &str, expected: &[&str]| {
+        loses("url-shortener", "reference-kv.arch", from, to, expected);
+    };
+    kv("resolve ~> clicks ~> tally -> counts writes", "resolve -> counts writes", &["clicks-off-path"]);
+    kv("status=302", "status=301", &["redirect-status"]);
+    kv(" writes=link conditional", " writes=link", &["unique"]);
+    kv("      key  code\n", "      key  code\n      shard created_at\n", &["shard-by-code"]);
+    kv("by=code", "by=owner", &["lookup", "shard-by-code"]);
+    kv("100 * created", "1000 * created", &["rates"]);
+    kv(" generates=code scheme=range", "", &["codes"]);
+    kv("resolve -> links reads=link by=code on=miss", "resolve -> links reads=link by=code", &["read-cache"]);
+    kv("rows = created * keep", "rows = created * 1d", &["storage"]);
+    kv("      ttl  = keep\n", "", &["lifetime"]);
+    kv("flow redirect", "flow follow", &graded_open_without("url-shortener", "redirect"));
+
+    let sql = |from: &str, to: &str, expected: &[&str]| {
+        loses("url-shortener", "reference-sql.arch", from, to, expected);
+    };
+    sql("decide \"a cache for latency only\"", "note \"a cache\"\n# ", &[]);
+    sql("client browser", "client browser\nsearch find\ndatabase two x3 backup=1d", &["restraint"]);
+
+    let chat = |from: &str, to: &str, expected: &[&str]| {
+        loses("chat-system", "reference-pubsub.arch", from, to, expected);
+    };
+    chat(" page=cursor limit=50", " page=offset limit=50", &["pages"]);
+    chat("key conversation, seq", "key seq, conversation", &["order", "shard-by-conversation"]);
+    chat(" jitter resume", " resume", &["reconnect-storm"]);
+    chat(" heartbeat=30s", "", &["heartbeats"]);
+    chat("cassandra store x90", "postgres store x90", &["shard-by-conversation", "store-scales"]);
+}
+
+/// The criteria that ask anything of a flow, or of the whole design.
+fn graded_open_without(problem: &str, flow: &str) -> Vec<&'static str> {
+    let rubric = rubric(problem).expect(problem);
+    let needs = |criterion: &&spof::rubric::Criterion| {
+        let conditions = criterion.condition.flatten();
+        conditions.iter().any(|condition| match condition {
+            Condition::All(_) | Condition::Any(_) => false,
+            condition => condition.flow().is_none_or(|of| of == flow),
+        })
+    };
+    rubric
+        .criteria
+        .iter()
+        .filter(|criterion| criterion.scale != Some(Scale::Small))
+        .filter(needs)
+        .map(|criterion| criterion.id.as_str())
+        .collect()
 }
 
 #[test]

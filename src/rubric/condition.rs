@@ -19,7 +19,8 @@ pub enum Condition {
     /// A node of these kinds on the flow, or with `every` each of them, and what it says:
     /// `{ flow = "redirect", node = "cache|cdn", has = "ttl" }`
     Node { flow: String, kinds: Kinds, test: Option<Test>, every: bool },
-    /// A hop of the flow, or with `every` each that fits, and what it says:
+    /// A hop of the flow, or with `every` each that fits (`any -> writes database`: only those that say so), and what
+    /// it says:
     /// `{ flow = "redirect", hop = "any -> database", has = "on", is = ["miss"] }`
     Hop { flow: String, hop: HopPattern, test: Option<Test>, every: bool },
     /// A table that the flow reads or writes has this: `key`, `unique`, `index`, `shard` or an attribute, of at least

@@ -1,7 +1,7 @@
 //! Short patterns for places in a flow: `cache|cdn`, `-> writes database(relational)`, `service -> external`.
 
 use crate::catalog::{Kind, nearest};
-use crate::design::{Arrow, Node};
+use crate::design::{Arrow, Design, Node, Step};
 
 /// `any`, or kinds with `|` between them. In parentheses after a kind, what its technology must be: one of a few data
 /// models, or `replay` for what keeps messages and can be read again: `database|topic(replay)`.
@@ -155,35 +155,56 @@ impl Stop {
         Ok(stop)
     }
 
-    /// `-> database (writes)`
+    /// As a sentence says it: `database that it writes and waits for`.
     pub fn words(&self) -> String {
-        let arrow = self.arrow.map_or(String::new(), |arrow| format!("{} ", arrow.symbol()));
-        let access = self.access.map_or(String::new(), |access| format!(" ({})", access.name()));
-        format!("{arrow}{}{access}", self.kinds.words())
+        let how = match (self.access.map(Access::name), self.arrow) {
+            (None, Some(Arrow::Call)) => " that it waits for".to_string(),
+            (None, Some(Arrow::Handoff)) => " after a hand-off".to_string(),
+            (None, Some(Arrow::Stream)) => " over an open connection".to_string(),
+            (None, _) => String::new(),
+            (Some(does), Some(Arrow::Call)) => format!(" that it {does} and waits for"),
+            (Some(does), Some(Arrow::Handoff)) => format!(" that it {does} after a hand-off"),
+            (Some(does), _) => format!(" that it {does}"),
+        };
+        format!("{}{how}", self.kinds.words())
     }
 }
 
-/// `KINDS ARROW KINDS`
+/// `KINDS ARROW [reads|writes] KINDS`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HopPattern {
     pub from: Kinds,
     pub arrow: Arrow,
+    /// Only hops that say so.
+    pub access: Option<Access>,
     pub to: Kinds,
 }
 
 impl HopPattern {
     pub(super) fn parse(text: &str) -> Result<HopPattern, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let [from, sign, to] = words[..] else {
-            return Err("a hop is `KIND -> KIND`, with spaces".to_string());
+        let (from, sign, access, to) = match words[..] {
+            [from, sign, to] => (from, sign, None, to),
+            [from, sign, "reads", to] => (from, sign, Some(Access::Reads), to),
+            [from, sign, "writes", to] => (from, sign, Some(Access::Writes), to),
+            _ => return Err("a hop is `KIND -> KIND` or `KIND -> writes KIND`, with spaces".to_string()),
         };
         let arrow =
             arrow(sign).ok_or_else(|| format!("`{sign}` is no arrow; there are `->`, `~>` and `<->`"))?;
-        Ok(HopPattern { from: Kinds::parse(from)?, arrow, to: Kinds::parse(to)? })
+        Ok(HopPattern { from: Kinds::parse(from)?, arrow, access, to: Kinds::parse(to)? })
+    }
+
+    pub fn matches(&self, design: &Design, step: &Step) -> bool {
+        let hop = &design.graph[step.hop];
+        hop.arrow == self.arrow
+            && self.access.is_none_or(|access| step.attrs.has(access.name()))
+            && self.from.matches(&design.graph[step.from])
+            && self.to.matches(&design.graph[step.to])
     }
 
     pub fn words(&self) -> String {
-        format!("{} {} {}", self.from.words(), self.arrow.symbol(), self.to.words())
+        let access = self.access.map_or(String::new(), |access| format!("{} ", access.name()));
+        format!("{} {} {access}{}", self.from.words(), self.arrow.symbol(), self.to.words())
     }
 }
 
@@ -197,7 +218,10 @@ mod tests {
 
     #[test]
     fn patterns_say_what_is_wrong() {
-        assert_eq!(Stop::parse("-> writes database").unwrap().words(), "-> database (writes)");
+        assert_eq!(
+            Stop::parse("-> writes database").unwrap().words(),
+            "database that it writes and waits for"
+        );
         assert_eq!(Kinds::parse("cache|cdn").unwrap().words(), "cache or cdn");
         assert_eq!(Kinds::parse("topic(replay)").unwrap().words(), "topic that replays");
         assert_eq!(

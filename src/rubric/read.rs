@@ -373,3 +373,29 @@ fn modifiers(entry: &ConditionEntry) -> Vec<(&'static str, &'static [&'static st
     ];
     keys.into_iter().filter_map(|(key, there, verbs)| there.then_some((key, verbs))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    /// The format's page: its file and each condition of its table.
+    #[test]
+    fn the_examples_of_the_format_read() {
+        let page = include_str!("../../rubrics/README.md");
+        let (_, rest) = page.split_once("```toml\n").expect("an example");
+        let (example, _) = rest.split_once("```").expect("its end");
+        let rubric = read("README.md", example, &[]).expect("the example");
+        let conditions: Vec<String> = page
+            .lines()
+            .filter_map(|line| Some(line.strip_prefix("| `{")?.split_once("` |")?.0.replace("\\|", "|")))
+            .collect();
+        assert!(conditions.len() > 15);
+        for condition in conditions {
+            let text = example.replace("all = [{", &format!("all = [{{{condition}, {{"));
+            assert_ne!(text, example);
+            let other = read("README.md", &text, &["no-timeout"])
+                .unwrap_or_else(|errors| panic!("{condition}: {errors:?}"));
+            assert_ne!(other, rubric);
+        }
+    }
+}

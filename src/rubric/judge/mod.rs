@@ -1,18 +1,29 @@
 //! Conditions against a design.
 
-use std::collections::BTreeMap;
+mod attributes;
+#[cfg(test)]
+mod cases;
+mod findings;
+mod paths;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
-use super::condition::{Condition, Lookup, Test, ValueTest};
+use self::attributes::tested;
+use self::findings::{concerns, silent};
+use self::paths::{no_path, path};
+use self::tables::{found_by, has_part, tables_of, touched};
+use super::condition::{Condition, Lookup};
 use super::outcome::Outcome;
 use super::quantity::{self, Named};
-use super::view::{Found, View};
+use super::view::View;
 use super::{Met, RequiredFlow, Rubric, Scale};
-use crate::catalog::{Technology, Type, catalog};
-use crate::design::units::{Dimension, Quantity};
-use crate::design::{Design, Step, Table, Value};
-use crate::diagnostic::{Diagnostic, Verdict};
+use crate::catalog::Technology;
+use crate::design::units::Quantity;
+use crate::design::{Design, Value};
+use crate::diagnostic::Diagnostic;
 
 /// Everything that conditions look at, with each flow traced once.
 pub(super) struct Judge<'d> {
@@ -67,13 +78,7 @@ impl<'d> Judge<'d> {
     fn on_flow(&self, view: &View, flow: &str, condition: &Condition) -> Outcome {
         match condition {
             Condition::Path { stops, .. } => path(view, flow, stops),
-            Condition::NoPath { stops, .. } => match view.find(stops, false) {
-                Found::Path(nodes) => {
-                    let ids: Vec<&str> = nodes.into_iter().map(|node| view.id(node)).collect();
-                    Outcome::new(Met::No, format!("flow `{flow}` waits for {}", ids.join(" → "))).about(ids)
-                }
-                Found::Short(..) => Outcome::new(Met::Yes, format!("nothing on flow `{flow}` goes that way")),
-            },
+            Condition::NoPath { stops, .. } => no_path(view, flow, stops),
             Condition::Node { kinds, test, every, .. } => {
                 let nodes: Vec<NodeIndex> = view
                     .nodes
@@ -93,15 +98,10 @@ impl<'d> Judge<'d> {
             }
             Condition::Hop { hop, test, every, .. } => {
                 let graph = &self.design.graph;
-                let fits = |step: &&&Step| {
-                    graph[step.hop].arrow == hop.arrow
-                        && hop.from.matches(&graph[step.from])
-                        && hop.to.matches(&graph[step.to])
-                };
                 let outcomes: Vec<Outcome> = view
                     .steps
                     .iter()
-                    .filter(fits)
+                    .filter(|step| hop.matches(self.design, step))
                     .map(|step| {
                         let (from, to) = (view.id(step.from), view.id(step.to));
                         let name = format!("`{from} {} {to}`", hop.arrow.symbol());
@@ -157,8 +157,9 @@ impl<'d> Judge<'d> {
         match condition {
             Condition::Silent { rules, .. } => silent(rules, self.findings.iter(), "in the design"),
             Condition::Decisions { least } => {
-                let there = design.decisions.iter().filter(|decision| decision.over.is_some()).count();
-                at_least(there, *least, "`decide … because … over …`")
+                let weighed = design.decisions.iter().filter(|decision| decision.over.is_some());
+                let different: BTreeSet<&str> = weighed.map(|decision| decision.what.as_str()).collect();
+                at_least(different.len(), *least, "`decide … because … over …`")
             }
             Condition::Outs { least } => at_least(design.outs.len(), *least, "`out`"),
             Condition::AtMost { kinds, most } => {
@@ -169,7 +170,7 @@ impl<'d> Judge<'d> {
                     .map(|node| node.id.as_str())
                     .collect();
                 let met = if nodes.len() <= *most { Met::Yes } else { Met::No };
-                let why = format!("{} {}s, {most} are enough", nodes.len(), kinds.words());
+                let why = format!("{} × {}, {most} are enough", nodes.len(), kinds.words());
                 Outcome::new(met, why).about(if met == Met::No { nodes } else { Vec::new() })
             }
             Condition::Given { near, within } => {
@@ -276,227 +277,8 @@ fn trace<'d>(design: &'d Design, required: &RequiredFlow) -> Result<View<'d>, Ou
     }
 }
 
-fn path(view: &View, flow: &str, stops: &[super::pattern::Stop]) -> Outcome {
-    let ids = |nodes: Vec<NodeIndex>| -> Vec<&str> { nodes.into_iter().map(|node| view.id(node)).collect() };
-    match view.find(stops, false) {
-        Found::Path(nodes) => {
-            let ids = ids(nodes);
-            Outcome::new(Met::Yes, ids.join(" → ")).about(ids)
-        }
-        Found::Short(passed, nodes) => {
-            let ids = ids(nodes);
-            if let Found::Path(nodes) = view.find(stops, true) {
-                let path: Vec<&str> = nodes.into_iter().map(|node| view.id(node)).collect();
-                let why =
-                    format!("flow `{flow}` does not say what it reads or writes on {}", path.join(" → "));
-                return Outcome::new(Met::Unstated, why).about(path);
-            }
-            let missing = stops.get(passed).map_or(String::new(), super::pattern::Stop::words);
-            let passes = passed_nodes(view);
-            let why = match ids.last() {
-                Some(last) if passed > 1 => {
-                    format!("flow `{flow}` passes {passes}, but after `{last}` no {missing}")
-                }
-                _ => format!("flow `{flow}` passes {passes}, but no {missing}"),
-            };
-            Outcome::new(Met::No, why).about(ids.last().copied())
-        }
-    }
-}
-
-/// `browser, front, links and 3 more`
-fn passed_nodes(view: &View) -> String {
-    const SHOWN: usize = 6;
-    let ids: Vec<&str> = view.nodes.iter().take(SHOWN).map(|&node| view.id(node)).collect();
-    match view.nodes.len().saturating_sub(SHOWN) {
-        _ if ids.is_empty() => "nothing".to_string(),
-        0 => ids.join(", "),
-        more => format!("{} and {more} more", ids.join(", ")),
-    }
-}
-
 fn some_or_every(outcomes: Vec<Outcome>, every: bool) -> Outcome {
     if every { Outcome::all(outcomes) } else { Outcome::any(outcomes) }
-}
-
-/// What a subject says, against what is asked of it. Nothing asked is met.
-fn tested(test: Option<&Test>, subject: &str, value: impl Fn(&str) -> Option<Value>) -> Outcome {
-    let Some(test) = test else {
-        return Outcome::new(Met::Yes, subject.to_string());
-    };
-    let outcomes = test.names.iter().map(|name| match value(name) {
-        None => {
-            Outcome::new(Met::Unstated, format!("{subject} does not say `{}`", test.names.join("` or `")))
-        }
-        Some(value) => {
-            let holds = match (&test.value, &value) {
-                (ValueTest::Stated, value) => *value != Value::None,
-                (ValueTest::Is(words), Value::Words(said)) => said.iter().any(|word| words.contains(word)),
-                (ValueTest::Is(words), Value::Yes) => words.iter().any(|word| word == "yes"),
-                (ValueTest::Is(words), Value::None) => words.iter().any(|word| word == "none"),
-                (ValueTest::Between { min, max }, Value::Number(number)) => {
-                    // Fractions such as 100 per minute do not come out even.
-                    min.is_none_or(|min| *number >= min * 0.999_999)
-                        && max.is_none_or(|max| *number <= max * 1.000_001)
-                }
-                _ => false,
-            };
-            let met = if holds { Met::Yes } else { Met::No };
-            Outcome::new(met, format!("{subject} has `{}`", show(name, &value)))
-        }
-    });
-    Outcome::any(outcomes.collect())
-}
-
-/// `ttl=…`, as near to what was written as matters for a sentence.
-fn show(name: &str, value: &Value) -> String {
-    match value {
-        Value::None => format!("{name}=no"),
-        Value::Yes => name.to_string(),
-        Value::Number(number) => format!("{name}={}", shown_number(name, *number)),
-        Value::Words(words) => format!("{name}={}", words.join(",")),
-        Value::Range(least, most) => format!("{name}=[{least}, {most}]"),
-    }
-}
-
-fn shown_number(name: &str, number: f64) -> String {
-    let dimension = match catalog().attribute(name).map(|attribute| attribute.ty) {
-        Some(Type::Duration) => Dimension::TIME,
-        Some(Type::Size) => Dimension::SIZE,
-        Some(Type::Rate) => Dimension::RATE,
-        Some(Type::Share) => return format!("{}%", (number * 1e6).round() / 1e4),
-        _ => Dimension::NONE,
-    };
-    quantity::show(Quantity::new(number, dimension)).replace([' ', ','], "")
-}
-
-/// The tables that the flow's hops name, each once, in order; `wanted` picks the hops.
-fn touched<'d>(view: &View<'d>, wanted: impl Fn(&Step) -> bool) -> Vec<(NodeIndex, &'d Table)> {
-    let mut tables: Vec<(NodeIndex, &Table)> = Vec::new();
-    for step in view.steps.iter().filter(|step| wanted(step)) {
-        for access in ["reads", "writes"] {
-            for table in tables_of(view.design, step, access) {
-                if !tables.iter().any(|(node, known)| *node == step.to && known.id == table.id) {
-                    tables.push((step.to, table));
-                }
-            }
-        }
-    }
-    tables
-}
-
-/// What a hop reads or writes: the tables it names, or the only one there is.
-fn tables_of<'d>(design: &'d Design, step: &Step, access: &str) -> Vec<&'d Table> {
-    if !step.attrs.has(access) {
-        return Vec::new();
-    }
-    let node = &design.graph[step.to];
-    // A replica has its primary's tables.
-    let node = match node.attrs.text("replica_of").value().and_then(|id| design.node(id)) {
-        Some(primary) if node.tables.is_empty() => &design.graph[primary],
-        _ => node,
-    };
-    let named: Vec<&Table> = step.attrs.words(access).iter().filter_map(|id| node.table(id)).collect();
-    match (named.is_empty(), node.tables.as_slice()) {
-        (true, [only]) => vec![only],
-        _ => named,
-    }
-}
-
-fn has_part(view: &View, node: NodeIndex, table: &Table, has: &[String], fields: usize) -> Outcome {
-    let name = format!("`{}.{}`", view.id(node), table.id);
-    let holds = has.iter().any(|part| match part.as_str() {
-        "key" => table.keys.len() >= fields,
-        "unique" => table.uniques.iter().any(|unique| unique.len() >= fields),
-        "index" => table.indexes.iter().any(|index| index.len() >= fields),
-        "shard" => table.shard.len() >= fields,
-        attribute => table.attrs.has(attribute),
-    });
-    let parts = has.join("` or `");
-    let outcome = if holds {
-        Outcome::new(Met::Yes, format!("table {name} has `{parts}`"))
-    } else if fields > 1 {
-        Outcome::new(Met::Unstated, format!("table {name} has no `{parts}` of {fields} fields"))
-    } else {
-        Outcome::new(Met::Unstated, format!("table {name} has no `{parts}`"))
-    };
-    outcome.about([view.id(node)])
-}
-
-/// Whether the fields that a hop reads by find its rows.
-fn found_by(node: &crate::design::Node, table: &Table, step: &Step, lookup: Lookup) -> Outcome {
-    let by = step.attrs.words("by");
-    let name = format!("`{}.{}`", node.id, table.id);
-    if by.is_empty() {
-        return Outcome::new(
-            Met::Unstated,
-            format!("table {name} is read, but not said by what (`by=FIELD`)"),
-        );
-    }
-    let read = format!("table {name} is read by {}", by.join(", "));
-    match lookup {
-        Lookup::Key => {
-            let front = |fields: &[String]| {
-                by.len() <= fields.len() && fields[..by.len()].iter().all(|field| by.contains(field))
-            };
-            let found =
-                front(&table.keys) || table.uniques.iter().chain(&table.indexes).any(|fields| front(fields));
-            if found {
-                Outcome::new(Met::Yes, read)
-            } else {
-                Outcome::new(Met::No, format!("{read}, which no key or index of it starts with"))
-            }
-        }
-        Lookup::Shard => {
-            let model = node.tech.and_then(|tech| tech.model.as_deref());
-            let by_nature = matches!(model, Some("key-value" | "wide-column" | "document"));
-            let shard = match (table.shard.as_slice(), table.keys.as_slice()) {
-                ([], [first, ..]) if by_nature => std::slice::from_ref(first),
-                (shard, _) => shard,
-            };
-            if shard.is_empty() {
-                Outcome::new(Met::Unstated, format!("table {name} does not say what it is sharded by"))
-            } else if shard.iter().all(|field| by.contains(field)) {
-                Outcome::new(Met::Yes, format!("{read}, and stands on one shard"))
-            } else {
-                Outcome::new(
-                    Met::No,
-                    format!("{read} but sharded by {}: every shard is asked", shard.join(", ")),
-                )
-            }
-        }
-    }
-}
-
-/// Whether a finding is about this flow: it says so, or is about one of its hops or nodes.
-fn concerns(view: &View, finding: &Diagnostic) -> bool {
-    if !finding.flows.is_empty() {
-        return view.flows.iter().any(|flow| finding.flows.contains(&flow.id));
-    }
-    if !finding.hops.is_empty() {
-        return view.steps.iter().any(|step| {
-            let (from, to) = (view.id(step.from), view.id(step.to));
-            finding.hops.iter().any(|(a, b)| a == from && b == to)
-        });
-    }
-    view.nodes.iter().any(|&node| finding.nodes.iter().any(|id| id == view.id(node)))
-}
-
-fn silent<'f>(rules: &[String], findings: impl Iterator<Item = &'f Diagnostic>, place: &str) -> Outcome {
-    let outcomes: Vec<Outcome> = findings
-        .filter(|finding| rules.iter().any(|rule| rule == finding.code))
-        .map(|finding| {
-            let met = match finding.verdict {
-                Verdict::Wrong => Met::No,
-                Verdict::Unstated => Met::Unstated,
-            };
-            Outcome::new(met, finding.message.clone()).about(finding.nodes.iter().map(String::as_str))
-        })
-        .collect();
-    if outcomes.is_empty() {
-        return Outcome::new(Met::Yes, format!("no {} {place}", rules.join(", ")));
-    }
-    Outcome::all(outcomes)
 }
 
 fn at_least(there: usize, least: usize, what: &str) -> Outcome {
