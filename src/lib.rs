@@ -15,10 +15,13 @@
 //! ```
 
 pub mod catalog;
+pub mod cli;
 pub mod design;
 pub mod diagnostic;
 pub mod draw;
+pub mod report;
 pub mod rubric;
 pub mod rules;
 pub mod source;
 pub mod syntax;
+pub mod units;

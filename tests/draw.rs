@@ -197,6 +197,13 @@ fn requests_travel_down() {
 }
 
 #[test]
+fn dead_letters_stand_below_their_queue() {
+    let scene = scene("queue dead\nservice a\nqueue q dlq=dead\na ~> q");
+    let y = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.y;
+    assert!(y("a") < y("q") && y("q") < y("dead"));
+}
+
+#[test]
 fn nothing_is_drawn_of_nothing() {
     for text in ["", "design \"Empty\"", "group g { }", "note \"lonely\""] {
         let scene = scene(text);

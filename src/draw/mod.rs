@@ -14,6 +14,7 @@ mod page;
 mod place;
 mod route;
 mod scene;
+mod stroke;
 mod svg;
 mod text;
 mod theme;

@@ -111,7 +111,7 @@ fn head(scene: &mut Scene, design: &Design, room: f64) -> f64 {
     if let Some(solves) = &design.solves {
         let scale = solves.scale.as_deref().map(|scale| format!(", at {scale}")).unwrap_or_default();
         let text = clean(&format!("{}{scale}", solves.problem.replace('-', " ")));
-        scene.subtitle = wrap(&text, SUBTITLE, Weight::Regular, NARROWEST / 2.0, 1).concat();
+        scene.subtitle = wrap(&text, SUBTITLE, Weight::Regular, NARROWEST, 1).concat();
     }
     scene.subtitle_at = Rect { x: MARGIN, y: MARGIN + taken, w: room, h: 20.0 };
     if !scene.subtitle.is_empty() {

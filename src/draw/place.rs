@@ -124,8 +124,8 @@ pub fn boxes(design: &Design, tree: &Tree, cards: &[Card], heads: &[Option<Head>
         Arrow::Handoff => 1,
         Arrow::Control => 2,
     });
-    for edge in hops {
-        let (from, to) = (edge.source().index(), edge.target().index());
+    let ends = hops.into_iter().map(|edge| (edge.source().index(), edge.target().index()));
+    for (from, to) in ends.chain(kin(design)) {
         let level = tree.common(from, to);
         edges[level].push((tree.item_in(from, level), tree.item_in(to, level)));
     }
@@ -183,6 +183,20 @@ pub fn boxes(design: &Design, tree: &Tree, cards: &[Card], heads: &[Option<Head>
         rect.y += levels[home].y + inset[home].1;
     }
     Boxes { nodes, levels }
+}
+
+/// Nodes that belong below others though no hop joins them: dead letters below their queue, replicas below their primary.
+fn kin(design: &Design) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (at, node) in design.graph.node_weights().enumerate() {
+        for (name, below) in [("dlq", true), ("replica_of", false)] {
+            let Some(Value::Words(ids)) = find(&node.attrs, name) else { continue };
+            for other in ids.iter().filter_map(|id| design.node(id)) {
+                pairs.push(if below { (at, other.index()) } else { (other.index(), at) });
+            }
+        }
+    }
+    pairs
 }
 
 fn key(item: Item) -> (bool, usize) {
