@@ -95,6 +95,8 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
         true => "; trying again helps against a lost packet, not against an outage",
         false => "",
     };
+    let mut way = facts.way_to(step.from);
+    way.push(step.to);
     Diagnostic::wrong(
         format!("{stops} whenever {name} does, which is not yours to repair"),
         step.span,
@@ -103,7 +105,7 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
     .node(&external.id)
     .hop(&caller.id, &external.id)
     .flows(flow.map(|flow| flow.id.clone()))
-    .evidence(format!("{}{evidence}", facts.show_way(&[step.from, step.to])))
+    .evidence(format!("{}{evidence}", facts.show_way(&way)))
     .consequence(format!(
         "{name} is down or refuses you for an hour: every request that reaches {who} waits, then fails, and all you can \
          do is watch"

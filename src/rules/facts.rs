@@ -2,7 +2,7 @@
 
 mod calls;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use petgraph::Direction;
 use petgraph::algo::dominators;
@@ -274,7 +274,7 @@ fn writes(design: &Design, step: &Step) -> bool {
 }
 
 fn unique(nodes: impl Iterator<Item = NodeIndex>) -> Vec<NodeIndex> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     nodes.filter(|node| seen.insert(*node)).collect()
 }
 
@@ -366,10 +366,11 @@ fn passes(travel: &DiGraph<(), ()>, nodes: usize) -> Vec<Option<NodeIndex>> {
 /// accept; what follows it is not needed. Alternatives (shares that sum to 100 %) are not needed each.
 fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
     let steps = design.steps_of(flow);
-    let mut alive = std::collections::HashSet::new();
-    let mut reached = std::collections::HashSet::new();
+    let mut alive = HashSet::new();
+    let mut reached = HashSet::new();
     let mut needed = Vec::new();
-    let has_miss_hop: std::collections::HashSet<NodeIndex> = steps
+    let mut listed = HashSet::new();
+    let has_miss_hop: HashSet<NodeIndex> = steps
         .iter()
         .filter(|step| step.attrs.text("on").value() == Some("miss"))
         .map(|step| step.from)
@@ -381,7 +382,7 @@ fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
         reached.insert(step.to);
         if starts {
             alive.insert(step.from);
-            if design.graph[step.from].kind != Kind::Client {
+            if design.graph[step.from].kind != Kind::Client && listed.insert(step.from) {
                 needed.push(step.from);
             }
         } else if !needed_so_far {
@@ -408,7 +409,7 @@ fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
         if waits(hop) && !to.kind.is_broker() {
             alive.insert(step.to);
         }
-        if !needed.contains(&step.to) {
+        if listed.insert(step.to) {
             needed.push(step.to);
         }
     }

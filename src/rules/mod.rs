@@ -22,6 +22,8 @@ mod sync_cycle;
 #[cfg(test)]
 mod testing;
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 
 pub use accept::Accepted;
@@ -198,22 +200,27 @@ fn gather(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
                 let first = &mut out[at];
                 first.question = question.text.to_string();
                 first.labels.push(finding.at);
-                extend_new(&mut first.nodes, finding.nodes);
-                extend_new(&mut first.hops, finding.hops);
-                extend_new(&mut first.flows, finding.flows);
-                extend_new(&mut first.evidence, finding.evidence);
+                first.nodes.extend(finding.nodes);
+                first.hops.extend(finding.hops);
+                first.flows.extend(finding.flows);
+                first.evidence.extend(finding.evidence);
                 first.severity = first.severity.max(finding.severity);
                 first.message = format!("{} is not said: {}", question.topic, question.text);
             }
         }
     }
+    for (_, at) in asked {
+        let question = &mut out[at];
+        keep_first(&mut question.nodes);
+        keep_first(&mut question.hops);
+        keep_first(&mut question.flows);
+        keep_first(&mut question.evidence);
+    }
     out
 }
 
-fn extend_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
-    for one in more {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
+/// Keeps the first of each, in order.
+fn keep_first<T: Clone + Eq + std::hash::Hash>(all: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    all.retain(|one| seen.insert(one.clone()));
 }

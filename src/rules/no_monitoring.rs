@@ -62,7 +62,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         finding
             .evidence("no hop `..> observes`, and no `metrics`, `logs`, `trace` or `alert` on what serves requests")
             .consequence(format!(
-                "{} answers every tenth request with an error since midnight, and the first to notice writes to support",
+                "{} answers every tenth request with an error for hours, and the first to notice is a user who writes to support",
                 node.name()
             ))
             .fix(format!("`monitor {id} alert` and `{id} ..> {} observes`; or `every service metrics alert`", node.id)),

@@ -119,6 +119,7 @@ fn finding(facts: &Facts, way: &[EdgeIndex]) -> Diagnostic {
     circle.push(nodes[0]);
     let rounds = flows_around(facts, way);
     let closed = facts.design.flows.is_empty() || !rounds.is_empty();
+    finding = finding.evidence(facts.show_way(&circle));
     if !closed {
         finding = finding
             .evidence("no single flow goes all the way round, but they share their threads")
@@ -126,10 +127,9 @@ fn finding(facts: &Facts, way: &[EdgeIndex]) -> Diagnostic {
     }
     finding
         .flows(rounds.into_iter().map(|flow| facts.design.flows[flow].id.clone()))
-        .evidence(facts.show_way(&circle))
         .consequence(format!(
-            "{first} slows down, {last} waits for it, and {first} for {last}: their threads run out, and after a restart \
-             neither is ready before the other"
+            "{first} slows down, {last} waits for it, and in the end {first} for {last}: their threads run out, and after \
+             a full stop none of them is ready first"
         ))
         .fix(format!(
             "hand off one of them with `~>`, or give {last} what it needs with the call; if the hop was meant as the \
