@@ -1,7 +1,9 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow, Step};
+use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Calls, Facts, Group, Outage, Page, Rule};
 
@@ -38,10 +40,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if calls.flow.is_some_and(|flow| flow.attrs.has("async") || facts.is_background(flow)) {
             continue;
         }
-        let mut seen = std::collections::HashSet::new();
+        let another_way = with_another_way(facts, calls.flow);
+        let mut seen = HashSet::new();
         for step in &calls.steps {
             let external = facts.node(step.to).kind == Kind::External;
-            if !external || !seen.insert(step.to) || !is_hard(facts, &calls, step) {
+            let hard = external && !another_way.contains(&step.from) && is_hard(facts, &calls, step);
+            if !hard || !seen.insert(step.to) {
                 continue;
             }
             match found.iter_mut().find(|(known, _)| *known == step.to) {
@@ -70,17 +74,17 @@ fn is_hard(facts: &Facts, calls: &Calls, step: &Step) -> bool {
         Some(_) => facts.flows_needing(step.to).any(|flow| calls.flow.is_some_and(|this| this.id == flow.id)),
         None => true,
     };
-    !avoidable && needed && calls.waited_for.contains(&step.from) && !has_way_out(facts, step)
+    !avoidable && needed && calls.waited_for.contains(&step.from)
 }
 
-/// The caller goes elsewhere when the call fails, in the same flow.
-fn has_way_out(facts: &Facts, step: &Step) -> bool {
-    facts.design.steps_from(step.from).any(|other| {
-        other.flow == step.flow
-            && other.to != step.to
-            && matches!(other.attrs.text("on").value(), Some("error" | "failover"))
-            && facts.arrow(other) != Arrow::Control
-    })
+/// The callers that go elsewhere when a call fails, in this flow.
+fn with_another_way(facts: &Facts, flow: Option<&Flow>) -> HashSet<NodeIndex> {
+    let steps = flow.map_or(facts.design.steps.as_slice(), |flow| facts.design.steps_of(flow));
+    steps
+        .iter()
+        .filter(|step| matches!(step.attrs.text("on").value(), Some("error" | "failover")))
+        .map(|step| step.from)
+        .collect()
 }
 
 fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {

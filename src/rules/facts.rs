@@ -86,6 +86,11 @@ impl<'d> Facts<'d> {
         way
     }
 
+    /// The node before it on a shortest way from an entry.
+    pub fn before(&self, node: NodeIndex) -> Option<NodeIndex> {
+        self.came_from[node.index()]
+    }
+
     /// `web → front → links → store`; a long way is shortened in its middle.
     pub fn show_way(&self, way: &[NodeIndex]) -> String {
         let mut ids: Vec<&str> = way.iter().map(|&node| self.id(node)).collect();

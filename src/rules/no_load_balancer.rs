@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
@@ -30,6 +32,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let find_out = who_find_out(facts);
     for index in facts.nodes(|kind| matches!(kind, Kind::Service | Kind::Socket)) {
         let node = facts.node(index);
         let callers = facts.callers(index);
@@ -39,7 +42,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let mut outside = callers;
         outside.retain(|&caller| {
-            matches!(facts.node(caller).kind, Kind::Client | Kind::External) && !finds_out(facts, caller)
+            matches!(facts.node(caller).kind, Kind::Client | Kind::External) && !find_out.contains(&caller)
         });
         let Some(&first) = outside.first() else { continue };
         let [name, who] = [node.name(), facts.names(&outside)];
@@ -89,12 +92,10 @@ fn spreads(facts: &Facts, node: NodeIndex) -> bool {
     matches!(facts.node(node).kind, Cdn | Dns | Gateway | Lb | Registry | Waf)
 }
 
-/// It asks something else where the instances are.
-fn finds_out(facts: &Facts, caller: NodeIndex) -> bool {
-    facts
-        .hops_from(caller)
-        .iter()
-        .any(|(asked, _)| matches!(facts.node(*asked).kind, Kind::Dns | Kind::Registry))
+/// Those who ask something else where the instances are.
+fn who_find_out(facts: &Facts) -> HashSet<NodeIndex> {
+    let asked = facts.nodes(|kind| matches!(kind, Kind::Dns | Kind::Registry));
+    asked.flat_map(|asked| facts.hops_to(asked)).map(|(asking, _)| asking).collect()
 }
 
 #[cfg(test)]

@@ -95,12 +95,8 @@ fn describe(
     for (to, _) in calls {
         finding = finding.hop(facts.id(caller), facts.id(*to));
     }
-    let way = facts.way_to(caller);
-    let before = if way.len() > 1 {
-        format!(", then {}", facts.node(way[way.len() - 2]).name())
-    } else {
-        String::new()
-    };
+    let before = facts.before(caller).filter(|&before| facts.node(before).kind != Kind::Client);
+    let before = before.map_or(String::new(), |before| format!(", then {}", facts.node(before).name()));
     finding
         .flows(facts.flows_needing(caller).map(|flow| flow.id.clone()))
         .evidence(format!("{} → {}", facts.id(caller), list(facts, calls)))

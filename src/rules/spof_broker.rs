@@ -7,7 +7,7 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a queue or topic on one machine: with it stop all who hand off to it, and what waits in it is lost",
     question: None,
-    reads: &["copies", "instances", "managed", "outbox"],
+    reads: &["copies", "delivery", "instances", "managed", "optional", "outbox"],
     page: Page {
         checks: "Queues and topics with a single instance, and who hands off to them.",
         when: "A queue or topic that is not managed has one instance (as drawn) and no `copies=2` or more, and something hands \
@@ -47,7 +47,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let name = node.name();
         let who = facts.names(&producers);
         let many = producers.len() > 1;
-        let [hands, waits] = if many { ["hand", "block"] } else { ["hands", "blocks"] };
+        let hands = if many { "hand" } else { "hands" };
         let mut finding = match flows.as_slice() {
             [] if facts.design.flows.is_empty() => Diagnostic::wrong(
                 format!("{who} cannot hand off anything when {name} is down: it runs once"),
@@ -76,15 +76,22 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             finding = finding.hop(facts.id(producer), &node.id);
         }
         let way = facts.show_way(&facts.way_to(broker));
+        let [block, drop] = if many { ["block", "drop"] } else { ["blocks", "drops"] };
+        let consequence = if facts.delivery(broker) == Some("at-most-once") {
+            format!(
+                "its host fails: what {who} {hands} to it until it is back reaches nobody, and is not sent again"
+            )
+        } else {
+            format!(
+                "its host fails: {who} {block} or {drop} messages, and what waited in {name} is gone with the disk"
+            )
+        };
         found.push(
             finding
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(format!("{way}: no second instance accepts"))
-                .consequence(format!(
-                    "its host fails: {who} {waits} or {} messages, and what waited in {name} is gone with the disk",
-                    if many { "drop" } else { "drops" }
-                ))
+                .consequence(consequence)
                 .fix(format!("`x3` on {name} with its messages copied between them, or a managed broker")),
         );
     }

@@ -79,7 +79,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// Something sends each user, key or partition to the same instance again.
 fn returns_to_its_instance(facts: &Facts, node: NodeIndex) -> bool {
     let sought = |other: NodeIndex| facts.node(other).kind == Kind::Registry;
-    let asks = |other: NodeIndex| facts.hops_from(other).iter().any(|(next, _)| sought(*next));
+    let asks = |other: NodeIndex| facts.design.graph.neighbors(other).any(sought);
     let hops = facts.hops_to(node);
     let requests: Vec<_> = hops.iter().filter(|(_, hop)| hop.arrow != Arrow::Control).collect();
     let keyed = facts.design.steps_to(node).any(|step| step.attrs.has("key"));
