@@ -1,5 +1,8 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
+mod journey;
+mod miss;
+
 use std::collections::VecDeque;
 
 use petgraph::Direction;
@@ -9,6 +12,8 @@ use petgraph::visit::EdgeRef;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
+
+pub use miss::Miss;
 
 /// A design and what follows from its shape.
 ///

@@ -3,6 +3,9 @@
 //! A rule returns facts about a design; severity, order, grouping and acceptance are decided here, points nowhere near.
 
 mod accept;
+mod cache_loss_overloads_store;
+mod cache_no_ttl;
+mod cache_stampede;
 mod facts;
 mod queue_no_dlq;
 mod spof_datastore;
@@ -100,7 +103,13 @@ pub struct Outage {
 }
 
 /// Every rule, by group and then by name; the order decides nothing but the list's.
-pub static ALL: &[&Rule] = &[&spof_datastore::RULE, &queue_no_dlq::RULE];
+pub static ALL: &[&Rule] = &[
+    &spof_datastore::RULE,
+    &queue_no_dlq::RULE,
+    &cache_loss_overloads_store::RULE,
+    &cache_no_ttl::RULE,
+    &cache_stampede::RULE,
+];
 
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)
