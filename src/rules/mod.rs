@@ -6,7 +6,10 @@ mod accept;
 mod cache_loss_overloads_store;
 mod cache_no_ttl;
 mod cache_stampede;
+mod datastore_public;
 mod facts;
+mod no_rate_limit;
+mod public_no_authn;
 mod queue_no_dlq;
 mod spof_datastore;
 #[cfg(test)]
@@ -109,6 +112,9 @@ pub static ALL: &[&Rule] = &[
     &cache_loss_overloads_store::RULE,
     &cache_no_ttl::RULE,
     &cache_stampede::RULE,
+    &datastore_public::RULE,
+    &no_rate_limit::RULE,
+    &public_no_authn::RULE,
 ];
 
 pub fn find(id: &str) -> Option<&'static Rule> {

@@ -15,10 +15,10 @@ pub struct Journey<'d> {
 }
 
 /// How far something gets from its starts, each node by the first way found.
-pub struct Spread<'d> {
+pub struct Spread {
     /// In the order in which they are reached, without the starts.
     pub reached: Vec<NodeIndex>,
-    came_by: HashMap<NodeIndex, Option<(NodeIndex, &'d Step)>>,
+    came_by: HashMap<NodeIndex, Option<NodeIndex>>,
 }
 
 impl<'d> Facts<'d> {
@@ -70,7 +70,7 @@ impl<'d> Journey<'d> {
         facts: &Facts,
         starts: &[NodeIndex],
         goes: impl Fn(&Step, NodeIndex) -> bool,
-    ) -> Spread<'d> {
+    ) -> Spread {
         let mut out: HashMap<NodeIndex, Vec<(&'d Step, NodeIndex)>> = HashMap::new();
         for &step in &self.steps {
             let arrow = facts.arrow(step);
@@ -87,7 +87,7 @@ impl<'d> Journey<'d> {
         while let Some(at) = queue.pop_front() {
             for &(step, to) in out.get(&at).into_iter().flatten() {
                 if !spread.came_by.contains_key(&to) && goes(step, to) {
-                    spread.came_by.insert(to, Some((at, step)));
+                    spread.came_by.insert(to, Some(at));
                     spread.reached.push(to);
                     queue.push_back(to);
                 }
@@ -97,17 +97,32 @@ impl<'d> Journey<'d> {
     }
 }
 
-impl Spread<'_> {
+impl Spread {
     /// It gets there, or starts there.
     pub fn reaches(&self, node: NodeIndex) -> bool {
         self.came_by.contains_key(&node)
     }
 
+    /// For each node reached, the first on its way that fits; those without one are not in it.
+    pub fn first_passed(&self, fits: impl Fn(NodeIndex) -> bool) -> HashMap<NodeIndex, NodeIndex> {
+        let mut first: HashMap<NodeIndex, NodeIndex> = HashMap::new();
+        for &node in &self.reached {
+            let before = self.before(node).and_then(|before| first.get(&before).copied());
+            if let Some(found) = before.or(fits(node).then_some(node)) {
+                first.insert(node, found);
+            }
+        }
+        first
+    }
+
     /// The way to a node from its start, both included.
     pub fn way_to(&self, node: NodeIndex) -> Vec<NodeIndex> {
-        let before = |at: &NodeIndex| self.came_by.get(at).copied().flatten().map(|(from, _)| from);
-        let mut way: Vec<NodeIndex> = std::iter::successors(Some(node), before).collect();
+        let mut way: Vec<NodeIndex> = std::iter::successors(Some(node), |&at| self.before(at)).collect();
         way.reverse();
         way
+    }
+
+    fn before(&self, node: NodeIndex) -> Option<NodeIndex> {
+        self.came_by.get(&node).copied().flatten()
     }
 }
