@@ -2,6 +2,7 @@
 
 mod journey;
 mod miss;
+mod socket;
 
 use std::collections::VecDeque;
 

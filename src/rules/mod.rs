@@ -8,12 +8,18 @@ mod cache_no_ttl;
 mod cache_stampede;
 mod datastore_public;
 mod facts;
+mod hot_partition;
+mod no_backup;
 mod no_rate_limit;
 mod public_no_authn;
 mod queue_no_dlq;
+mod spof_cache_as_store;
 mod spof_datastore;
 #[cfg(test)]
 mod testing;
+mod write_api_not_idempotent;
+mod ws_lost_message_gap;
+mod ws_no_cross_node_bus;
 
 use jiff::civil::Date;
 
@@ -108,13 +114,19 @@ pub struct Outage {
 /// Every rule, by group and then by name; the order decides nothing but the list's.
 pub static ALL: &[&Rule] = &[
     &spof_datastore::RULE,
+    &no_backup::RULE,
+    &spof_cache_as_store::RULE,
     &queue_no_dlq::RULE,
     &cache_loss_overloads_store::RULE,
     &cache_no_ttl::RULE,
     &cache_stampede::RULE,
+    &write_api_not_idempotent::RULE,
+    &hot_partition::RULE,
     &datastore_public::RULE,
     &no_rate_limit::RULE,
     &public_no_authn::RULE,
+    &ws_lost_message_gap::RULE,
+    &ws_no_cross_node_bus::RULE,
 ];
 
 pub fn find(id: &str) -> Option<&'static Rule> {
