@@ -77,8 +77,12 @@ fn read_number(token: &Token, number: f64, unit: &str) -> Result<Quantity, Failu
         Some(one) => Ok(Quantity::new(number * one.value, one.dimension)),
         None => {
             let span = Span::new(token.span.end - unit.len(), token.span.end);
-            let label = units::nearest_unit(unit)
-                .map_or("not a unit".to_string(), |near| format!("did you mean `{near}`?"));
+            let number = token.text.trim_end_matches(unit);
+            let label = match (requests_per_second(unit), units::nearest_unit(unit)) {
+                (Some(thousands), _) => format!("write `{number}{thousands}/s`"),
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => "not a unit".to_string(),
+            };
             Err(Failure::Mistake(Box::new(
                 Diagnostic::mistake("unit", format!("unknown unit `{unit}`"), span, label).help(
                     "units are: ns us ms s min h d w month y, B KB MB GB TB PB (KiB …, bits b Kb Mb Gb), \
@@ -87,6 +91,11 @@ fn read_number(token: &Token, number: f64, unit: &str) -> Result<Quantity, Failu
             )))
         }
     }
+}
+
+/// `10krps`: a rate here is a count over a time; gives the `k`.
+fn requests_per_second(unit: &str) -> Option<&str> {
+    ["rps", "qps", "tps", "ops", "req"].iter().find_map(|word| unit.strip_suffix(word))
 }
 
 /// A name from `given`; directly after `/`, also one of a unit: `100/min`.

@@ -1,20 +1,22 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
+mod calls;
 mod journey;
 mod miss;
 mod socket;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use petgraph::Direction;
 use petgraph::algo::dominators;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+pub use calls::{Calls, heaviest_chain};
+pub use miss::Miss;
+
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
-
-pub use miss::Miss;
 
 /// A design and what follows from its shape.
 ///
@@ -88,6 +90,11 @@ impl<'d> Facts<'d> {
         way
     }
 
+    /// The node before it on a shortest way from an entry.
+    pub fn before(&self, node: NodeIndex) -> Option<NodeIndex> {
+        self.came_from[node.index()]
+    }
+
     /// `web → front → links → store`; a long way is shortened in its middle.
     pub fn show_way(&self, way: &[NodeIndex]) -> String {
         let mut ids: Vec<&str> = way.iter().map(|&node| self.id(node)).collect();
@@ -95,6 +102,27 @@ impl<'d> Facts<'d> {
             ids.splice(6..ids.len() - 5, ["…"]);
         }
         ids.join(" → ")
+    }
+
+    /// `a`, `b` and `c`, in backticks; of many, the first few and how many more.
+    pub fn names(&self, nodes: &[NodeIndex]) -> String {
+        let mut names: Vec<String> = nodes.iter().map(|&node| self.node(node).name()).collect();
+        if names.len() > 6 {
+            let more = names.len() - 5;
+            names.truncate(5);
+            names.push(format!("{more} more"));
+        }
+        match names.as_slice() {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        }
+    }
+
+    /// What the consumers of a queue or topic may count on: as stated, else a fact of its technology.
+    pub fn delivery(&self, broker: NodeIndex) -> Option<&'d str> {
+        let node = self.node(broker);
+        node.attrs.text("delivery").value().or(node.tech.and_then(|tech| tech.delivery.as_deref()))
     }
 
     /// The nodes that nothing can reach any more without this one, in the order of the file.
@@ -255,7 +283,7 @@ fn writes(design: &Design, step: &Step) -> bool {
 }
 
 fn unique(nodes: impl Iterator<Item = NodeIndex>) -> Vec<NodeIndex> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     nodes.filter(|node| seen.insert(*node)).collect()
 }
 
@@ -347,10 +375,11 @@ fn passes(travel: &DiGraph<(), ()>, nodes: usize) -> Vec<Option<NodeIndex>> {
 /// accept; what follows it is not needed. Alternatives (shares that sum to 100 %) are not needed each.
 fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
     let steps = design.steps_of(flow);
-    let mut alive = std::collections::HashSet::new();
-    let mut reached = std::collections::HashSet::new();
+    let mut alive = HashSet::new();
+    let mut reached = HashSet::new();
     let mut needed = Vec::new();
-    let has_miss_hop: std::collections::HashSet<NodeIndex> = steps
+    let mut listed = HashSet::new();
+    let has_miss_hop: HashSet<NodeIndex> = steps
         .iter()
         .filter(|step| step.attrs.text("on").value() == Some("miss"))
         .map(|step| step.from)
@@ -362,7 +391,7 @@ fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
         reached.insert(step.to);
         if starts {
             alive.insert(step.from);
-            if design.graph[step.from].kind != Kind::Client {
+            if design.graph[step.from].kind != Kind::Client && listed.insert(step.from) {
                 needed.push(step.from);
             }
         } else if !needed_so_far {
@@ -389,7 +418,7 @@ fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
         if waits(hop) && !to.kind.is_broker() {
             alive.insert(step.to);
         }
-        if !needed.contains(&step.to) {
+        if listed.insert(step.to) {
             needed.push(step.to);
         }
     }

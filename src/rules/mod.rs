@@ -6,25 +6,40 @@ mod accept;
 mod cache_loss_overloads_store;
 mod cache_no_ttl;
 mod cache_stampede;
+mod consumer_not_idempotent;
 mod datastore_public;
+mod dual_write;
+mod external_hard_dependency;
 mod facts;
 mod hot_partition;
 mod no_backup;
+mod no_load_balancer;
+mod no_monitoring;
 mod no_rate_limit;
+mod no_timeout;
 mod public_no_authn;
+mod queue_no_consumer;
 mod queue_no_dlq;
+mod retry_storm;
+mod spof_broker;
 mod spof_cache_as_store;
+mod spof_compute;
 mod spof_datastore;
+mod stateful_service_scaled;
+mod sync_chain_deep;
+mod sync_cycle;
 #[cfg(test)]
 mod testing;
 mod write_api_not_idempotent;
 mod ws_lost_message_gap;
 mod ws_no_cross_node_bus;
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 
 pub use accept::Accepted;
-pub use facts::Facts;
+pub use facts::{Calls, Facts};
 
 use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
@@ -113,20 +128,33 @@ pub struct Outage {
 
 /// Every rule, by group and then by name; the order decides nothing but the list's.
 pub static ALL: &[&Rule] = &[
+    &external_hard_dependency::RULE,
+    &no_load_balancer::RULE,
+    &spof_broker::RULE,
+    &spof_compute::RULE,
     &spof_datastore::RULE,
+    &dual_write::RULE,
     &no_backup::RULE,
     &spof_cache_as_store::RULE,
+    &consumer_not_idempotent::RULE,
+    &queue_no_consumer::RULE,
     &queue_no_dlq::RULE,
     &cache_loss_overloads_store::RULE,
     &cache_no_ttl::RULE,
     &cache_stampede::RULE,
     &write_api_not_idempotent::RULE,
+    &no_timeout::RULE,
+    &retry_storm::RULE,
+    &sync_chain_deep::RULE,
+    &sync_cycle::RULE,
     &hot_partition::RULE,
+    &stateful_service_scaled::RULE,
     &datastore_public::RULE,
     &no_rate_limit::RULE,
     &public_no_authn::RULE,
     &ws_lost_message_gap::RULE,
     &ws_no_cross_node_bus::RULE,
+    &no_monitoring::RULE,
 ];
 
 pub fn find(id: &str) -> Option<&'static Rule> {
@@ -196,22 +224,27 @@ fn gather(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
                 let first = &mut out[at];
                 first.question = question.text.to_string();
                 first.labels.push(finding.at);
-                extend_new(&mut first.nodes, finding.nodes);
-                extend_new(&mut first.hops, finding.hops);
-                extend_new(&mut first.flows, finding.flows);
-                extend_new(&mut first.evidence, finding.evidence);
+                first.nodes.extend(finding.nodes);
+                first.hops.extend(finding.hops);
+                first.flows.extend(finding.flows);
+                first.evidence.extend(finding.evidence);
                 first.severity = first.severity.max(finding.severity);
                 first.message = format!("{} is not said: {}", question.topic, question.text);
             }
         }
     }
+    for (_, at) in asked {
+        let question = &mut out[at];
+        keep_first(&mut question.nodes);
+        keep_first(&mut question.hops);
+        keep_first(&mut question.flows);
+        keep_first(&mut question.evidence);
+    }
     out
 }
 
-fn extend_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
-    for one in more {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
+/// Keeps the first of each, in order.
+fn keep_first<T: Clone + Eq + std::hash::Hash>(all: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    all.retain(|one| seen.insert(one.clone()));
 }

@@ -99,16 +99,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     .question(format!("{name} restarts empty: what is lost, and does anyone mind?"))
             }
         };
-        let mut ids: Vec<String> = Vec::new();
-        for &user in &users {
-            if !ids.contains(&facts.node(user).name()) && ids.len() < 4 {
-                ids.push(facts.node(user).name());
-            }
-        }
+        let mut seen = HashSet::new();
+        let users: Vec<NodeIndex> = users.into_iter().filter(|&user| seen.insert(user)).collect();
         found.push(
             finding
                 .node(&node.id)
-                .evidence(format!("used by {}, and nothing else that keeps data is", ids.join(", ")))
+                .evidence(format!("used by {}, and nothing else that keeps data is", facts.names(&users)))
                 .consequence(format!("{name} is restarted or runs out of memory, and what {writer} had put there does not come back"))
                 .fix(format!(
                     "a database that {writer} writes too, with {name} as its copy; or `persistence=log` on {name}; or `source=none` if it may be lost"

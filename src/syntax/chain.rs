@@ -4,7 +4,7 @@ use crate::{
     source::Span,
     syntax::{
         ast::{Chain, Leg, Statement, Word},
-        cursor::{Cursor, Parsed},
+        cursor::{Cursor, Parsed, Unreadable},
         habits, lexical,
         tail::{self, Of},
     },
@@ -25,9 +25,12 @@ pub fn chain<'s>(cursor: &mut Cursor<'s>, first: Word<'s>) -> Parsed<Statement<'
     if let Some(unreadable) = habits::reversed(cursor) {
         return Err(unreadable);
     }
-    if legs.is_empty() {
+    if legs.is_empty() && !matches!(cursor.mistakes.last(), Some(last) if last.at.span.end == cursor.last) {
         let help = "a hop is `a -> b`, and `a, b -> c` is two";
         return Err(habits::unexpected(cursor, "an arrow", help));
+    }
+    if legs.is_empty() {
+        return Err(Unreadable);
     }
     Ok(Statement::Chain(Chain { first: nodes, legs }))
 }

@@ -96,6 +96,16 @@ impl<'s> Cursor<'s> {
         self.rest.starts_with(lexical::opens_name)
     }
 
+    /// An arrow of this or of another language. Most of what is asked is told by its first byte.
+    pub fn sees_arrow(&self) -> bool {
+        match self.byte() {
+            Some(b'-' | b'~' | b'<' | b'.' | b'=' | 0x80..) => {
+                self.sees(lexical::arrow) || self.sees(lexical::foreign_arrow)
+            }
+            _ => false,
+        }
+    }
+
     /// `solves`, if that very word is next.
     pub fn eat_keyword(&mut self, keyword: &str) -> Option<Word<'s>> {
         let (rest, text) = lexical::name(self.rest).ok()?;
@@ -188,7 +198,7 @@ impl<'s> Cursor<'s> {
         }
         let before = self.rest;
         self.lines();
-        if !self.sees(lexical::arrow) && !self.sees(lexical::foreign_arrow) {
+        if !self.sees_arrow() {
             self.rest = before;
         }
     }

@@ -9,6 +9,7 @@ use crate::{
         cursor::{Cursor, Unreadable},
         lexical,
     },
+    units,
 };
 
 pub fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
@@ -35,7 +36,11 @@ pub fn unexpected(cursor: &mut Cursor<'_>, wanted: &str, help: &str) -> Unreadab
 }
 
 /// The next few characters, as far as they belong together.
-fn chunk(rest: &str) -> &str {
+pub fn chunk(rest: &str) -> &str {
+    let string = lexical::string(rest).map_or(0, |(after, _)| rest.len() - after.len());
+    if (1..40).contains(&string) {
+        return &rest[..string];
+    }
     let ends = |c: char| c.is_whitespace() || "{};,[]()\"#".contains(c);
     let length = rest.char_indices().take(24).skip(1).find(|&(_, c)| ends(c)).map(|(at, _)| at);
     let longest = || rest.char_indices().nth(24).map_or(rest.len(), |(at, _)| at);
@@ -182,9 +187,10 @@ pub fn assignment<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> bool {
     cursor.last = cursor.at();
     cursor.blanks();
     let value_at = cursor.at();
-    let mut sample = chunk(cursor.rest);
-    if cursor.at_end() {
-        sample = "…";
+    let mut sample = if cursor.at_end() { "…" } else { chunk(cursor.rest) }.to_owned();
+    if sample.bytes().all(|byte| byte.is_ascii_digit()) {
+        let unit = lexical::unit(lexical::blanks(&cursor.rest[sample.len()..])).map_or("", |(_, unit)| unit);
+        sample.push_str(known_unit(unit).unwrap_or_default());
     }
     let name_text = name.text;
     let mistake = match sign {
@@ -210,33 +216,32 @@ pub fn unit_apart<'s>(cursor: &mut Cursor<'s>, number: &'s str) -> Option<&'s st
     if after.len() == cursor.rest.len() {
         return None;
     }
-    let (rest, unit) = lexical::unit(after).ok()?;
-    if !UNITS.contains(&unit) || rest.starts_with(|c| lexical::in_name(c) || c == '=' || c == '-') {
+    let (rest, unit) = lexical::unit(after).ok().filter(|(_, unit)| !unit.is_empty())?;
+    if rest.starts_with(|c| lexical::in_name(c) || c == '=' || c == '-') {
         return None;
     }
+    let meant = known_unit(unit)?;
     let span = cursor.span_of(number);
     cursor.rest = rest;
     cursor.last = cursor.at();
     let span = Span::new(span.start, cursor.at());
     let mistake = syntax(format!("a space between `{number}` and its unit `{unit}`"), span, "one word");
-    let text = format!("{number}{unit}");
+    let text = format!("{number}{meant}");
     cursor.mistakes.push(mended(mistake.help(format!("write `{text}`")), span, text));
-    Some(unit)
+    Some(meant)
 }
 
-const UNITS: [&str; 53] = [
-    "ns", "us", "µs", "ms", "s", "sec", "seconds", "m", "min", "minutes", "h", "hour", "hours", "d", "day",
-    "days", "w", "week", "weeks", "month", "months", "y", "year", "years", "B", "KB", "kB", "MB", "GB", "TB",
-    "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "b", "Kb", "Mb", "Gb", "Tb", "k", "K", "M", "G", "T", "%",
-    "USD", "EUR", "bytes", "rps", "qps", "million",
-];
+/// The unit as this language spells it, from that or from how people write it by habit.
+fn known_unit(word: &str) -> Option<&str> {
+    if units::unit(word).is_some() { Some(word) } else { units::unit_by_habit(word) }
+}
 
-/// `1,000` and `1_000`: passes over the groups and says how to write the number.
+/// `1,000`, `1_000` and `1 000`: passes over the groups and says how to write the number.
 pub fn thousands<'s>(cursor: &mut Cursor<'s>, number: &'s str, in_list: bool) -> Option<f64> {
     let mut rest = cursor.rest;
     let mut digits = number.to_owned();
     loop {
-        let separator = rest.chars().next().filter(|&c| c == '_' || c == '\'' || c == ',' && !in_list);
+        let separator = rest.chars().next().filter(|&c| "_' ".contains(c) || c == ',' && !in_list);
         let Some(after) = separator.and_then(|c| rest.strip_prefix(c)) else { break };
         let length = after.bytes().take_while(u8::is_ascii_digit).count();
         if length != 3 {

@@ -5,7 +5,7 @@ use nom::{
     branch::alt,
     bytes::complete::{is_not, tag, take_while},
     character::complete::{char, digit1, satisfy},
-    combinator::{not, opt, peek, recognize, value},
+    combinator::{not, opt, recognize, value},
     multi::many0_count,
     sequence::{delimited, pair, preceded, terminated},
 };
@@ -16,29 +16,29 @@ use crate::syntax::ast::{Arrow, TokenKind};
 pub type Read<'s, O> = IResult<&'s str, O, ()>;
 
 pub fn opens_name(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii() && c.is_alphabetic()
 }
 
 pub fn in_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+    c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii() && c.is_alphanumeric()
 }
 
 /// `us-east_1`: a `-` belongs to a name only between letters or digits.
 pub fn name(input: &str) -> Read<'_, &str> {
-    peek(satisfy(opens_name)).parse(input)?;
-    let mut end = 0;
-    let mut before = '_';
-    let mut chars = input.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let mut followed = || chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
-        let mut hyphen = || c == '-' && before.is_alphanumeric() && followed();
-        if !in_name(c) && !hyphen() {
-            break;
-        }
-        before = c;
-        end = at + c.len_utf8();
+    if !input.starts_with(opens_name) {
+        return Err(nom::Err::Error(()));
     }
-    Ok((&input[end..], &input[..end]))
+    let mut end = 0;
+    loop {
+        let rest = &input[end..];
+        end += rest.find(|c| !in_name(c)).unwrap_or(rest.len());
+        let hyphen =
+            input[end..].strip_prefix('-').is_some_and(|after| after.starts_with(char::is_alphanumeric));
+        if !hyphen || input[..end].ends_with('_') {
+            return Ok((&input[end..], &input[..end]));
+        }
+        end += 1;
+    }
 }
 
 /// `x3`: how many.
@@ -82,6 +82,7 @@ pub fn arrow(input: &str) -> Read<'_, Arrow> {
 /// Arrows of other languages, and what they mean here.
 pub fn foreign_arrow(input: &str) -> Read<'_, Arrow> {
     let call = alt((
+        tag("- >"),
         tag("-->"),
         tag("--->"),
         tag("=>"),

@@ -113,7 +113,8 @@ impl<'s> Parser<'s> {
             }
         }
         let reported = self.cursor.mistakes.len();
-        let mut statement = statement::statement(&mut self.cursor).unwrap_or(Statement::Broken);
+        let room = self.open.last().map_or(Room::Top, |open| open.room);
+        let mut statement = statement::statement(&mut self.cursor, room).unwrap_or(Statement::Broken);
         if matches!(statement, Statement::Broken) {
             self.cursor.skip_statement();
         } else {
@@ -162,12 +163,12 @@ impl<'s> Parser<'s> {
             }
             self.open_block(Open { span: open, ..block });
         } else if needs_block {
-            self.without_block(block, name);
+            self.without_block(block, name, self.cursor.mistakes.len() > reported);
         }
     }
 
     /// A header without its `{`, which may stand on the next line, or be missing before lines indented as in a block.
-    fn without_block(&mut self, block: Open, name: &str) {
+    fn without_block(&mut self, block: Open, name: &str, silent: bool) {
         let before = self.cursor.rest;
         let at = self.cursor.at();
         self.cursor.lines();
@@ -179,10 +180,13 @@ impl<'s> Parser<'s> {
             return;
         }
         let end = Span::point(block.span.end);
-        let mistake = habits::syntax(format!("{name} without its block"), block.span, "no `{` after this");
-        self.cursor
-            .mistakes
-            .push(mistake.help("the block starts on the same line with `{` and ends with `}`"));
+        if !silent {
+            let mistake =
+                habits::syntax(format!("{name} without its block"), block.span, "no `{` after this");
+            self.cursor
+                .mistakes
+                .push(mistake.help("the block starts on the same line with `{` and ends with `}`"));
+        }
         if next.is_some() && indent.is_some_and(|indent| indent > block.indent) {
             self.open_block(Open { span: end, implicit: true, ..block });
         } else {

@@ -3,31 +3,40 @@
 use crate::{
     source::Span,
     syntax::{
-        ast::{NodeHeader, Statement, Text, Word},
+        ast::{NodeHeader, Statement, Word},
         chain,
         cursor::{Cursor, Parsed, Unreadable},
-        expr, habits, lexical, table,
+        expr, habits, lexical,
+        place::Room,
+        remark, table,
         tail::{self, Of, Tail},
     },
 };
 
 /// Any statement. An arrow or a comma after the first word makes it a hop, whatever the word; a `=` a binding.
-pub fn statement<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
+pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s>> {
     let Some(word) = cursor.eat_name() else { return Err(no_word(cursor)) };
+    let bindings = matches!(room, Room::Given | Room::Table);
     cursor.blanks();
-    let sees_arrow = |cursor: &Cursor<'s>| cursor.sees(lexical::arrow) || cursor.sees(lexical::foreign_arrow);
     match cursor.byte() {
         Some(b',' | b'-' | b'~' | b'.') => return chain::chain(cursor, word),
-        Some(b'=' | b'<' | 0x80..) if sees_arrow(cursor) => return chain::chain(cursor, word),
+        Some(b'=' | b'<' | 0x80..) if cursor.sees_arrow() => return chain::chain(cursor, word),
         Some(b'<' | 0x80..) => {
             if let Some(unreadable) = habits::reversed(cursor) {
                 return Err(unreadable);
             }
         }
-        Some(b'=' | b':') => return binding(cursor, word),
+        Some(b'=') => return binding(cursor, word),
+        Some(b':' | b'0'..=b'9' | b'(') if bindings => return binding(cursor, word),
+        Some(b':') => {
+            if lexical::blanks(&cursor.rest[1..]).starts_with(|c: char| c.is_ascii_digit()) {
+                return binding(cursor, word);
+            }
+            colon(cursor, word);
+        }
         None | Some(b'\n' | b'#') => {
             cursor.lines_to_arrow();
-            if sees_arrow(cursor) {
+            if cursor.sees_arrow() {
                 return chain::chain(cursor, word);
             }
         }
@@ -40,10 +49,10 @@ pub fn statement<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
         "given" => Ok(Statement::Given),
         "every" => every(cursor),
         "table" => Ok(Statement::Table { id: id(cursor, "a table", "write `table ID { … }`")? }),
-        "decide" => decide(cursor, word),
-        "out" => out(cursor),
-        "allow" => allow(cursor, word),
-        "note" => note(cursor),
+        "decide" => remark::decide(cursor, word),
+        "out" => remark::out(cursor),
+        "allow" => remark::allow(cursor, word),
+        "note" => remark::note(cursor),
         _ => match table::field(cursor, word) {
             Some(field) => field,
             None => node(cursor, word),
@@ -69,20 +78,32 @@ fn no_word(cursor: &mut Cursor<'_>) -> Unreadable {
     habits::unexpected(cursor, "a statement", help)
 }
 
+/// `service: api`
+fn colon(cursor: &mut Cursor<'_>, word: Word<'_>) {
+    let Some(colon) = cursor.eat_char(':') else { return };
+    let mistake = habits::syntax(format!("a `:` after `{}`", word.text), colon, "not needed");
+    let mistake = mistake.help("a node is `KIND ID \"Label\"`; a number is `NAME = 5M`, in `given { … }`");
+    cursor.mistakes.push(mistake);
+    cursor.blanks();
+}
+
 /// `users = 5M`
 fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> Parsed<Statement<'s>> {
     chain::reserved(cursor, name);
-    let single = cursor.byte() == Some(b'=') && cursor.rest.as_bytes().get(1) != Some(&b'=');
-    if single {
-        cursor.eat_char('=');
-    } else {
-        let sign = if cursor.rest.starts_with("==") { "==" } else { ":" };
-        let span = cursor.next(sign.len());
-        let mistake = habits::syntax(format!("`{sign}` does not set `{}`", name.text), span, "write `=`");
-        cursor.mistakes.push(mistake.help(format!("write `{} = VALUE`", name.text)));
-        for c in sign.chars() {
-            cursor.eat_char(c);
-        }
+    let sign = ["==", "=", ":=", ":"].into_iter().find(|sign| cursor.rest.starts_with(sign)).unwrap_or("");
+    let span = cursor.next(sign.len());
+    for c in sign.chars() {
+        cursor.eat_char(c);
+    }
+    cursor.blanks();
+    if sign != "=" {
+        let message = match sign {
+            "" => format!("`{}` is given no value", name.text),
+            _ => format!("`{sign}` does not set `{}`", name.text),
+        };
+        let sample = habits::chunk(cursor.rest);
+        let mistake = habits::syntax(message, span, "write `=`");
+        cursor.mistakes.push(mistake.help(format!("write `{} = {sample}`", name.text)));
     }
     cursor.blanks();
     if cursor.at_end() {
@@ -125,7 +146,19 @@ fn design<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s
 
 /// `api "Public API" x3 @a,b auth=jwt`
 fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
-    let Some(id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    let Some(mut id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
+    chain::reserved(cursor, kind);
+    let mut count = None;
+    cursor.blanks();
+    if lexical::is_times(id.text) && cursor.sees_name() {
+        // `redis x3 hot`
+        count = Some(id);
+        id = cursor.eat_name().unwrap_or(id);
+        let span = count.map_or(id.span, |count| count.span);
+        let mistake = habits::syntax("how many before the id", span, "belongs after the id");
+        let order = format!("write `{} {} {}`", kind.text, id.text, span.text(cursor.source));
+        cursor.mistakes.push(mistake.help(order));
+    }
     chain::reserved(cursor, id);
     if cursor.byte() == Some(b'=') && !cursor.sees(lexical::foreign_arrow) {
         let mistake = habits::syntax(
@@ -157,14 +190,14 @@ fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
         cursor.blanks();
     }
     let Tail { label, times, places, attrs } = tail::tail(cursor, Of::Node)?;
-    let header = NodeHeader { kind, id, label, times, places, attrs };
+    let header = NodeHeader { kind, id, label, times: times.or(count), places, attrs };
     // Each gets a copy of the attributes, unless there are so many that time would not stay linear.
     for &id in &ids[1..] {
         let copied = if ids.len() <= 16 { header.clone() } else { bare(&header) };
         cursor.also.push(Statement::Node(NodeHeader { id, ..copied }));
     }
     cursor.lines_to_arrow();
-    if cursor.sees(lexical::arrow) || cursor.sees(lexical::foreign_arrow) {
+    if cursor.sees_arrow() {
         node_and_hop(cursor, kind, id);
     }
     Ok(Statement::Node(header))
@@ -176,7 +209,7 @@ fn bare<'s>(header: &NodeHeader<'s>) -> NodeHeader<'s> {
 
 /// `service api -> store`
 fn node_and_hop<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>, id: Word<'s>) {
-    let arrow = Span::new(cursor.at(), cursor.at() + 2);
+    let arrow = cursor.next(habits::chunk(cursor.rest).len());
     let mistake =
         habits::syntax("a node and a hop on one line", arrow, format!("`{}` is declared here", id.text))
             .help(format!("two lines: `{} {}`, then `{} -> …`", kind.text, id.text, id.text))
@@ -210,7 +243,7 @@ fn no_id(cursor: &mut Cursor<'_>, kind: Word<'_>) -> Unreadable {
 }
 
 /// A name that the statement cannot do without.
-fn id<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Word<'s>> {
+pub fn id<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Word<'s>> {
     cursor.blanks();
     match cursor.eat_name() {
         Some(word) => {
@@ -260,93 +293,4 @@ fn every<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
     };
     let attrs = tail::tail(cursor, Of::Default)?.attrs;
     Ok(Statement::Every { subject, attrs })
-}
-
-/// A string that the statement cannot do without.
-fn text<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Text<'s>> {
-    cursor.blanks();
-    match cursor.eat_text() {
-        Some(text) => Ok(text),
-        None => Err(habits::unexpected(cursor, wanted, help)),
-    }
-}
-
-/// `"what" because "why" over "alternative"`
-fn decide<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
-    const HELP: &str = "write `decide \"what\" because \"why\" over \"the alternative\"`";
-    let what = text(cursor, "what is decided, in quotes", HELP)?;
-    let (mut because, mut over) = (None, None);
-    loop {
-        cursor.blanks();
-        if because.is_none() && cursor.eat_keyword("because").is_some() {
-            because = Some(text(cursor, "the reason, in quotes", HELP)?);
-        } else if over.is_none() && cursor.eat_keyword("over").is_some() {
-            over = Some(text(cursor, "the alternative, in quotes", HELP)?);
-        } else {
-            break;
-        }
-    }
-    if because.is_none() && cursor.at_end() {
-        let span = keyword.span.to(what.span);
-        let mistake = habits::syntax("a decision without its reason", span, "no `because`");
-        cursor.mistakes.push(mistake.help(format!("write `decide \"{}\" because \"why\"`", what.raw)));
-    }
-    Ok(Statement::Decide { what, because, over })
-}
-
-/// `"what"`
-fn out<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
-    let what = text(cursor, "what is out of scope, in quotes,", "write `out \"what\"`, one a line")?;
-    Ok(Statement::Out { what })
-}
-
-/// `RULE on a, b because "why" until 2027-06`
-fn allow<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
-    const HELP: &str = "write `allow RULE on ID because \"why\" until 2027-06`";
-    let rule = id(cursor, "the rule", HELP)?;
-    let (mut on, mut because, mut until) = (Vec::new(), None, None);
-    loop {
-        cursor.blanks();
-        if on.is_empty() && cursor.eat_keyword("on").is_some() {
-            on = chain::names(cursor, "an id", HELP)?;
-        } else if because.is_none() && cursor.eat_keyword("because").is_some() {
-            because = Some(text(cursor, "the reason, in quotes", HELP)?);
-        } else if until.is_none() && cursor.eat_keyword("until").is_some() {
-            cursor.blanks();
-            match cursor.eat(lexical::date) {
-                Some(date) => until = Some(cursor.word(date)),
-                None => {
-                    return Err(habits::unexpected(
-                        cursor,
-                        "a date",
-                        "a date is `2027`, `2027-06` or `2027-06-30`",
-                    ));
-                }
-            }
-        } else {
-            break;
-        }
-    }
-    if because.is_none() && cursor.at_end() {
-        let span = Span::new(keyword.span.start, cursor.last);
-        let mistake = habits::syntax("an allow needs its reason", span, "no `because`");
-        cursor.mistakes.push(mistake.help(HELP));
-    }
-    Ok(Statement::Allow { rule, on, because, until })
-}
-
-/// `on a "text"`
-fn note<'s>(cursor: &mut Cursor<'s>) -> Parsed<Statement<'s>> {
-    const HELP: &str = "write `note \"text\"`, or `note on ID \"text\"`";
-    cursor.blanks();
-    let mut on = Vec::new();
-    if cursor.eat_keyword("on").is_some() {
-        on = chain::names(cursor, "an id", HELP)?;
-    }
-    let text = text(cursor, "the note's text, in quotes,", HELP)?;
-    cursor.blanks();
-    if on.is_empty() && cursor.eat_keyword("on").is_some() {
-        on = chain::names(cursor, "an id", HELP)?;
-    }
-    Ok(Statement::Note { on, text })
 }

@@ -33,7 +33,7 @@ fn index<'s>(cursor: &mut Cursor<'s>) -> Parsed<Field<'s>> {
     let (mut filter, mut include) = (None, Vec::new());
     loop {
         cursor.blanks();
-        if cursor.eat_keyword("where").is_some() {
+        if filter.is_none() && cursor.eat_keyword("where").is_some() {
             filter = Some(condition(cursor)?);
         } else if cursor.eat_keyword("include").is_some() {
             include.append(&mut chain::names(cursor, "a field", FIELDS)?);

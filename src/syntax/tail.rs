@@ -47,12 +47,7 @@ pub fn tail<'s>(cursor: &mut Cursor<'s>, of: Of) -> Parsed<Tail<'s>> {
                 Some(word) => tail.attrs.push(attr(cursor, word)?),
                 None => {}
             },
-            _ if cursor.sees(lexical::arrow)
-                || cursor.sees(lexical::foreign_arrow)
-                || cursor.sees(lexical::reversed_arrow) =>
-            {
-                return Ok(tail);
-            }
+            _ if cursor.sees_arrow() || cursor.sees(lexical::reversed_arrow) => return Ok(tail),
             _ => match cursor.eat_text() {
                 Some(text) => label(cursor, of, text, &mut tail),
                 None if cursor.rest.starts_with('×') => count(cursor)?,

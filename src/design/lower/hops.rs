@@ -32,6 +32,7 @@ impl Lowering<'_, '_> {
                 line += 1;
             }
         }
+        let mut flows: HashMap<&str, Span> = HashMap::new();
         for (at, item) in ast.items.iter().enumerate() {
             let Statement::Flow { id, label, attrs } = &item.statement else { continue };
             let attrs = self.attrs(attrs, Subject::Flow, "a flow");
@@ -56,8 +57,7 @@ impl Lowering<'_, '_> {
                     .help(format!("write its path: `flow {} {{ client -> … }}`", id.text)),
                 );
             }
-            if let Some(other) = self.design.flow(id.text) {
-                let other = other.span;
+            if let Some(other) = flows.insert(id.text, Span::new(item.span.start, id.span.end)) {
                 self.report(
                     Diagnostic::mistake(
                         "duplicate-id",

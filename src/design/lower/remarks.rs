@@ -12,25 +12,11 @@ use crate::syntax::ast::{Item, Statement, Text, Word};
 impl Lowering<'_, '_> {
     pub(super) fn remarks(&mut self) {
         let ast = self.ast;
-        let mut first_design = None;
-        for (at, item) in ast.items.iter().enumerate() {
+        for item in &ast.items {
             match &item.statement {
-                Statement::Design { title, solves, at: scale } => match first_design {
-                    None => {
-                        first_design = Some(item.span);
-                        self.header(*title, *solves, *scale, at, item.span);
-                    }
-                    Some(first) => self.report(
-                        Diagnostic::mistake(
-                            "duplicate-id",
-                            "a file holds one design",
-                            item.span,
-                            "a second one",
-                        )
-                        .label(first, "the first one")
-                        .help("put it into a file of its own"),
-                    ),
-                },
+                Statement::Design { title, solves, at } if self.design.title.is_none() => {
+                    self.header(*title, *solves, *at);
+                }
                 Statement::Decide { what, because, over } => self.design.decisions.push(Decision {
                     what: what.unescaped(),
                     because: because.map_or(String::new(), |because| because.unescaped()),
@@ -49,20 +35,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn header(
-        &mut self,
-        title: Option<Text>,
-        solves: Option<Word>,
-        scale: Option<Word>,
-        at: usize,
-        span: Span,
-    ) {
-        if at > 0 {
-            self.report(
-                Diagnostic::mistake("syntax", "`design` comes first", span, "something stands before it")
-                    .help("move this line to the top of the file"),
-            );
-        }
+    fn header(&mut self, title: Option<Text>, solves: Option<Word>, scale: Option<Word>) {
         self.design.title = title.map(|title| title.unescaped());
         let Some(problem) = solves else { return };
         if let Some(scale) = scale

@@ -136,7 +136,12 @@ pub fn unit(name: &str) -> Option<Quantity> {
 
 /// The unit that was probably meant: by habit, else by spelling.
 pub fn nearest_unit(name: &str) -> Option<&'static str> {
-    let by_habit = match name {
+    unit_by_habit(name).or_else(|| nearest(name, UNITS.iter().map(|(unit, ..)| *unit)))
+}
+
+/// What this language calls a unit that people write differently: `sec` is `s`.
+pub fn unit_by_habit(name: &str) -> Option<&'static str> {
+    Some(match name {
         "sec" | "secs" | "second" | "seconds" | "S" => "s",
         "msec" | "millis" | "milliseconds" | "Ms" | "MS" => "ms",
         "µs" | "μs" | "usec" => "us",
@@ -161,9 +166,8 @@ pub fn nearest_unit(name: &str) -> Option<&'static str> {
         "percent" | "pct" => "%",
         "usd" | "dollars" | "dollar" => "USD",
         "eur" | "euro" | "euros" => "EUR",
-        _ => return nearest(name, UNITS.iter().map(|(unit, ..)| *unit)),
-    };
-    Some(by_habit)
+        _ => return None,
+    })
 }
 
 /// A rate as a person would say it: `40,000/s`, `2.3/s`, `5/min`.

@@ -1,0 +1,202 @@
+//! `spof check`
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::output::{Trouble, finish, print};
+use super::terminal::{self, Color};
+use super::{Size, Status, input};
+use crate::catalog::nearest;
+use crate::design::{Design, lower};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::report::{Review, Style, json, text};
+use crate::rubric::{Scale, problems, rubric, score};
+use crate::rules::check;
+use crate::source::Source;
+use crate::syntax::parse;
+
+/// Say where a design breaks and why, and score it if it solves a problem
+///
+/// Reads the design, prints every mistake in its text, and goes on with what could be read: findings (what is wrong),
+/// questions (what is not said, and an interviewer will ask), and the score if the design's header says `solves PROBLEM`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  spof check shop.arch
+  spof check shop.arch --all                  every finding whole
+  spof check draft.arch --problem url-shortener --at small
+  spof check designs/*.arch --fail-on warning   for CI
+  spof check shop.arch --format json | jq '.findings[].rule'
+
+Exit status: 0 nothing at or above --fail-on, 1 findings, 2 mistakes in a design or a file that cannot be read.")]
+pub(super) struct Args {
+    /// Designs to check; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What to print; json is one object, or an array of them for several files
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The least severe finding that makes the exit status 1
+    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
+    fail_on: FailOn,
+    /// Show every finding whole, and every question
+    #[arg(long)]
+    all: bool,
+    /// Judge by this problem, whatever the design says it solves
+    #[arg(long, value_name = "ID")]
+    problem: Option<String>,
+    /// The scale of the problem
+    #[arg(long, value_enum, value_name = "SCALE")]
+    at: Option<Size>,
+    /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    fn fails(self, severity: Severity) -> bool {
+        match self {
+            FailOn::Error => severity >= Severity::Error,
+            FailOn::Warning => severity >= Severity::Warning,
+            FailOn::Info => true,
+            FailOn::Never => false,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, color: Color) -> Status {
+    if let Some(problem) = &args.problem
+        && rubric(problem).is_none()
+    {
+        return unknown(problem).report(color);
+    }
+    let style = Style { all: args.all, ..terminal::for_stdout(color) };
+    let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
+    let mut worst = Status::Clean;
+    let mut objects = Vec::new();
+    for (at, file) in args.files.iter().enumerate() {
+        let status = match (one(file, args, today, style, at > 0), args.format) {
+            (Ok((status, Output::Text(text))), _) => match print(&text) {
+                Ok(()) => status,
+                Err(trouble) => return trouble.report(color),
+            },
+            (Ok((status, Output::Object(object))), _) => {
+                objects.push(object);
+                status
+            }
+            (Err(trouble), _) => trouble.report(color),
+        };
+        worst = worst.max(status);
+    }
+    if args.format == Format::Text {
+        return worst;
+    }
+    let value = if args.files.len() > 1 { Some(Value::Array(objects)) } else { objects.pop() };
+    match value {
+        Some(value) => finish(&format!("{value:#}\n"), worst, color),
+        None => worst,
+    }
+}
+
+enum Output {
+    Text(String),
+    Object(Value),
+}
+
+fn one(
+    file: &Path,
+    args: &Args,
+    today: Date,
+    style: Style,
+    further: bool,
+) -> Result<(Status, Output), Trouble> {
+    let source = input::read_design(file)?;
+    let (ast, mut mistakes) = parse(&source.text);
+    let (design, more) = lower(&ast);
+    mistakes.extend(more);
+    let review = review(&source, &design, mistakes, args, today);
+    let status = status(&review, args.fail_on);
+    let output = match args.format {
+        Format::Text => {
+            let gap = if further { "\n" } else { "" };
+            Output::Text(format!("{gap}{}", text::text(&review, style)))
+        }
+        Format::Json => Output::Object(json::review(&review)),
+    };
+    Ok((status, output))
+}
+
+fn status(review: &Review, fail_on: FailOn) -> Status {
+    if !review.mistakes.is_empty() {
+        Status::Bad
+    } else if review.critique.findings.iter().any(|finding| fail_on.fails(finding.severity)) {
+        Status::Findings
+    } else {
+        Status::Clean
+    }
+}
+
+/// Everything there is to say of a design.
+fn review<'a>(
+    source: &'a Source,
+    design: &'a Design,
+    mut mistakes: Vec<Diagnostic>,
+    args: &Args,
+    today: Date,
+) -> Review<'a> {
+    let mut critique = check(design, today);
+    mistakes.append(&mut critique.mistakes);
+    let problem = match (&args.problem, &design.solves) {
+        (Some(problem), _) => Some(problem.clone()),
+        (None, Some(solves)) if rubric(&solves.problem).is_some() => Some(solves.problem.clone()),
+        (None, Some(solves)) => {
+            mistakes.push(unknown_problem(&solves.problem, solves.span));
+            None
+        }
+        (None, None) => None,
+    };
+    mistakes.sort_by_key(|mistake| mistake.at.span);
+    let scale: Option<Scale> = args.at.map(Size::scale);
+    let score =
+        problem.as_deref().and_then(rubric).map(|rubric| score(design, &critique.findings, rubric, scale));
+    Review { source, design, mistakes, critique, problem, score }
+}
+
+fn unknown_problem(id: &str, span: crate::source::Span) -> Diagnostic {
+    let label = match near_problem(id) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "not in the catalogue".to_string(),
+    };
+    Diagnostic::mistake("unknown-problem", format!("there is no problem `{id}`"), span, label)
+        .help("`spof problems` lists them; without `solves` a design is checked and not scored")
+}
+
+/// What is said of a problem's name that is none.
+pub(super) fn unknown(id: &str) -> Trouble {
+    let trouble = Trouble::new(format!("there is no problem `{id}`"));
+    match near_problem(id) {
+        Some(near) => trouble.help(format!("did you mean `{near}`? `spof problems` lists them")),
+        None => trouble.help("`spof problems` lists them"),
+    }
+}
+
+fn near_problem(id: &str) -> Option<&'static str> {
+    nearest(id, problems().iter().map(|problem| problem.id.as_str()))
+}

@@ -1,0 +1,111 @@
+//! `spof draw`
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::output::{Trouble, print, say, write};
+use super::terminal::{self, Color};
+use super::{Status, input};
+use crate::design::lower;
+use crate::draw::{Marks, json, layout, svg};
+use crate::report::text::listed;
+use crate::rules::check;
+use crate::syntax::parse;
+
+/// Draw a design as SVG
+///
+/// The drawing adapts to a light or dark page. A design with mistakes is drawn as far as it could be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  spof draw shop.arch                  to shop.svg
+  spof draw shop.arch -o docs/shop.svg --findings
+  spof draw shop.arch -o - > shop.svg
+  spof draw shop.arch --format json    where everything stands")]
+pub(super) struct Args {
+    /// The design to draw; `-` is standard input
+    file: PathBuf,
+    /// Where to: a name that ends in .svg, or `-` for standard output; the design's own name with .svg where not given
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Mark what `spof check` finds
+    #[arg(long)]
+    findings: bool,
+    /// What to write; json is the laid-out scene, and goes to standard output where no name is given
+    #[arg(long, value_enum, default_value_t = Format::Svg)]
+    format: Format,
+    /// The day on which `allow … until` is judged for --findings, as 2027-01-31; today where not given
+    #[arg(long, value_name = "DATE")]
+    today: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Svg,
+    Json,
+}
+
+pub(super) fn run(args: &Args, color: Color) -> Status {
+    match draw(args, color) {
+        Ok(status) => status,
+        Err(trouble) => trouble.report(color),
+    }
+}
+
+fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
+    let target = target(args)?;
+    let source = input::read_design(&args.file)?;
+    let (ast, mut mistakes) = parse(&source.text);
+    let (design, more) = lower(&ast);
+    mistakes.extend(more);
+    mistakes.sort_by_key(|mistake| mistake.at.span);
+    let scene = layout(&design);
+    let text = match args.format {
+        Format::Json => format!("{}\n", json(&scene).trim_end()),
+        Format::Svg if args.findings => {
+            let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
+            svg(&scene, Some(&Marks::new(&check(&design, today).findings)))
+        }
+        Format::Svg => svg(&scene, None),
+    };
+    match &target {
+        Some(path) => write(path, &text)?,
+        None => print(&text)?,
+    }
+    if mistakes.is_empty() {
+        return Ok(Status::Clean);
+    }
+    let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
+    say(&format!("{}\n", blocks.join("\n\n")));
+    Ok(Status::Bad)
+}
+
+/// Where to write; none is standard output.
+fn target(args: &Args) -> Result<Option<PathBuf>, Trouble> {
+    let Some(output) = &args.output else {
+        if args.format == Format::Json || input::is_stdin(&args.file) {
+            return Ok(None);
+        }
+        let target = args.file.with_extension("svg");
+        if target == args.file {
+            return Err(Trouble::new(format!("`{}` would be drawn onto itself", args.file.display()))
+                .help("name another file with -o"));
+        }
+        return Ok(Some(target));
+    };
+    if input::is_stdin(output) {
+        return Ok(None);
+    }
+    if args.format == Format::Svg && !known(output) {
+        return Err(Trouble::new(format!("cannot tell what to draw from the name `{}`", output.display()))
+            .help("drawings are SVG: end the name in .svg, or write to standard output with `-o -`"));
+    }
+    Ok(Some(output.clone()))
+}
+
+/// A name that ends in .svg, or something that is there and no regular file, such as a pipe.
+fn known(output: &Path) -> bool {
+    let svg = output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
+    svg || std::fs::metadata(output).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}

@@ -1,0 +1,126 @@
+//! The command line: the only place that reads and writes files, streams, the clock and the environment.
+
+mod check;
+mod completions;
+mod draw;
+mod explain;
+mod fmt;
+mod input;
+mod new;
+mod output;
+mod problems;
+mod rules;
+mod template;
+mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::rubric::Scale;
+use terminal::Color;
+
+/// Finds the single point of failure in your design, and the hundred other ways it breaks, before your interviewer does.
+#[derive(Debug, Parser)]
+#[command(name = "spof", version, max_term_width = 100, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Colour in the output; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+const EXAMPLES: &str = "\
+Begin:
+  spof new --example        write a small design to play with
+  spof check example.arch   see where it breaks, and why
+  spof draw example.arch    draw it to example.svg
+
+Practise:
+  spof problems             what there is to design
+  spof new url-shortener    the statement, and a file to write your answer in
+  spof check url-shortener.arch
+
+Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the command line.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say where a design breaks and why, and score it if it solves a problem
+    Check(check::Args),
+    /// Draw a design as SVG
+    Draw(draw::Args),
+    /// Put designs into their canonical form, in place
+    Fmt(fmt::Args),
+    /// List what a design is checked for
+    Rules(rules::Args),
+    /// Explain a rule, a kind of component, an attribute or a technology
+    Explain(explain::Args),
+    /// List the practice problems, or show one
+    Problems(problems::Args),
+    /// Start an attempt at a problem: its statement, and a design to fill in
+    New(new::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// What a command ends with; of several, the worst counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    Clean,
+    Findings,
+    /// Mistakes in a design, a file that cannot be read or written, a bad command line.
+    Bad,
+}
+
+/// A problem's size, as an argument.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Size {
+    Small,
+    Large,
+}
+
+impl Size {
+    fn scale(self) -> Scale {
+        match self {
+            Size::Small => Scale::Small,
+            Size::Large => Scale::Large,
+        }
+    }
+}
+
+/// Runs one command. Help and usage errors are printed by clap, which ends with 0 and 2 as we do.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let status = if error.use_stderr() { Status::Bad } else { Status::Clean };
+            // A reader that has left is no reason to complain.
+            let _ = error.print();
+            return ExitCode::from(status as u8);
+        }
+    };
+    let color = cli.color;
+    let status = match cli.command {
+        Command::Check(args) => check::run(&args, color),
+        Command::Draw(args) => draw::run(&args, color),
+        Command::Fmt(args) => fmt::run(&args, color),
+        Command::Rules(args) => rules::run(&args, color),
+        Command::Explain(args) => explain::run(&args, color),
+        Command::Problems(args) => problems::run(&args, color),
+        Command::New(args) => new::run(&args, color),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+    };
+    ExitCode::from(status as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

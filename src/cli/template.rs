@@ -1,0 +1,73 @@
+//! What `spof new` writes.
+
+use crate::report::problems::opening;
+use crate::rubric::{Problem, Scale};
+
+/// A small design with a few of the flaws that first designs have.
+pub(super) const EXAMPLE: &str = include_str!("example.arch");
+
+/// The statement as a file of its own.
+pub(super) fn statement(problem: &Problem) -> String {
+    format!("{}\n", opening(problem).trim_end())
+}
+
+/// A design that says what is given and which flows are asked for, and leaves the rest to whoever practises.
+pub(super) fn design(problem: &Problem, scale: Scale) -> String {
+    let id = &problem.id;
+    let mut out = format!(
+        "# {}: {} minutes. What is asked stands in {id}.md.\n\
+         # As often as you like:   spof check {id}.arch    spof draw {id}.arch\n\
+         # A word you don't know:  spof explain cache      spof explain ttl\n\n\
+         design {:?} solves {id} at {}\n",
+        problem.title,
+        problem.minutes,
+        problem.title,
+        scale.name()
+    );
+    if let Some(numbers) = problem.numbers(scale) {
+        out.push_str(
+            "\n# Given. Add what you estimate: arithmetic has units, and names can be used below.\ngiven {\n",
+        );
+        let width =
+            numbers.figures.iter().map(|figure| figure.name.len() + figure.value.len()).max().unwrap_or(0);
+        for figure in &numbers.figures {
+            let gap = " ".repeat(width - figure.name.len() - figure.value.len());
+            out.push_str(&format!("  {} = {}{gap}  # {}\n", figure.name, figure.value, figure.from));
+        }
+        out.push_str("}\n");
+    }
+    out.push_str(COMPONENTS);
+    for requirement in &problem.requirements {
+        let optional = if requirement.optional { " (not everyone gets this far)" } else { "" };
+        out.push_str(&format!(
+            "\n# {}{optional}\n# flow {} {{\n#   user ->\n# }}\n",
+            requirement.line, requirement.flow
+        ));
+    }
+    out.push_str(REASONS);
+    crate::syntax::format(&crate::syntax::parse(&out).0, &out)
+}
+
+const COMPONENTS: &str = "
+# What you leave out, said aloud: take the `#` away.
+# out \"editing\"
+
+# Components: a kind or a technology, an id, a label if you like, how many, and what there is to say of it.
+client user
+# lb       front  managed
+# service  api    \"API\" x3 stateless
+# postgres store  x2 failover=auto backup=1h {
+#   table item { key id; rows = 10M; size = 1KB }
+# }
+
+# How requests travel. `a -> b` calls and waits, `a ~> b` hands over and goes on. In a flow:
+#   flow buy \"POST /orders\" rate=100/s p99=200ms {
+#     user -> front -> api -> store writes=item idempotency_key
+#   }
+# Below, one flow for each thing that is asked for: take the `#` away and write its path.
+";
+
+const REASONS: &str = "
+# Why, in the interview and here:
+# decide \"what you chose\" because \"why\" over \"what else there was\"
+";

@@ -1,0 +1,27 @@
+//! The diagram: `Design → Scene → SVG`.
+//!
+//! `layout` decides where everything stands and knows nothing of SVG; `svg` writes a scene down and decides no place. A
+//! scene is all that a drawing needs, so another engine or another output format touches one side only.
+
+mod engine;
+mod glyphs;
+mod label;
+mod layered;
+mod layout;
+mod layout_rs;
+mod marks;
+mod page;
+mod place;
+mod route;
+mod scene;
+mod stroke;
+mod svg;
+mod text;
+mod theme;
+mod tree;
+
+pub use layout::layout;
+pub use marks::{Mark, Marks};
+pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, json};
+pub use svg::{svg, svg_themed};
+pub use theme::Theme;

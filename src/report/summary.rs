@@ -1,0 +1,66 @@
+//! The last line: how much there was, and of which file.
+
+use super::wrap::columns;
+use super::{Review, Style, Wrap, clean};
+use crate::diagnostic::{Severity, Verdict};
+
+/// `2 errors, 3 warnings, 5 questions        first-try.arch`
+pub(super) fn line(review: &Review, style: Style) -> String {
+    let found = &review.critique.findings;
+    let of = |severity| {
+        found
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Wrong && finding.severity == severity)
+            .count()
+    };
+    let asked = found.iter().filter(|finding| finding.verdict == Verdict::Unstated).count();
+    let counts = [
+        (review.mistakes.len(), "mistake"),
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+        (of(Severity::Info), "remark"),
+        (asked, "question"),
+    ];
+    let parts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| counted(count, name))
+        .collect();
+    let counts = parts.join(", ");
+    let name = clean(&review.source.name);
+    let taken = columns(&counts) + columns(&name);
+    let gap = if taken + 3 > style.width { "\n".to_string() } else { " ".repeat(style.width - taken) };
+    format!("{}{gap}{name}", style.paint().bold(&counts))
+}
+
+/// Says of a design that nothing is wrong with it, and what was looked at.
+pub(super) fn nothing(review: &Review, style: Style) -> String {
+    let design = review.design;
+    let name = clean(&review.source.name);
+    if design.graph.edge_count() == 0 {
+        let nodes = counted(design.graph.node_count(), "node");
+        let text = format!(
+            "{name}: {nodes} and no hop, so there is nothing to check yet. Say what calls and what answers, such as \
+             `client web`, `service api x2`, `web -> api`."
+        );
+        return Wrap { width: style.width, first: 0, hang: 2 }.text(&text);
+    }
+    let looked = format!(
+        "{}, {} and {}, looked at by {}",
+        counted(design.graph.node_count(), "node"),
+        counted(design.graph.edge_count(), "hop"),
+        counted(design.flows.len(), "flow"),
+        counted(crate::rules::ALL.len(), "rule")
+    );
+    let what =
+        if review.critique.accepted.is_empty() { "nothing to report" } else { "nothing else to report" };
+    let head = format!("{name}: {what}");
+    let text = Wrap { width: style.width, first: columns(&head) + 2, hang: 2 }.text(&looked);
+    format!("{}, {text}", style.paint().good(&head))
+}
+
+/// `1 hop`, `2 hops`
+pub(super) fn counted(count: usize, name: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{s}")
+}

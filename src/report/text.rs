@@ -1,0 +1,64 @@
+//! A review as a person reads it: what stops the reading first, the worst whole, the rest short, then the score.
+
+use super::{Review, Style, accepted, brief, questions, score, summary, whole};
+use crate::diagnostic::{Diagnostic, Verdict};
+
+/// Findings shown whole; five are what one reads before the eyes glaze over.
+const WHOLE: usize = 5;
+/// Mistakes shown: a file with more has one cause, and it is among the first.
+const MISTAKES: usize = 50;
+/// Findings shown in a line each.
+const BRIEF: usize = 50;
+
+/// The whole report, with a line end. Blocks are set apart by a blank line.
+pub fn text(review: &Review, style: Style) -> String {
+    let mut blocks = mistakes(review, style);
+    let found = &review.critique.findings;
+    let (wrong, asked): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        found.iter().partition(|finding| finding.verdict == Verdict::Wrong);
+    let most = if style.all { wrong.len() } else { WHOLE };
+    blocks.extend(wrong.iter().take(most).map(|finding| whole(review.source, finding, style)));
+    if wrong.len() > most {
+        blocks.push(rest(review, &wrong[most..], style));
+    }
+    if !asked.is_empty() {
+        blocks.push(questions::block(&asked, style));
+    }
+    if !review.critique.accepted.is_empty() {
+        blocks.push(accepted::line(&review.critique.accepted, style));
+    }
+    if let Some(points) = &review.score {
+        blocks.push(score::block(points, style));
+    }
+    let silent = found.is_empty() && review.mistakes.is_empty();
+    blocks.push(if silent { summary::nothing(review, style) } else { summary::line(review, style) });
+    format!("{}\n", blocks.join("\n\n"))
+}
+
+/// The mistakes of a text alone, for the commands that only need to read it.
+pub fn mistakes(review: &Review, style: Style) -> Vec<String> {
+    listed(review.source, &review.mistakes, style)
+}
+
+/// Mistakes whole, and how many more there are.
+pub fn listed(source: &crate::source::Source, mistakes: &[Diagnostic], style: Style) -> Vec<String> {
+    let mut blocks: Vec<String> =
+        mistakes.iter().take(MISTAKES).map(|mistake| whole(source, mistake, style)).collect();
+    if mistakes.len() > MISTAKES {
+        blocks.push(format!("and {} more mistakes", mistakes.len() - MISTAKES));
+    }
+    blocks
+}
+
+fn rest(review: &Review, findings: &[&Diagnostic], style: Style) -> String {
+    let heading = format!("And {} more (--all shows them whole)", findings.len());
+    let mut out = style.paint().bold(&heading);
+    for finding in findings.iter().take(BRIEF) {
+        out.push('\n');
+        out.push_str(&brief::line(review.source, finding, style));
+    }
+    if findings.len() > BRIEF {
+        out.push_str(&format!("\n  and {} more", findings.len() - BRIEF));
+    }
+    out
+}

@@ -1,0 +1,187 @@
+//! Each condition, of designs that meet it, do not, and do not say.
+
+use crate::design::lower;
+use crate::rubric::{Met, Rubric, Scale, score};
+use crate::syntax::parse;
+
+/// What a condition about flow `f` (a client that reaches a service) says of a design, and why.
+fn judged(design: &str, condition: &str) -> (Met, String) {
+    let rubric = format!(
+        r#"problem = "p"
+        numbers = {{ n = {{ large = "100/s", from = "" }}, size = {{ large = "1MB", from = "" }} }}
+        flow = [{{ id = "f", reaches = ["client", "service"] }}]
+        [[criterion]]
+        id = "c"
+        dimension = "data"
+        points = 1
+        need = "nice"
+        scale = "large"
+        all = [{condition}]
+        ask = ""
+        hints = ["", "", ""]
+        fix = """#
+    );
+    let rubric = Rubric::read("r.toml", &rubric, &["spof-datastore"]).expect(condition);
+    let (ast, mut mistakes) = parse(design);
+    let (design, more) = lower(&ast);
+    mistakes.extend(more);
+    assert_eq!(mistakes, []);
+    let findings = crate::rules::check(&design, jiff::civil::date(2026, 1, 1)).findings;
+    let score = score(&design, &findings, &rubric, Some(Scale::Large));
+    (score.criteria[0].met, score.criteria[0].why.clone())
+}
+
+fn expect(design: &str, condition: &str, met: Met, why: &str) {
+    assert_eq!(judged(design, condition), (met, why.to_string()), "{condition} of\n{design}");
+}
+
+#[test]
+fn flows() {
+    let condition = r#"{ flow = "f" }"#;
+    expect("client a\nservice b\nflow f { a -> b }", condition, Met::Yes, "flow `f` is there");
+    expect("client a\nservice b\nflow g serves=f { a -> b }", condition, Met::Yes, "flow `f` is there");
+    expect("client a\nservice b\nflow g { a -> b }", condition, Met::No, "there is no flow `f`");
+    expect("client a\nlb b\nflow f { a -> b }", condition, Met::No, "flow `f` passes a, b, but no service");
+}
+
+#[test]
+fn paths() {
+    let boxes = "client a\nservice b\nqueue q\nworker w\ndatabase d\n";
+    let waits = r#"{ flow = "f", path = ["client", "-> writes database"] }"#;
+    let later = r#"{ flow = "f", path = ["client", "~> writes database"] }"#;
+    let call = format!("{boxes}flow f {{ a -> b -> d writes }}");
+    expect(&call, waits, Met::Yes, "a → b → d");
+    expect(&call, later, Met::No, "flow `f` passes a, b, d, but no database that it writes after a hand-off");
+    let handoff = format!("{boxes}flow f {{ a -> b ~> q ~> w -> d writes }}");
+    expect(&handoff, later, Met::Yes, "a → b → q → w → d");
+    expect(
+        &handoff,
+        waits,
+        Met::No,
+        "flow `f` passes a, b, q, w, d, but no database that it writes and waits for",
+    );
+    let silent = format!("{boxes}flow f {{ a -> b -> d }}");
+    expect(&silent, waits, Met::Unstated, "flow `f` does not say what it reads or writes on a → b → d");
+    // A line that no request reaches is not on the flow.
+    let aside = format!("{boxes}flow f {{ a -> b\nw -> d writes }}");
+    expect(&aside, waits, Met::No, "flow `f` passes a, b, but no database that it writes and waits for");
+}
+
+#[test]
+fn what_must_not_be_waited_for() {
+    let boxes = "client a\nservice b\nqueue q\nworker w\ndatabase d\n";
+    let condition = r#"{ flow = "f", no_path = ["client", "-> writes database"] }"#;
+    let judged = |steps: &str| judged(&format!("{boxes}flow f {{ {steps} }}"), condition).0;
+    assert_eq!(judged("a -> b -> d writes"), Met::No);
+    assert_eq!(judged("a -> b -> d"), Met::Unstated);
+    assert_eq!(judged("a -> b -> d reads"), Met::Yes);
+    assert_eq!(judged("a -> b ~> q ~> w -> d writes"), Met::Yes);
+}
+
+#[test]
+fn nodes_and_hops() {
+    let design = |c: &str, hop: &str| {
+        format!(
+            "client a\nservice b\ncache {c}\ndatabase d\ncache off ttl=1s\nflow f {{ a -> b -> c reads; b -> d {hop} }}"
+        )
+    };
+    let node = r#"{ flow = "f", node = "cache|cdn", has = "ttl" }"#;
+    expect(&design("c ttl=5min", ""), node, Met::Yes, "`c` has `ttl=5min`");
+    expect(&design("c ttl=none", ""), node, Met::No, "`c` has `ttl=no`");
+    expect(&design("c", ""), node, Met::Unstated, "`c` does not say `ttl`");
+    expect("client a\nservice b\nflow f { a -> b }", node, Met::No, "no cache or cdn on flow `f`");
+    let short = r#"{ flow = "f", node = "cache", has = "ttl", max = "1min" }"#;
+    expect(&design("c ttl=60s", ""), short, Met::Yes, "`c` has `ttl=1min`");
+    expect(&design("c ttl=61s", ""), short, Met::No, "`c` has `ttl=1.02min`");
+    let miss = r#"{ flow = "f", hop = "any -> database", has = "on", is = ["miss"] }"#;
+    expect(&design("c", "reads on=miss"), miss, Met::Yes, "`b -> d` has `on=miss`");
+    expect(&design("c", "reads on=error"), miss, Met::No, "`b -> d` has `on=error`");
+    expect(&design("c", "reads"), miss, Met::Unstated, "`b -> d` does not say `on`");
+    let every = r#"{ flow = "f", hop = "any -> any", has = "timeout", every = true }"#;
+    expect(&design("c", "timeout=1s"), every, Met::Unstated, "`a -> b` does not say `timeout`");
+    let every_call = format!("every call timeout=1s\n{}", design("c", ""));
+    assert_eq!(judged(&every_call, every).0, Met::Yes);
+}
+
+#[test]
+fn what_a_technology_is_known_for() {
+    let condition = r#"{ flow = "f", node = "topic", has = "delivery", is = ["at-least-once"] }"#;
+    let design = |topic: &str| format!("client a\nservice b\n{topic}\nflow f {{ a -> b ~> t }}");
+    assert_eq!(judged(&design("kafka t"), condition).0, Met::Yes);
+    assert_eq!(judged(&design("redis-pubsub t"), condition).0, Met::No);
+    assert_eq!(judged(&design("topic t"), condition).0, Met::Unstated);
+    assert_eq!(judged(&design("topic t delivery=at-least-once"), condition).0, Met::Yes);
+    let log = r#"{ flow = "f", path = ["client", "~> topic(replay)"] }"#;
+    assert_eq!(judged(&design("kafka t"), log).0, Met::Yes);
+    assert_eq!(judged(&design("topic t retention=7d"), log).0, Met::Yes);
+    assert_eq!(judged(&design("redis-pubsub t"), log).0, Met::No);
+}
+
+#[test]
+fn lookups() {
+    let design = |store: &str, table: &str, by: &str| {
+        format!(
+            "client a\nservice b\n{store} d {{ table t {{ {table} }} }}\nflow f {{ a -> b -> d reads=t {by} }}"
+        )
+    };
+    let key = r#"{ flow = "f", lookup = "key" }"#;
+    expect(&design("database", "key x, y", "by=x"), key, Met::Yes, "table `d.t` is read by x");
+    expect(
+        &design("database", "key x, y", "by=y"),
+        key,
+        Met::No,
+        "table `d.t` is read by y, which no key or index of it starts with",
+    );
+    assert_eq!(judged(&design("database", "key x; index y, z", "by=[z, y]"), key).0, Met::Yes);
+    assert_eq!(judged(&design("database", "key x; unique y", "by=y"), key).0, Met::Yes);
+    assert_eq!(judged(&design("database", "key x", ""), key).0, Met::Unstated);
+    let shard = r#"{ flow = "f", lookup = "shard" }"#;
+    assert_eq!(judged(&design("database", "key x, y; shard x", "by=x"), shard).0, Met::Yes);
+    assert_eq!(judged(&design("database", "key x, y; shard y", "by=x"), shard).0, Met::No);
+    assert_eq!(judged(&design("database", "key x", "by=x"), shard).0, Met::Unstated);
+    assert_eq!(judged(&design("cassandra", "key x, y", "by=x"), shard).0, Met::Yes);
+}
+
+#[test]
+fn figures() {
+    let design = |f: &str, table: &str| {
+        format!(
+            "given {{ many = 120/s }}\nclient a\nservice b\ndatabase d {{ table t {{ key k; {table} }} }}\nflow f {f} {{ a -> b -> d writes=t }}"
+        )
+    };
+    let rate = r#"{ flow = "f", rate = "n", within = 2 }"#;
+    expect(&design("rate=60/s", ""), rate, Met::Yes, "flow `f` has a rate of 60/s");
+    expect(&design("rate=20/s", ""), rate, Met::No, "flow `f` has a rate of 20/s, far below 100/s");
+    expect(&design("", ""), rate, Met::Unstated, "flow `f` has no `rate`");
+    let stored = r#"{ flow = "f", stores = "size", within = 2 }"#;
+    expect(&design("", "rows = 9k; size = 100B"), stored, Met::Yes, "flow `f` stores 900 KB");
+    expect(&design("", "rows = 9k; size = 1KB"), stored, Met::No, "flow `f` stores 9 MB, far above 1 MB");
+    expect(&design("", ""), stored, Met::Unstated, "no table that flow `f` writes says `rows` and `size`");
+    assert_eq!(judged(&design("", ""), r#"{ given = "n" }"#).0, Met::Yes);
+    assert_eq!(judged(&design("", ""), r#"{ given = "size" }"#).0, Met::Unstated);
+}
+
+#[test]
+fn rules() {
+    let condition = r#"{ flow = "f", silent = ["spof-datastore"] }"#;
+    let design = |d: &str| format!("client a\nservice b\ndatabase {d}\nflow f {{ a -> b -> d writes }}");
+    assert_eq!(judged(&design("d"), condition).0, Met::No);
+    expect(&design("d x3"), condition, Met::Yes, "no spof-datastore on flow `f`");
+    // Another flow's flaw is not this one's.
+    let other = "client a\nservice b\ndatabase d\nflow f { a -> b }\nflow g { a -> b -> d writes }";
+    assert_eq!(judged(other, condition).0, Met::Yes);
+    assert_eq!(judged(other, r#"{ silent = ["spof-datastore"] }"#).0, Met::No);
+}
+
+#[test]
+fn the_record() {
+    let design = |more: &str| format!("client a\nservice b\nflow f {{ a -> b }}\n{more}");
+    let one = r#"decide "a" because "b" over "c""#;
+    assert_eq!(judged(&design(one), "{ decisions = 1 }").0, Met::Yes);
+    assert_eq!(judged(&design(r#"decide "a" because "b""#), "{ decisions = 1 }").0, Met::Unstated);
+    assert_eq!(judged(&design(&format!("{one}\n{one}")), "{ decisions = 2 }").0, Met::Unstated);
+    assert_eq!(judged(&design(""), r#"{ nodes = "any", at_most = 2 }"#).0, Met::Yes);
+    assert_eq!(judged(&design("cache c"), r#"{ nodes = "any", at_most = 2 }"#).0, Met::No);
+    // Words alone earn nothing.
+    assert_eq!(judged(one, "{ decisions = 1 }").0, Met::No);
+}

@@ -1,0 +1,41 @@
+//! What the rules found, where it concerns a condition.
+
+use crate::diagnostic::{Diagnostic, Verdict};
+use crate::rubric::Met;
+use crate::rubric::outcome::Outcome;
+use crate::rubric::view::View;
+
+/// Whether a finding is about this flow: it says so, or is about one of its hops or nodes.
+pub(super) fn concerns(view: &View, finding: &Diagnostic) -> bool {
+    if !finding.flows.is_empty() {
+        return view.flows.iter().any(|flow| finding.flows.contains(&flow.id));
+    }
+    if !finding.hops.is_empty() {
+        return view.steps.iter().any(|step| {
+            let (from, to) = (view.id(step.from), view.id(step.to));
+            finding.hops.iter().any(|(a, b)| a == from && b == to)
+        });
+    }
+    view.nodes.iter().any(|&node| finding.nodes.iter().any(|id| id == view.id(node)))
+}
+
+pub(super) fn silent<'f>(
+    rules: &[String],
+    findings: impl Iterator<Item = &'f Diagnostic>,
+    place: &str,
+) -> Outcome {
+    let outcomes: Vec<Outcome> = findings
+        .filter(|finding| rules.iter().any(|rule| rule == finding.code))
+        .map(|finding| {
+            let met = match finding.verdict {
+                Verdict::Wrong => Met::No,
+                Verdict::Unstated => Met::Unstated,
+            };
+            Outcome::new(met, finding.message.clone()).about(finding.nodes.iter().map(String::as_str))
+        })
+        .collect();
+    if outcomes.is_empty() {
+        return Outcome::new(Met::Yes, format!("no {} {place}", rules.join(", ")));
+    }
+    Outcome::all(outcomes)
+}

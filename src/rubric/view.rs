@@ -1,0 +1,157 @@
+//! A flow as a rubric sees it: what its requests reach, and nothing else of the design.
+
+use std::collections::VecDeque;
+
+use petgraph::graph::NodeIndex;
+
+use super::pattern::{Access, Stop};
+use crate::catalog::Kind;
+use crate::design::{Arrow, Design, Flow, Step};
+
+/// All flows that serve one requirement, as one. A line that no request reaches (a box and an arrow put in for looks)
+/// is not in it.
+pub(super) struct View<'d> {
+    pub design: &'d Design,
+    pub flows: Vec<&'d Flow>,
+    /// In source order.
+    pub steps: Vec<&'d Step>,
+    /// In the order in which they are reached.
+    pub nodes: Vec<NodeIndex>,
+    entries: Vec<NodeIndex>,
+}
+
+/// How far a search for a path came.
+pub(super) enum Found {
+    /// The nodes passed.
+    Path(Vec<NodeIndex>),
+    /// The number of stops reached, and the nodes up to the last of them.
+    Short(usize, Vec<NodeIndex>),
+}
+
+impl<'d> View<'d> {
+    /// None where no flow serves the requirement.
+    pub fn new(design: &'d Design, requirement: &str) -> Option<View<'d>> {
+        let flows: Vec<&Flow> = design.flows.iter().filter(|flow| flow.serves() == requirement).collect();
+        if flows.is_empty() {
+            return None;
+        }
+        let lines: Vec<&Step> = flows
+            .iter()
+            .flat_map(|flow| design.steps_of(flow))
+            .filter(|step| design.graph[step.hop].arrow != Arrow::Control)
+            .collect();
+        let starts = |step: &&Step| {
+            matches!(design.graph[step.from].kind, Kind::Client | Kind::Scheduler | Kind::External)
+        };
+        let mut entries: Vec<NodeIndex> =
+            lines.iter().copied().filter(starts).map(|step| step.from).collect();
+        if entries.is_empty() {
+            entries.extend(lines.first().map(|step| step.from));
+        }
+        let mut nodes = Vec::new();
+        let mut reached = vec![false; design.graph.node_count()];
+        let mut queue: VecDeque<NodeIndex> = entries.iter().copied().collect();
+        let mut next = vec![Vec::new(); design.graph.node_count()];
+        for step in &lines {
+            next[step.from.index()].push(step.to);
+        }
+        while let Some(node) = queue.pop_front() {
+            if std::mem::replace(&mut reached[node.index()], true) {
+                continue;
+            }
+            nodes.push(node);
+            queue.extend(&next[node.index()]);
+        }
+        let steps = lines.into_iter().filter(|step| reached[step.from.index()]).collect();
+        Some(View { design, flows, steps, nodes, entries })
+    }
+
+    /// The shortest way past these stops. With `lenient`, a hop that says neither `reads` nor `writes` may do either.
+    pub fn find(&self, stops: &[Stop], lenient: bool) -> Found {
+        struct Seen {
+            node: NodeIndex,
+            stops: usize,
+            /// A message was handed off since the last stop: nobody waits any more.
+            handed: bool,
+            before: Option<usize>,
+        }
+        let graph = &self.design.graph;
+        let mut next: Vec<Vec<&Step>> = vec![Vec::new(); graph.node_count()];
+        for step in &self.steps {
+            next[step.from.index()].push(step);
+        }
+        let mut known = vec![false; graph.node_count() * (stops.len() + 1) * 2];
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut push = |seen: &mut Vec<Seen>, one: Seen| {
+            let at = (one.node.index() * (stops.len() + 1) + one.stops) * 2 + usize::from(one.handed);
+            if !std::mem::replace(&mut known[at], true) {
+                seen.push(one);
+            }
+        };
+        for &node in &self.entries {
+            let first = stops.first().is_some_and(|stop| {
+                stop.arrow.is_none() && stop.access.is_none() && stop.kinds.matches(&graph[node])
+            });
+            push(&mut seen, Seen { node, stops: usize::from(first), handed: false, before: None });
+        }
+        let mut best = 0;
+        let mut at = 0;
+        while at < seen.len() {
+            let Seen { node, stops: passed, handed, .. } = seen[at];
+            if passed > seen[best].stops {
+                best = at;
+            }
+            if passed == stops.len() {
+                break;
+            }
+            for step in &next[node.index()] {
+                let arrow = graph[step.hop].arrow;
+                let handed = handed || arrow == Arrow::Handoff;
+                if stops[passed].accepts(self.design, step, handed, lenient) {
+                    push(
+                        &mut seen,
+                        Seen { node: step.to, stops: passed + 1, handed: false, before: Some(at) },
+                    );
+                }
+                push(&mut seen, Seen { node: step.to, stops: passed, handed, before: Some(at) });
+            }
+            at += 1;
+        }
+        if seen.is_empty() {
+            return Found::Short(0, Vec::new());
+        }
+        let end = if at < seen.len() { at } else { best };
+        let mut nodes: Vec<NodeIndex> =
+            std::iter::successors(Some(end), |&at| seen[at].before).map(|at| seen[at].node).collect();
+        nodes.reverse();
+        if seen[end].stops == stops.len() { Found::Path(nodes) } else { Found::Short(seen[end].stops, nodes) }
+    }
+
+    pub fn id(&self, node: NodeIndex) -> &'d str {
+        &self.design.graph[node].id
+    }
+}
+
+impl Stop {
+    fn accepts(&self, design: &Design, step: &Step, handed: bool, lenient: bool) -> bool {
+        let arrow = match self.arrow {
+            None => true,
+            Some(Arrow::Call) => !handed,
+            Some(Arrow::Handoff) => handed,
+            Some(arrow) => arrow_of(design, step) == arrow,
+        };
+        // What is handed to a broker is written there; nobody says so.
+        let to_broker = arrow_of(design, step) == Arrow::Handoff && design.graph[step.to].kind.is_broker();
+        let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes") || to_broker);
+        let access = match self.access {
+            None => true,
+            Some(Access::Reads) => reads || lenient && !writes,
+            Some(Access::Writes) => writes || lenient && !reads,
+        };
+        arrow && access && self.kinds.matches(&design.graph[step.to])
+    }
+}
+
+fn arrow_of(design: &Design, step: &Step) -> Arrow {
+    design.graph[step.hop].arrow
+}

@@ -1,0 +1,407 @@
+//! What every drawing must keep, on random designs and on those that mean harm.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use spof::design::{Design, lower};
+use spof::diagnostic::{Diagnostic, Severity};
+use spof::draw::{Marks, Point, Rect, Scene, Theme, json, layout, svg, svg_themed};
+use spof::source::Span;
+use spof::syntax::parse;
+
+const SHORTENER: &str = r#"
+design "URL shortener" solves url-shortener at large
+client browser
+cdn edge ttl=60s
+region us-east zones=3 {
+  lb       front  "L7 load balancer" x2
+  service  links  "Link service" x6
+  redis    hot    "Hot links" x3
+  group data "Data" trust=private {
+    postgres store  "Links" x3
+  }
+  kafka    clicks x3
+  worker   counter x4
+}
+monitor watch
+note on store "Links never change."
+flow redirect "GET /{code}" {
+  browser -> edge
+  edge -> front on=miss -> links -> hot reads
+  links -> store reads on=miss protocol=tcp
+  links ~> clicks ~> counter
+  browser <-> edge
+}
+watch ..> store observes
+"#;
+
+fn design(text: &str) -> Design {
+    lower(&parse(text).0).0
+}
+
+fn scene(text: &str) -> Scene {
+    layout(&design(text))
+}
+
+fn parsed(svg: &str) -> roxmltree::Document<'_> {
+    roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}:\n{svg}"))
+}
+
+/// The oracle: everything against everything.
+fn faults(scene: &Scene) -> Vec<String> {
+    let mut faults = Vec::new();
+    let page = Rect { x: 0.0, y: 0.0, w: scene.w, h: scene.h };
+    for (at, node) in scene.nodes.iter().enumerate() {
+        for other in &scene.nodes[at + 1..] {
+            if node.at.overlaps(&other.at) {
+                faults.push(format!("{} on {}", node.id, other.id));
+            }
+        }
+        if node.group.is_some_and(|group| !scene.groups[group].at.contains(&node.at)) {
+            faults.push(format!("{} outside its group", node.id));
+        }
+        for (number, group) in scene.groups.iter().enumerate() {
+            if group.title_at.overlaps(&node.at) {
+                faults.push(format!("{} on the title of {}", node.id, group.id));
+            }
+            let mut around = std::iter::successors(node.group, |&at| scene.groups[at].parent);
+            if group.at.overlaps(&node.at) && !around.any(|at| at == number) {
+                faults.push(format!("{} in {}, where it does not belong", node.id, group.id));
+            }
+        }
+    }
+    for (at, group) in scene.groups.iter().enumerate() {
+        if !group.at.contains(&group.title_at) {
+            faults.push(format!("the title of {} outside it", group.id));
+        }
+        if group.parent.is_some_and(|parent| !scene.groups[parent].at.contains(&group.at)) {
+            faults.push(format!("{} outside its parent", group.id));
+        }
+        for (number, other) in scene.groups.iter().enumerate().skip(at + 1) {
+            if group.title_at.overlaps(&other.at) && other.parent == Some(at) {
+                faults.push(format!("{} on the title of {}", other.id, group.id));
+            }
+            let mut around = std::iter::successors(Some(number), |&at| scene.groups[at].parent);
+            if group.at.overlaps(&other.at) && !around.any(|around| around == at) {
+                faults.push(format!("{} across {}", group.id, other.id));
+            }
+        }
+    }
+    for edge in &scene.edges {
+        let ends = [(&edge.from, edge.points.first()), (&edge.to, edge.points.last())];
+        for (id, point) in ends {
+            let node = scene.nodes.iter().find(|node| node.id == *id).expect("an edge ends at nodes");
+            if !point.is_some_and(|point| on_border(point, &node.at)) {
+                faults.push(format!("{} -> {} does not end at {id}", edge.from, edge.to));
+            }
+        }
+        for point in &edge.points {
+            if !page.contains(&Rect { x: point.x, y: point.y, w: 0.0, h: 0.0 }) {
+                faults.push(format!("{} -> {} leaves the page", edge.from, edge.to));
+            }
+        }
+    }
+    let boxes = (scene.nodes.iter().map(|node| node.at))
+        .chain(scene.groups.iter().map(|group| group.at))
+        .chain(scene.edges.iter().filter_map(|edge| edge.label.as_ref()).map(|label| label.at));
+    let furniture: Vec<Rect> = (scene.notes.iter().map(|note| note.at))
+        .chain(scene.legend.iter().map(|entry| entry.at))
+        .chain([scene.title_at])
+        .collect();
+    for rect in boxes {
+        if !page.contains(&rect) {
+            faults.push(format!("{rect:?} leaves the page"));
+        }
+        if furniture.iter().any(|other| other.overlaps(&rect)) {
+            faults.push(format!("{rect:?} under notes, legend or title"));
+        }
+    }
+    for (at, rect) in furniture.iter().enumerate() {
+        if !page.contains(rect) || furniture[at + 1..].iter().any(|other| other.overlaps(rect)) {
+            faults.push(format!("{rect:?} collides beside the diagram"));
+        }
+    }
+    faults
+}
+
+fn on_border(point: &Point, rect: &Rect) -> bool {
+    let across = point.x >= rect.x && point.x <= rect.right();
+    let down = point.y >= rect.y && point.y <= rect.bottom();
+    across
+        && down
+        && (point.x == rect.x || point.x == rect.right() || point.y == rect.y || point.y == rect.bottom())
+}
+
+#[test]
+fn shows_what_the_design_says() {
+    let scene = scene(SHORTENER);
+    assert_eq!(faults(&scene), Vec::<String>::new());
+    let drawn = svg(&scene, None);
+    let document = parsed(&drawn);
+    let root = document.root_element();
+    assert_eq!(root.attribute("role"), Some("img"));
+    assert_eq!(root.attribute("aria-label"), Some("URL shortener: 9 nodes, 9 connections"));
+    let texts: Vec<&str> = document
+        .descendants()
+        .filter(|node| node.has_tag_name("text"))
+        .filter_map(|node| node.text())
+        .collect();
+    for text in
+        ["URL shortener", "Hot links", "Redis · x3", "us-east", "region · 3 zones", "private", "on miss"]
+    {
+        assert!(texts.contains(&text), "{text} not in {texts:?}");
+    }
+    for text in ["observes", "calls and waits", "hands off, and goes on", "Links never change."] {
+        assert!(texts.contains(&text), "{text} not in {texts:?}");
+    }
+    for absent in ["<script", "foreignObject", "http://www.w3.org/1999/xhtml"] {
+        assert!(!drawn.contains(absent), "{absent}");
+    }
+    assert!(drawn.contains("prefers-color-scheme:dark"));
+    assert!(drawn.len() < 25_000, "{} bytes", drawn.len());
+    let shape = scene.w / scene.h;
+    assert!((0.6..=1.8).contains(&shape), "{shape}");
+}
+
+#[test]
+fn the_legend_holds_what_occurs_and_no_more() {
+    let legend: Vec<String> =
+        scene("service a\nservice b\na ~> b").legend.into_iter().map(|entry| entry.text).collect();
+    assert_eq!(legend, ["service", "hands off, and goes on"]);
+}
+
+#[test]
+fn no_line_of_a_small_design_crosses_a_box() {
+    let scene = scene(SHORTENER);
+    for edge in &scene.edges {
+        for pair in edge.points.windows(2) {
+            let line = Rect {
+                x: pair[0].x.min(pair[1].x),
+                y: pair[0].y.min(pair[1].y),
+                w: (pair[0].x - pair[1].x).abs(),
+                h: (pair[0].y - pair[1].y).abs(),
+            };
+            for node in &scene.nodes {
+                assert!(!line.overlaps(&node.at), "{} -> {} through {}", edge.from, edge.to, node.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn requests_travel_down() {
+    let scene = scene("client a\nservice b\ndatabase c\nworker d\na -> b -> c\nb ~> d ~> b\nc -> a");
+    let y = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.y;
+    assert!(y("a") < y("b") && y("b") < y("c") && y("b") < y("d"));
+}
+
+#[test]
+fn dead_letters_stand_below_their_queue() {
+    let scene = scene("queue dead\nservice a\nqueue q dlq=dead\na ~> q");
+    let y = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.y;
+    assert!(y("a") < y("q") && y("q") < y("dead"));
+}
+
+#[test]
+fn nothing_is_drawn_of_nothing() {
+    for text in ["", "design \"Empty\"", "group g { }", "note \"lonely\""] {
+        let scene = scene(text);
+        assert_eq!(faults(&scene), Vec::<String>::new(), "{text}");
+        parsed(&svg(&scene, None));
+    }
+}
+
+#[test]
+fn json_is_the_scene() {
+    let scene = scene(SHORTENER);
+    let value: serde_json::Value = serde_json::from_str(&json(&scene)).expect("JSON");
+    assert_eq!(value["nodes"].as_array().map(Vec::len), Some(9));
+    assert_eq!(value["nodes"][0]["id"], "browser");
+    assert_eq!(value["groups"][0]["id"], "us-east");
+    let edge = value["edges"].as_array().and_then(|edges| edges.iter().find(|edge| edge["from"] == "edge"));
+    let edge = edge.expect("an edge from edge");
+    assert_eq!(edge["label"]["text"], "on miss");
+    assert!(edge["points"][1][0].is_number());
+}
+
+#[test]
+fn findings_are_marked() {
+    let mut error = Diagnostic::mistake("spof-datastore", "all stops with <store>", Span::new(0, 1), "");
+    error.nodes = vec!["store".to_string()];
+    let mut remark = error.clone();
+    remark.severity = Severity::Info;
+    remark.code = "no-backup";
+    remark.hops = vec![("links".to_string(), "store".to_string())];
+    let marks = Marks::new(&[remark, error]);
+    assert_eq!(marks.summary(), "1 error, 1 remark");
+    let store = marks.node("store").expect("marked");
+    assert_eq!((store.worst, store.count), (Severity::Error, 2));
+    let drawn = svg(&scene(SHORTENER), Some(&marks));
+    let document = parsed(&drawn);
+    let titles: Vec<&str> = document
+        .descendants()
+        .filter(|node| node.has_tag_name("title"))
+        .filter_map(|node| node.text())
+        .collect();
+    assert!(titles.iter().any(|title| title.contains("spof-datastore: all stops with <store>\nno-backup:")));
+    assert!(titles.iter().any(|title| title.starts_with("links -> store") && title.contains("no-backup")));
+}
+
+#[test]
+fn labels_are_data() {
+    let long = "x".repeat(10_000);
+    let labels = [
+        "<script>alert(1)</script>",
+        "a & b",
+        "'single' \\\"double\\\"",
+        "]]> <!-- --> <?xml?>",
+        "bell \u{7} null \u{0} escape \u{1b} not \u{ffff}",
+        "\u{202e}gnp.exe",
+        "خدمة الروابط",
+        "🚀 リンク 👩‍👩‍👧‍👦",
+        &long,
+    ];
+    for label in labels {
+        let text = format!(
+            "design \"{label}\"\ngroup g \"{label}\" {{\nservice a \"{label}\" x3\n}}\nservice b\na -> b\nnote on a \"{label}\""
+        );
+        let scene = scene(&text);
+        assert_eq!(scene.nodes.len(), 2, "{label}");
+        assert_eq!(faults(&scene), Vec::<String>::new(), "{label}");
+        for theme in [Theme::Auto, Theme::Light, Theme::Dark] {
+            let drawn = svg_themed(&scene, None, theme);
+            let document = parsed(&drawn);
+            assert!(document.descendants().all(|node| !node.has_tag_name("script")), "{label}");
+        }
+        assert!(scene.nodes.iter().all(|node| node.lines.len() <= 2 && node.at.w < 300.0), "{label}");
+    }
+    let scene = scene(&format!("service a \"{long}\""));
+    assert!(svg(&scene, None).contains(&long), "the whole label is in the tooltip");
+}
+
+#[test]
+fn large_designs_end() {
+    let started = Instant::now();
+    let count = 20_000;
+    let mut chain = String::new();
+    for at in 0..count {
+        chain.push_str(&format!("service s{at}\n"));
+        if at > 0 {
+            chain.push_str(&format!("s{} -> s{at}\n", at - 1));
+            chain.push_str(&format!("s{at} ~> s{} on=miss\n", at * 7919 % count));
+        }
+    }
+    let scene = scene(&chain);
+    assert_eq!(scene.nodes.len(), count);
+    let shape = scene.w / scene.h;
+    assert!((0.6..=1.8).contains(&shape), "{shape}");
+    assert!(svg(&scene, None).len() > count);
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[test]
+fn deep_and_dense_designs_end() {
+    let depth = 10_000;
+    let mut deep = String::new();
+    for at in 0..depth {
+        deep.push_str(&format!("group g{at} {{\nservice s{at}\n"));
+    }
+    deep.push_str(&"}\n".repeat(depth));
+    deep.push_str("s0 -> s9999\ns5000 -> s1\n");
+    let scene_of_deep = scene(&deep);
+    assert_eq!((scene_of_deep.nodes.len(), scene_of_deep.groups.len()), (depth, 8));
+
+    let mut dense = String::new();
+    for at in 0..30 {
+        dense.push_str(&format!("service s{at}\n"));
+    }
+    for from in 0..30 {
+        for to in 0..30 {
+            if from != to {
+                dense.push_str(&format!("s{from} -> s{to}\n"));
+            }
+        }
+    }
+    assert_eq!(faults(&scene(&dense)), Vec::<String>::new());
+}
+
+/// Design text: nodes in groups that nest, hops between any of them.
+fn designs() -> impl Strategy<Value = String> {
+    let groups = prop::collection::vec(any::<prop::sample::Index>(), 0..5);
+    let kinds = prop::sample::select(vec!["client", "service", "redis", "kafka", "external", "database"]);
+    let labels = prop::sample::select(vec![
+        "",
+        "\"A\"",
+        "\"Link redirect service of the east\"",
+        "\"日本語のサービス\"",
+    ]);
+    let nodes = prop::collection::vec((kinds, labels, 1..4_u8, any::<prop::sample::Index>()), 1..14);
+    let arrows = prop::sample::select(vec!["->", "~>", "<->", "..>"]);
+    let hops = prop::collection::vec(
+        (any::<prop::sample::Index>(), arrows, any::<prop::sample::Index>(), any::<bool>()),
+        0..24,
+    );
+    (groups, nodes, hops, any::<bool>()).prop_map(|(groups, nodes, hops, note)| {
+        // Group g stands in group `parents[g]`, counted from 1; 0 is the page.
+        let parents: Vec<usize> =
+            groups.iter().enumerate().map(|(at, parent)| parent.index(at + 1)).collect();
+        let homes: Vec<usize> = nodes.iter().map(|(.., home)| home.index(parents.len() + 1)).collect();
+        let mut text = String::from("design \"Random\"\n");
+        write(&mut text, 0, &parents, &homes, &nodes);
+        for (from, arrow, to, label) in hops {
+            let (from, to) = (from.index(nodes.len()), to.index(nodes.len()));
+            let attribute = match (arrow, label) {
+                ("..>", _) => " observes",
+                (_, true) => " protocol=grpc",
+                _ => "",
+            };
+            text.push_str(&format!("n{from} {arrow} n{to}{attribute}\n"));
+        }
+        if note {
+            text.push_str("note on n0 \"Said at the whiteboard, and worth keeping.\"\n");
+        }
+        text
+    })
+}
+
+fn write<T>(
+    text: &mut String,
+    group: usize,
+    parents: &[usize],
+    homes: &[usize],
+    nodes: &[(&str, &str, u8, T)],
+) {
+    for (at, (kind, label, times, _)) in nodes.iter().enumerate().filter(|(at, _)| homes[*at] == group) {
+        text.push_str(&format!("{kind} n{at} {label} x{times}\n"));
+    }
+    for child in (1..=parents.len()).filter(|&child| parents[child - 1] == group) {
+        text.push_str(&format!("group g{child} {{\n"));
+        write(text, child, parents, homes, nodes);
+        text.push_str("}\n");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_designs_keep_apart(text in designs()) {
+        let design = design(&text);
+        let first = layout(&design);
+        prop_assert_eq!(faults(&first), Vec::<String>::new());
+        prop_assert_eq!(first.nodes.len(), design.graph.node_count());
+        prop_assert_eq!(first.edges.len(), design.graph.edge_count());
+        let drawn = svg(&first, None);
+        parsed(&drawn);
+        prop_assert_eq!(&first, &scene(&text));
+        prop_assert_eq!(drawn, svg(&scene(&text), None));
+    }
+
+    #[test]
+    fn any_label_is_well_formed(label in "[^\"\\\\\n\r]{0,40}") {
+        let scene = scene(&format!("design \"{label}\"\nservice a \"{label}\"\nnote on a \"{label}\""));
+        prop_assert_eq!(faults(&scene), Vec::<String>::new());
+        parsed(&svg(&scene, None));
+    }
+}
