@@ -39,10 +39,13 @@ pub(super) fn design(problem: &Problem, scale: Scale) -> String {
     out.push_str(COMPONENTS);
     for requirement in &problem.requirements {
         let optional = if requirement.optional { " (not everyone gets this far)" } else { "" };
-        out.push_str(&format!("\n# {}{optional}\nflow {} {{\n}}\n", requirement.line, requirement.flow));
+        out.push_str(&format!(
+            "\n# {}{optional}\n# flow {} {{\n#   user ->\n# }}\n",
+            requirement.line, requirement.flow
+        ));
     }
     out.push_str(REASONS);
-    out
+    crate::syntax::format(&crate::syntax::parse(&out).0, &out)
 }
 
 const COMPONENTS: &str = "
@@ -61,6 +64,7 @@ client user
 #   flow buy \"POST /orders\" rate=100/s p99=200ms {
 #     user -> front -> api -> store writes=item idempotency_key
 #   }
+# Below, one flow for each thing that is asked for: take the `#` away and write its path.
 ";
 
 const REASONS: &str = "

@@ -41,8 +41,8 @@ pub fn whole(source: &Source, diagnostic: &Diagnostic, style: Style) -> String {
         out.push('\n');
         out.push_str(&set_note(name, text, gutter, style));
     };
-    for (line, text) in &moved {
-        note(&format!("line {line}"), text);
+    for (name, text) in &moved {
+        note(name, text);
     }
     for line in &diagnostic.evidence {
         note("evidence", line);
@@ -97,13 +97,13 @@ struct Shown {
     text: String,
 }
 
-/// The labels on their lines, and those texts that are too wide to stand there, each with its line.
+/// The labels on their lines, and those texts that are too wide to stand there, each with a name for its place.
 fn fitting(
     source: &Source,
     labels: &[&Label],
     gutter: usize,
     style: Style,
-) -> (Vec<Shown>, Vec<(usize, String)>) {
+) -> (Vec<Shown>, Vec<(String, String)>) {
     let mut shown = Vec::new();
     let mut moved = Vec::new();
     for (at, label) in labels.iter().enumerate() {
@@ -119,7 +119,8 @@ fn fitting(
             gutter + 2 + columns(before.text(&source.text)) + columns(marked.text(&source.text)).max(1) + 1
         };
         if taken + columns(&text) > style.width {
-            moved.push((line, std::mem::take(&mut text)));
+            let name = if at == 0 { String::new() } else { format!("line {line}") };
+            moved.push((name, std::mem::take(&mut text)));
         }
         shown.push(Shown { main: at == 0, line, span, text });
     }

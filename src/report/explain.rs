@@ -3,6 +3,7 @@
 
 use super::{Style, Wrap};
 use crate::catalog::{Attribute, Kind, Subject, Technology, Type, catalog, nearest};
+use crate::design::units::show_rate;
 use crate::rules::Rule;
 
 /// All pages of a name, or the nearest name there is.
@@ -67,7 +68,7 @@ fn kind(kind: Kind, style: Style) -> String {
     let page = Page(style);
     let entry = catalog().kind(kind);
     let mut parts = vec![
-        format!("{}  {}\n{}", style.paint().bold(kind.name()), entry.title, page.prose(&entry.meaning)),
+        format!("{}  {}\n{}", style.paint().bold(kind.name()), entry.a, page.prose(&entry.meaning)),
         page.code("Example", &entry.example),
     ];
     let own: Vec<&Attribute> = catalog().attributes_of(Subject::Node(kind)).collect();
@@ -128,8 +129,10 @@ fn technology(technology: &Technology, style: Style) -> String {
     }
     if let Some(capacity) = &technology.capacity {
         let text = format!(
-            "{}/s for one instance (grade {:?}: {})",
-            capacity.value, capacity.grade, capacity.source
+            "{} for one instance (grade {:?}: {})",
+            show_rate(capacity.value),
+            capacity.grade,
+            capacity.source
         );
         parts.push(page.section("Capacity, where a design states none", &text));
     }

@@ -1,14 +1,16 @@
 //! Markdown, as much of it as a problem statement uses, set for a terminal.
 
+use super::wrap::columns;
 use super::{Style, Wrap};
 
-/// Headings bold, paragraphs and list items wrapped; code, tables and all else as they are.
+/// Headings bold, paragraphs and list items wrapped; tables in columns, code as it is.
 pub fn markdown(text: &str, style: Style) -> String {
     let paint = style.paint();
     let mut out: Vec<String> = Vec::new();
     let mut paragraph = String::new();
     let mut hang = 0;
     let mut code = false;
+    let mut table: Vec<Vec<&str>> = Vec::new();
     for line in text.lines() {
         let quote = line.starts_with('>');
         let bare = if quote { line.trim_start_matches(['>', ' ']) } else { line.trim_start() };
@@ -20,6 +22,11 @@ pub fn markdown(text: &str, style: Style) -> String {
             flush(&mut out, &mut paragraph, hang, style);
             hang = 0;
         }
+        if bare.starts_with('|') && !code {
+            table.push(bare.trim_matches('|').split('|').map(str::trim).collect());
+            continue;
+        }
+        out.append(&mut aligned(std::mem::take(&mut table)));
         code ^= fence;
         if fence {
             continue;
@@ -44,6 +51,7 @@ pub fn markdown(text: &str, style: Style) -> String {
         }
     }
     flush(&mut out, &mut paragraph, hang, style);
+    out.append(&mut aligned(table));
     out.join("\n").trim_end().to_string()
 }
 
@@ -64,6 +72,24 @@ fn flush(out: &mut Vec<String>, paragraph: &mut String, hang: usize, style: Styl
     paragraph.clear();
 }
 
+/// A table's rows with their cells in columns, without the rule under its head.
+fn aligned(mut rows: Vec<Vec<&str>>) -> Vec<String> {
+    rows.retain(|row| {
+        !row.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':')) && !cell.is_empty())
+    });
+    let wide = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..wide)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| columns(cell)).max().unwrap_or(0))
+        .collect();
+    let set = |row: &Vec<&str>| {
+        let cells = row.iter().zip(&widths);
+        let line: String =
+            cells.map(|(cell, width)| format!("  {cell}{}", " ".repeat(width - columns(cell)))).collect();
+        line.trim_end().to_string()
+    };
+    rows.iter().map(set).collect()
+}
+
 /// How wide a list item's mark is: `- `, `12. `.
 fn item(line: &str) -> Option<usize> {
     if line.starts_with("- ") || line.starts_with("* ") {
@@ -77,6 +103,13 @@ fn item(line: &str) -> Option<usize> {
 mod tests {
     use super::markdown;
     use crate::report::Style;
+
+    #[test]
+    fn tables_stand_in_columns() {
+        let style = Style { width: 40, color: false, all: false };
+        let text = "| | small |\n|---|---|\n| links made | 4/s |\n\nend";
+        assert_eq!(markdown(text, style), "              small\n  links made  4/s\n\nend");
+    }
 
     #[test]
     fn paragraphs_and_items_wrap_and_code_does_not() {

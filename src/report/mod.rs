@@ -12,6 +12,8 @@ mod questions;
 mod rules;
 mod score;
 mod summary;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod wrap;
 

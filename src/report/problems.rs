@@ -3,7 +3,7 @@
 use super::markdown::markdown;
 use super::wrap::columns;
 use super::{Style, Wrap};
-use crate::rubric::{Problem, problems};
+use crate::rubric::{Figure, Problem, problems};
 
 /// A line each, easiest first.
 pub fn list(style: Style) -> String {
@@ -70,9 +70,19 @@ pub fn one(problem: &Problem, style: Style) -> String {
         let heading = format!("At {} scale", numbers.scale.name());
         let text = Wrap { width: style.width, first: heading.len() + 2, hang: 2 }.text(&numbers.line);
         out.push_str(&format!("\n{}: {text}\n", paint.bold(&heading)));
+        let wide =
+            |of: fn(&Figure) -> &str| numbers.figures.iter().map(|one| columns(of(one))).max().unwrap_or(0);
+        let (name, value) = (wide(|one| &one.name), wide(|one| &one.value));
         for figure in &numbers.figures {
-            let line = format!("{} = {}", figure.name, figure.value);
-            out.push_str(&format!("  {line:<32}  {}\n", paint.dim(&format!("# {}", figure.from))));
+            let start = 2 + name + 3 + value + 2;
+            let from =
+                Wrap { width: style.width.max(start + 30), first: start, hang: start }.text(&figure.from);
+            out.push_str(&format!(
+                "  {:<name$} = {:<value$}  {}\n",
+                figure.name,
+                figure.value,
+                paint.dim(&from)
+            ));
         }
     }
     let minutes = format!("You have {} minutes. Start with: spof new {}", problem.minutes, problem.id);

@@ -18,7 +18,9 @@ pub(super) fn block(score: &Score, style: Style) -> String {
         out.push_str(&row(dimension, style));
     }
     out.push_str("\n\n");
-    out.push_str(&Wrap { width: style.width, first: 2, hang: 4 }.block(&levels(score)));
+    out.push_str(
+        &Wrap { width: style.width, first: 2, hang: 4 }.block(&levels(score)).replace('\u{a0}', " "),
+    );
     if !score.next.is_empty() {
         out.push_str("\n\n");
         out.push_str(&next(&score.next, style));
@@ -72,7 +74,8 @@ fn levels(score: &Score) -> String {
             format!("{name} not yet ({})", waits_for(score, &readout.open))
         })
         .collect();
-    parts.join(" · ")
+    // Each level stays on one line where it can.
+    parts.iter().map(|part| part.replace(' ', "\u{a0}")).collect::<Vec<_>>().join("\u{a0}· ")
 }
 
 fn waits_for(score: &Score, open: &[String]) -> String {

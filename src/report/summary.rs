@@ -29,17 +29,18 @@ pub(super) fn line(review: &Review, style: Style) -> String {
     let counts = parts.join(", ");
     let name = clean(&review.source.name);
     let taken = columns(&counts) + columns(&name);
-    let gap = if taken + 3 > style.width { 3 } else { style.width - taken };
-    format!("{}{}{name}", style.paint().bold(&counts), " ".repeat(gap))
+    let gap = if taken + 3 > style.width { "\n".to_string() } else { " ".repeat(style.width - taken) };
+    format!("{}{gap}{name}", style.paint().bold(&counts))
 }
 
 /// Says of a design that nothing is wrong with it, and what was looked at.
 pub(super) fn nothing(review: &Review, style: Style) -> String {
     let design = review.design;
     let name = clean(&review.source.name);
-    if design.graph.node_count() == 0 {
+    if design.graph.edge_count() == 0 {
+        let nodes = counted(design.graph.node_count(), "node");
         let text = format!(
-            "{name}: no node is declared yet, so there is nothing to check. Start with what calls and what answers: \
+            "{name}: {nodes} and no hop, so there is nothing to check yet. Say what calls and what answers, such as \
              `client web`, `service api x2`, `web -> api`."
         );
         return Wrap { width: style.width, first: 0, hang: 2 }.text(&text);

@@ -7,6 +7,9 @@ use unicode_width::UnicodeWidthStr;
 /// Longer than this, a text from the design is cut in the middle: someone pasted a file into a name.
 const LONGEST: usize = 1_000;
 
+/// Longer than any name or address.
+const LONGEST_WORD: usize = 200;
+
 /// Text that is safe for a terminal: on one line, without control characters or marks that turn the writing round.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let odd = |c: char| {
@@ -78,6 +81,7 @@ impl Wrap {
         let mut line = String::new();
         let mut room = self.width.saturating_sub(self.first);
         for word in words(&text) {
+            let word: &str = &cut(word, LONGEST_WORD);
             let gap = usize::from(!line.is_empty());
             if !line.is_empty() && columns(&line) + gap + columns(word) > room {
                 lines.push(std::mem::take(&mut line));
@@ -103,14 +107,18 @@ fn words(text: &str) -> Vec<&str> {
     const LONGEST_CODE: usize = 24;
     let mut words = Vec::new();
     let mut rest = text.trim_start();
+    let mut in_code = false;
     while !rest.is_empty() {
         let mut end = rest.find(' ').unwrap_or(rest.len());
-        if rest[..end].matches('`').count() % 2 == 1
+        in_code ^= rest[..end].matches('`').count() % 2 == 1;
+        if in_code
+            && rest[..end].contains('`')
             && let Some(close) = rest[end..].find('`')
             && close <= LONGEST_CODE
         {
             let after = end + close;
             end = rest[after..].find(' ').map_or(rest.len(), |at| after + at);
+            in_code = false;
         }
         words.push(&rest[..end]);
         rest = rest[end..].trim_start();

@@ -8,6 +8,8 @@ pub enum Shape {
     Node,
     /// `NAME` and `= VALUE`, or `key` and its fields
     Entry,
+    /// `every KIND` and its attributes
+    Every,
     Plain,
     Comment,
 }
@@ -32,7 +34,7 @@ impl Line {
 
 /// What is wider is not aligned with, and deeper is not indented further, so that the output stays in proportion.
 const WIDEST_HEAD: usize = 24;
-const WIDEST_LINE: usize = 100;
+pub const WIDEST_LINE: usize = 100;
 const DEEPEST: usize = 20;
 
 /// `# text`
@@ -86,13 +88,14 @@ fn bodies(lines: &[Line]) -> Vec<String> {
     bodies
 }
 
-/// Where each line's comment starts: in one column where lines with comments follow each other.
+/// Where each line's comment starts: in one column for lines that follow each other.
 fn comment_columns(lines: &[Line], bodies: &[String]) -> Vec<usize> {
     let mut columns = Vec::with_capacity(lines.len());
-    let same_run = |a: &Line, b: &Line| a.comment.is_some() && b.comment.is_some() && !b.gap;
+    let same_run = |a: &Line, b: &Line| a.depth == b.depth && !b.gap;
     for run in lines.chunk_by(same_run) {
-        let bodies = &bodies[columns.len()..columns.len() + run.len()];
-        let widths = bodies.iter().filter(|body| !body.contains('\n')).map(|body| body.width());
+        let bodies = run.iter().zip(&bodies[columns.len()..]);
+        let commented = bodies.filter(|(line, body)| line.comment.is_some() && !body.contains('\n'));
+        let widths = commented.map(|(_, body)| body.width());
         let widest = widths.filter(|&width| width <= WIDEST_LINE).max().unwrap_or(0);
         columns.extend(std::iter::repeat_n(widest + 2, run.len()));
     }

@@ -25,11 +25,19 @@ pub fn format(ast: &Ast<'_>, source: &str) -> String {
         open: true,
     };
     let mut open: Vec<&Item<'_>> = Vec::new();
-    for (index, item) in ast.items.iter().enumerate() {
+    let mut index = 0;
+    while let Some(item) = ast.items.get(index) {
         close_until(&mut printer, &mut open, index);
-        printer.item(item, open.len());
-        if item.block.is_some() {
-            open.push(item);
+        index += 1;
+        match item.block {
+            Some(block) if printer.on_one_line(item, &ast.items[index..block.end], open.len()) => {
+                index = block.end;
+            }
+            Some(_) => {
+                printer.item(item, open.len());
+                open.push(item);
+            }
+            None => printer.item(item, open.len()),
         }
     }
     close_until(&mut printer, &mut open, usize::MAX);
@@ -105,6 +113,36 @@ impl<'a, 's> Printer<'a, 's> {
         Some(first)
     }
 
+    /// `table counter { key name }`: a block that was written on one line stays there, if it fits and holds no other
+    /// block and no comment. False if it is none.
+    fn on_one_line(&mut self, item: &Item<'s>, inside: &[Item<'s>], depth: usize) -> bool {
+        let Some(block) = item.block else { return false };
+        let apart = self.source.get(item.span.start..block.close.end).is_none_or(|text| text.contains('\n'));
+        let nested = inside.iter().any(|item| item.block.is_some() || item.statement == Statement::Broken);
+        let comments = self.comments.iter().find(|comment| comment.span.start >= item.span.start);
+        let commented = comments.is_some_and(|comment| comment.span.start < block.close.end);
+        if apart || nested || commented || block.close.is_empty() || item.statement == Statement::Broken {
+            return false;
+        }
+        let (head, mut rest) = self.renderer.statement(&item.statement, depth);
+        rest.push_str(" {");
+        for (at, item) in inside.iter().enumerate() {
+            let (head, body) = self.renderer.statement(&item.statement, depth + 1);
+            rest.push_str(if at == 0 { " " } else { "; " });
+            rest.push_str(&head);
+            rest.push_str(if head.is_empty() { "" } else { " " });
+            rest.push_str(&body);
+        }
+        rest.push_str(" }");
+        if rest.contains('\n') || layout::indent(depth) + head.len() + rest.len() > layout::WIDEST_LINE {
+            return false;
+        }
+        self.comments_before(item.span.start, depth);
+        let gap = self.gap(item.span.start);
+        self.push(Line::new(depth, shape(&item.statement), head, rest, gap), block.close.end);
+        true
+    }
+
     fn item(&mut self, item: &Item<'s>, depth: usize) {
         self.comments_before(item.span.start, depth);
         let mut gap = self.gap(item.span.start);
@@ -121,12 +159,16 @@ impl<'a, 's> Printer<'a, 's> {
         if item.block.is_some() {
             rest.push_str(if rest.is_empty() { "{" } else { " {" });
         }
-        let shape = match item.statement {
-            Statement::Node(_) => Shape::Node,
-            Statement::Let { .. } | Statement::Field(_) => Shape::Entry,
-            _ => Shape::Plain,
-        };
-        self.push(Line::new(depth, shape, head, rest, gap), end);
+        self.push(Line::new(depth, shape(&item.statement), head, rest, gap), end);
         self.open = item.block.is_some();
+    }
+}
+
+fn shape(statement: &Statement<'_>) -> Shape {
+    match statement {
+        Statement::Node(_) => Shape::Node,
+        Statement::Let { .. } | Statement::Field(_) => Shape::Entry,
+        Statement::Every { .. } => Shape::Every,
+        _ => Shape::Plain,
     }
 }

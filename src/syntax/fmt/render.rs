@@ -62,8 +62,8 @@ impl<'s> Renderer<'s> {
             }
             Statement::Given => out.push_str("given"),
             Statement::Every { subject, attrs } => {
-                out = format!("every {}", subject.text);
                 self.attrs(attrs, &mut out);
+                return (format!("every {}", subject.text), out.trim_start().to_owned());
             }
             Statement::Table { id } => out = format!("table {}", id.text),
             Statement::Decide { what, because, over } => {
@@ -186,7 +186,7 @@ impl<'s> Renderer<'s> {
                 }
                 TokenKind::Name => {
                     let over = before.is_some_and(|token| token.kind == TokenKind::Over);
-                    let unit = if over && self.is_unit(token) { unit_of_time(token.text) } else { None };
+                    let unit = if over && self.is_unit(token) { spelled(token.text) } else { None };
                     out.push_str(unit.unwrap_or(token.text));
                 }
                 TokenKind::Open | TokenKind::Close => out.push_str(token.text),
@@ -216,6 +216,16 @@ pub fn unit_of_time(unit: &str) -> Option<&'static str> {
         "month" => "month",
         "y" | "year" => "y",
         _ => return None,
+    })
+}
+
+/// A unit of time that stands alone, as it reads after `/`: `100M/month`, `2 * users / day`.
+fn spelled(unit: &str) -> Option<&'static str> {
+    Some(match unit_of_time(unit)? {
+        "d" => "day",
+        "w" => "week",
+        "y" => "year",
+        other => other,
     })
 }
 
