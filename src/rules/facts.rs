@@ -1,6 +1,9 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
 mod calls;
+mod journey;
+mod miss;
+mod socket;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -10,6 +13,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use miss::Miss;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
