@@ -1,11 +1,15 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
+mod calls;
+
 use std::collections::{HashSet, VecDeque};
 
 use petgraph::Direction;
 use petgraph::algo::dominators;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+
+pub use calls::{Calls, heaviest_chain};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
@@ -82,6 +86,11 @@ impl<'d> Facts<'d> {
         way
     }
 
+    /// The node before it on a shortest way from an entry.
+    pub fn before(&self, node: NodeIndex) -> Option<NodeIndex> {
+        self.came_from[node.index()]
+    }
+
     /// `web → front → links → store`; a long way is shortened in its middle.
     pub fn show_way(&self, way: &[NodeIndex]) -> String {
         let mut ids: Vec<&str> = way.iter().map(|&node| self.id(node)).collect();
@@ -89,6 +98,27 @@ impl<'d> Facts<'d> {
             ids.splice(6..ids.len() - 5, ["…"]);
         }
         ids.join(" → ")
+    }
+
+    /// `a`, `b` and `c`, in backticks; of many, the first few and how many more.
+    pub fn names(&self, nodes: &[NodeIndex]) -> String {
+        let mut names: Vec<String> = nodes.iter().map(|&node| self.node(node).name()).collect();
+        if names.len() > 6 {
+            let more = names.len() - 5;
+            names.truncate(5);
+            names.push(format!("{more} more"));
+        }
+        match names.as_slice() {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        }
+    }
+
+    /// What the consumers of a queue or topic may count on: as stated, else a fact of its technology.
+    pub fn delivery(&self, broker: NodeIndex) -> Option<&'d str> {
+        let node = self.node(broker);
+        node.attrs.text("delivery").value().or(node.tech.and_then(|tech| tech.delivery.as_deref()))
     }
 
     /// The nodes that nothing can reach any more without this one, in the order of the file.

@@ -3,9 +3,22 @@
 //! A rule returns facts about a design; severity, order, grouping and acceptance are decided here, points nowhere near.
 
 mod accept;
+mod consumer_not_idempotent;
+mod dual_write;
+mod external_hard_dependency;
 mod facts;
+mod no_load_balancer;
+mod no_monitoring;
+mod no_timeout;
+mod queue_no_consumer;
 mod queue_no_dlq;
+mod retry_storm;
+mod spof_broker;
+mod spof_compute;
 mod spof_datastore;
+mod stateful_service_scaled;
+mod sync_chain_deep;
+mod sync_cycle;
 #[cfg(test)]
 mod testing;
 
@@ -14,7 +27,7 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 
 pub use accept::Accepted;
-pub use facts::Facts;
+pub use facts::{Calls, Facts};
 
 use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
@@ -102,7 +115,23 @@ pub struct Outage {
 }
 
 /// Every rule, by group and then by name; the order decides nothing but the list's.
-pub static ALL: &[&Rule] = &[&spof_datastore::RULE, &queue_no_dlq::RULE];
+pub static ALL: &[&Rule] = &[
+    &external_hard_dependency::RULE,
+    &no_load_balancer::RULE,
+    &spof_broker::RULE,
+    &spof_compute::RULE,
+    &spof_datastore::RULE,
+    &dual_write::RULE,
+    &consumer_not_idempotent::RULE,
+    &queue_no_consumer::RULE,
+    &queue_no_dlq::RULE,
+    &no_timeout::RULE,
+    &retry_storm::RULE,
+    &sync_chain_deep::RULE,
+    &sync_cycle::RULE,
+    &stateful_service_scaled::RULE,
+    &no_monitoring::RULE,
+];
 
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)

@@ -119,3 +119,78 @@ fn every_rule_declares_the_attributes_it_reads() {
         }
     }
 }
+
+/// Every design on the rules' pages.
+fn designs() -> impl Iterator<Item = &'static str> {
+    super::ALL.iter().flat_map(|rule| [rule.page.bad, rule.page.good])
+}
+
+/// What is found, without where: each rule and verdict, as often as it is found.
+fn verdicts(text: &str) -> Vec<(&'static str, Verdict)> {
+    let critique = super::check(&design(text), date(2026, 1, 1));
+    let mut all: Vec<_> = critique.findings.iter().map(|finding| (finding.code, finding.verdict)).collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn names_do_not_matter() {
+    for text in designs() {
+        assert_eq!(verdicts(text), verdicts(&renamed(text)), "{text}\n{}", renamed(text));
+    }
+}
+
+#[test]
+fn the_order_of_statements_does_not_matter() {
+    for text in designs() {
+        let mut reversed = statements(text);
+        reversed.reverse();
+        let reversed = reversed.concat();
+        assert_eq!(verdicts(text), verdicts(&reversed), "{text}\n{reversed}");
+    }
+}
+
+/// The same design with other ids, except where an id is also a word of the language.
+fn renamed(text: &str) -> String {
+    let design = design(text);
+    let catalog = crate::catalog::catalog();
+    let is_id = |word: &str| {
+        design.node(word).filter(|_| catalog.technology(word).is_none() && catalog.attribute(word).is_none())
+    };
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        // `sign-up` is one word, `a->b` is three.
+        let joins = |at: usize| at > 0 && rest[at + 1..].starts_with(char::is_alphanumeric);
+        let part = |at: usize, c: char| is_part(c) || (c == '-' && joins(at));
+        let end = rest.char_indices().find(|&(at, c)| !part(at, c)).map_or(rest.len(), |(at, _)| at);
+        let (word, after) = rest.split_at(end);
+        match is_id(word) {
+            Some(node) if crate::catalog::Kind::parse(word).is_none() => {
+                out.push_str(&format!("n{}", node.index()));
+            }
+            _ => out.push_str(word),
+        }
+        let skip = after.chars().next().map_or(0, char::len_utf8);
+        out.push_str(&after[..skip]);
+        rest = &after[skip..];
+    }
+    out
+}
+
+/// The statements at the top of a design, each with its block.
+fn statements(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut depth = 0_usize;
+    let mut current = String::new();
+    for line in text.lines() {
+        current.push_str(line);
+        current.push('\n');
+        depth = depth + line.matches('{').count() - line.matches('}').count();
+        if depth == 0 {
+            all.push(std::mem::take(&mut current));
+        }
+    }
+    all
+}

@@ -1,0 +1,126 @@
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Facts, Group, Outage, Page, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "spof-broker",
+    severity: Severity::Error,
+    group: Group::Availability,
+    summary: "a queue or topic on one machine: with it stop all who hand off to it, and what waits in it is lost",
+    question: None,
+    reads: &["copies", "delivery", "instances", "managed", "optional", "outbox"],
+    page: Page {
+        checks: "Queues and topics with a single instance, and who hands off to them.",
+        when: "A queue or topic that is not managed has one instance (as drawn) and no `copies=2` or more, and something hands \
+               off to it. An error where a flow needs it to accept, which it does not if the sender has an `outbox` or the hop \
+               is `optional`; else a warning. Dead letters are left alone.",
+        why: "A queue is put between two parts so that one may fail without the other. On one machine it is the part that \
+              fails: senders block or drop, and what was accepted and not yet processed is on a disk that is gone.",
+        outage: Some(Outage {
+            name: "Stackdriver, 2013",
+            what: "the Cassandra cluster behind a message bus crashed, and producers ended up blocking on queue insertion",
+            link: "https://www.stackdriver.com/post-mortem-october-23-stackdriver-outage/",
+        }),
+        bad: "client web\nservice api x2\nrabbitmq jobs\nworker mail x2 idempotent\n\
+              flow sign-up { web -> api ~> jobs ~> mail }\n",
+        good: "client web\nservice api x2\nrabbitmq jobs x3\nworker mail x2 idempotent\n\
+               flow sign-up { web -> api ~> jobs ~> mail }\n",
+        ignore: "Messages that may be lost, from senders that do not wait: mark the hop `optional`.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for broker in facts.nodes(|kind| kind.is_broker()) {
+        let node = facts.node(broker);
+        let copies = node.attrs.number("copies").value().unwrap_or(1.0);
+        if node.is_redundant() || copies >= 2.0 || facts.is_dead_letters(broker) {
+            continue;
+        }
+        let mut producers = facts.producers(broker);
+        producers.retain(|&producer| facts.is_reached(producer) && !facts.node(producer).attrs.has("outbox"));
+        let flows: Vec<_> = facts.flows_needing(broker).collect();
+        let all_optional = facts.design.steps_to(broker).all(|step| step.attrs.has("optional"));
+        if producers.is_empty() || all_optional {
+            continue;
+        }
+        let name = node.name();
+        let who = facts.names(&producers);
+        let many = producers.len() > 1;
+        let hands = if many { "hand" } else { "hands" };
+        let mut finding = match flows.as_slice() {
+            [] if facts.design.flows.is_empty() => Diagnostic::wrong(
+                format!("{who} cannot hand off anything when {name} is down: it runs once"),
+                node.span,
+                "one instance",
+            ),
+            // It stands behind another queue, or in no flow at all: a loss, but nobody waits.
+            [] => Diagnostic::wrong(
+                format!("what {who} {hands} to {name} is lost with one disk: it runs once"),
+                node.span,
+                "one instance",
+            )
+            .at_most(Severity::Warning),
+            [only] => Diagnostic::wrong(
+                format!("`{}` stops when {name} does: it runs once", only.id),
+                node.span,
+                "one instance",
+            ),
+            flows => Diagnostic::wrong(
+                format!("{} flows stop when {name} does: it runs once", flows.len()),
+                node.span,
+                "one instance",
+            ),
+        };
+        for &producer in &producers {
+            finding = finding.hop(facts.id(producer), &node.id);
+        }
+        let way = facts.show_way(&facts.way_to(broker));
+        let [block, drop] = if many { ["block", "drop"] } else { ["blocks", "drops"] };
+        let consequence = if facts.delivery(broker) == Some("at-most-once") {
+            format!(
+                "its host fails: what {who} {hands} to it until it is back reaches nobody, and is not sent again"
+            )
+        } else {
+            format!(
+                "its host fails: {who} {block} or {drop} messages, and what waited in {name} is gone with the disk"
+            )
+        };
+        found.push(
+            finding
+                .node(&node.id)
+                .flows(flows.iter().map(|flow| flow.id.clone()))
+                .evidence(format!("{way}: no second instance accepts"))
+                .consequence(consequence)
+                .fix(format!("`x3` on {name} with its messages copied between them, or a managed broker")),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        expect("client u\nservice a\nqueue q\nworker w\nu -> a ~> q ~> w", &["wrong q"]);
+        expect("client u\nservice a\nkafka q\nworker w\nflow f { u -> a ~> q ~> w }", &["wrong q"]);
+        expect("client u\nservice a\nqueue q x2\nworker w\nu -> a ~> q ~> w", &[]);
+        expect("client u\nservice a\nqueue q copies=3\nworker w\nu -> a ~> q ~> w", &[]);
+        expect("client u\nservice a\nsqs q\nworker w\nu -> a ~> q ~> w", &[]);
+        // The flow goes on without it.
+        expect("client u\nservice a\nqueue q\nworker w\nflow f { u -> a ~> q optional\nq ~> w }", &[]);
+        expect("client u\nservice a outbox\nqueue q\nworker w\nflow f { u -> a ~> q ~> w }", &[]);
+        // Behind another queue: a loss, not an outage.
+        expect(
+            "client u\nservice a\nsqs q\nworker w\nqueue r\nworker v\nflow f { u -> a ~> q ~> w ~> r ~> v }",
+            &["wrong r"],
+        );
+        // Dead letters wait for a person, and nobody hands off to what nothing reaches.
+        expect("client u\nservice a\nsqs q dlq=r\nqueue r alert\nworker w\nu -> a ~> q ~> w", &[]);
+        expect("queue q\nworker w\nclient u\nservice a\nu -> a\nq ~> w", &[]);
+    }
+}
