@@ -3,17 +3,26 @@
 //! A rule returns facts about a design; severity, order, grouping and acceptance are decided here, points nowhere near.
 
 mod accept;
+mod cache_loss_overloads_store;
+mod cache_no_ttl;
+mod cache_stampede;
 mod consumer_not_idempotent;
+mod datastore_public;
 mod dual_write;
 mod external_hard_dependency;
 mod facts;
+mod hot_partition;
+mod no_backup;
 mod no_load_balancer;
 mod no_monitoring;
+mod no_rate_limit;
 mod no_timeout;
+mod public_no_authn;
 mod queue_no_consumer;
 mod queue_no_dlq;
 mod retry_storm;
 mod spof_broker;
+mod spof_cache_as_store;
 mod spof_compute;
 mod spof_datastore;
 mod stateful_service_scaled;
@@ -21,6 +30,9 @@ mod sync_chain_deep;
 mod sync_cycle;
 #[cfg(test)]
 mod testing;
+mod write_api_not_idempotent;
+mod ws_lost_message_gap;
+mod ws_no_cross_node_bus;
 
 use std::collections::HashSet;
 
@@ -122,14 +134,26 @@ pub static ALL: &[&Rule] = &[
     &spof_compute::RULE,
     &spof_datastore::RULE,
     &dual_write::RULE,
+    &no_backup::RULE,
+    &spof_cache_as_store::RULE,
     &consumer_not_idempotent::RULE,
     &queue_no_consumer::RULE,
     &queue_no_dlq::RULE,
+    &cache_loss_overloads_store::RULE,
+    &cache_no_ttl::RULE,
+    &cache_stampede::RULE,
+    &write_api_not_idempotent::RULE,
     &no_timeout::RULE,
     &retry_storm::RULE,
     &sync_chain_deep::RULE,
     &sync_cycle::RULE,
+    &hot_partition::RULE,
     &stateful_service_scaled::RULE,
+    &datastore_public::RULE,
+    &no_rate_limit::RULE,
+    &public_no_authn::RULE,
+    &ws_lost_message_gap::RULE,
+    &ws_no_cross_node_bus::RULE,
     &no_monitoring::RULE,
 ];
 

@@ -1,0 +1,170 @@
+use petgraph::visit::EdgeRef;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Node, Step};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Facts, Group, Page, Question, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "datastore-public",
+    severity: Severity::Error,
+    group: Group::Security,
+    summary: "clients talk straight to a store or a broker, which has to face the internet for it",
+    question: Some(Question {
+        topic: "direct access",
+        text: "what lets an outsider do just what it may there, and nothing else?",
+    }),
+    reads: &["data", "managed", "reads", "signature", "signed", "trust"],
+    page: Page {
+        checks: "Hops from clients and from outside parties that end at a database, cache, search index, warehouse, queue, \
+                 topic or object store.",
+        when: "Wrong: a client has a hop to a database, cache, search index, warehouse, queue or topic, or an external party \
+               has one to a database, cache or search index. A question: a hop from either to an object store without \
+               `signed`, unless it only reads `data=public`; and a hop from an external party to a queue, topic or \
+               warehouse without `signature`. Left alone: hops with `signed` or `signature`, clients \
+               in a group with `trust=private`, reads of a managed warehouse, and products made to face clients with rules \
+               of their own: Firestore, Supabase, Algolia, Typesense, Meilisearch, Ably, PubNub, Mosquitto, and Varnish or \
+               nginx as a cache.",
+        why: "Whoever can reach a database can try passwords, use next week's vulnerability, and with one leaked credential \
+              read every table: there is no code in between that could check whose row it is. Its schema becomes an API \
+              that old clients hold in place for years.",
+        outage: None,
+        bad: "client app\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> store reads }\n",
+        good: "client app\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> api -> store reads }\n",
+        ignore: "An analyst's desk tool on the company's network: put the client in a group with `trust=private`.",
+    },
+    check,
+};
+
+/// Products whose clients are browsers and devices, with access rules of their own.
+const FACE_CLIENTS: [&str; 10] = [
+    "ably",
+    "algolia",
+    "firestore",
+    "meilisearch",
+    "mosquitto",
+    "nginx",
+    "pubnub",
+    "supabase",
+    "typesense",
+    "varnish",
+];
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for edge in facts.design.graph.edge_references() {
+        let (from, to) = (facts.node(edge.source()), facts.node(edge.target()));
+        let hop = edge.weight();
+        let outsider = facts.is_outsider(edge.source());
+        let held = to.kind.is_store() || to.kind.is_broker();
+        let faces_clients = to.tech.is_some_and(|tech| FACE_CLIENTS.contains(&tech.id.as_str()));
+        if !(outsider || from.kind == Kind::External) || !held || hop.arrow == Arrow::Control || faces_clients
+        {
+            continue;
+        }
+        let open = |step: &&Step| {
+            !step.attrs.has("signed") && !step.attrs.has("signature") && !harmless(facts, to, step)
+        };
+        let Some(step) = hop.steps.iter().map(|&at| &facts.design.steps[at]).find(open) else { continue };
+        // Files are commonly handed out by signed URLs, and partners' feeds signed, without anybody saying so.
+        let maybe = match to.kind {
+            Kind::Blob => true,
+            Kind::Database | Kind::Cache | Kind::Search => false,
+            _ => !outsider,
+        };
+        let (name, caller) = (to.name(), from.name());
+        let thing = a_what(to.kind);
+        let finding = if maybe {
+            let question = match to.kind {
+                Kind::Blob => format!("what lets {caller} have just its own files in {name}: a signed URL?"),
+                _ => format!("who checks that what arrives in {name} is from {caller}?"),
+            };
+            let message = format!("nothing says what {caller} may do in {name}, which it reaches directly");
+            Diagnostic::unstated(message, step.span, "neither `signed` nor `signature`").question(question)
+        } else {
+            let message =
+                format!("{caller} talks straight to {name}: {thing} that the whole internet can reach");
+            Diagnostic::wrong(message, step.span, "nothing of yours in between")
+        };
+        let fix = match (to.kind, outsider) {
+            (Kind::Blob, _) => format!("`signed` on {caller} -> {name}: a URL for one file, which expires"),
+            (_, false) => {
+                format!("`signature` on {caller} -> {name}, or a service that takes it in and checks it")
+            }
+            (kind, true) if kind.is_broker() => {
+                format!(
+                    "a service with `auth=` between {caller} and {name}, which hands over what it accepts"
+                )
+            }
+            _ => format!("a service with `auth=` between {caller} and {name}: {caller} -> api -> {name}"),
+        };
+        found.push(
+            finding
+                .node(&to.id)
+                .hop(&from.id, &to.id)
+                .evidence(format!("{} → {}", from.id, to.id))
+                .consequence(match to.kind {
+                    Kind::Blob => format!("someone guesses a name, and reads or replaces another user's file in {name}"),
+                    kind if kind.is_broker() => {
+                        format!("anyone who takes {caller} apart can put what he likes into {name}, and its consumers believe it")
+                    }
+                    _ => format!("the credentials inside {caller} are read out, and with them anyone reads and changes all of {name}"),
+                })
+                .fix(fix),
+        );
+    }
+    found.sort_by_key(|finding| finding.at.span);
+    found
+}
+
+/// Public files, or an analyst's query to a warehouse whose vendor checks who asks.
+fn harmless(facts: &Facts, to: &Node, step: &Step) -> bool {
+    let only_reads = step.attrs.has("reads") && !facts.writes(step);
+    match to.kind {
+        Kind::Blob => only_reads && to.attrs.words("data").iter().any(|data| data == "public"),
+        Kind::Warehouse => only_reads && to.is_managed(),
+        _ => false,
+    }
+}
+
+fn a_what(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Database => "a database",
+        Kind::Cache => "a cache",
+        Kind::Search => "a search index",
+        Kind::Warehouse => "a warehouse",
+        Kind::Queue => "a queue",
+        _ => "a topic",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        expect("client u\npostgres d\nu -> d", &["wrong d"]);
+        expect("client u\nredis c\nkafka k\nu -> c\nu ~> k", &["wrong c", "wrong k"]);
+        expect("client u\nservice a\npostgres d\nu -> a -> d", &[]);
+        // Files: by a signed URL, public, through a CDN, or not said.
+        expect("client u\ns3 b\nu -> b writes signed", &[]);
+        expect("client u\ns3 b data=public\nu -> b reads", &[]);
+        expect("client u\ncdn e\ns3 b\nu -> e -> b", &[]);
+        expect("client u\ns3 b\nu -> b", &["unstated b"]);
+        // Made to face clients.
+        expect("client u\nfirestore d\nu -> d", &[]);
+        expect("client u\nmosquitto m\nu ~> m", &[]);
+        // Inside the company.
+        expect("group office trust=private { client u }\nclickhouse w\nu -> w reads", &[]);
+        expect("client u\nbigquery w\nu -> w reads", &[]);
+        // A feed of somebody else's.
+        expect("external x\nkafka k\nx ~> k", &["unstated k"]);
+        expect("external x\nkafka k\nx ~> k signature", &[]);
+        expect("external x\npostgres d\nx -> d reads", &["wrong d"]);
+        // The store is the client's source, not its target.
+        expect("client u\nservice a\npostgres d\nu -> a\na ..> d observes", &[]);
+    }
+}

@@ -1,0 +1,50 @@
+//! Connection servers: who is connected to them, and what brings messages to their clients.
+
+use petgraph::graph::NodeIndex;
+
+use super::Facts;
+use crate::catalog::Kind;
+use crate::design::{Arrow, Flow};
+
+impl<'d> Facts<'d> {
+    /// The connection servers that clients are connected to, directly or through what stands before them.
+    pub fn connected_sockets(&self) -> impl Iterator<Item = NodeIndex> {
+        self.nodes(|kind| kind == Kind::Socket).filter(|&socket| {
+            let before = |node: NodeIndex| is_before_system(self.node(node).kind);
+            self.callers(socket).into_iter().any(before)
+                || self.hops_from(socket).iter().any(|(to, _)| self.node(*to).kind == Kind::Client)
+        })
+    }
+
+    /// Something inside brings messages to a connection server: it is called, handed to, subscribes, or holds a
+    /// connection inwards.
+    pub fn is_brought_messages(&self, socket: NodeIndex) -> bool {
+        let called = self
+            .hops_to(socket)
+            .iter()
+            .any(|(from, hop)| hop.arrow != Arrow::Control && !is_before_system(self.node(*from).kind));
+        let connected =
+            |(to, arrow): (NodeIndex, Arrow)| arrow == Arrow::Stream && self.node(to).kind != Kind::Client;
+        called
+            || self.hops_from(socket).into_iter().any(|(to, hop)| connected((to, hop.arrow)))
+            || self
+                .design
+                .steps_from(socket)
+                .any(|step| self.node(step.to).kind.is_broker() && step.attrs.has("reads"))
+    }
+
+    /// A flow in which something arrives at a connection server and goes out from it to a client.
+    pub fn delivering_flow(&self, socket: NodeIndex) -> Option<&'d Flow> {
+        let arrives = |flow: &&Flow| self.design.steps_of(flow).iter().any(|step| step.to == socket);
+        self.design
+            .steps_from(socket)
+            .filter(|step| self.node(step.to).kind == Kind::Client)
+            .filter_map(|step| self.flow_of(step))
+            .find(arrives)
+    }
+}
+
+/// What stands between clients and the system proper.
+fn is_before_system(kind: Kind) -> bool {
+    matches!(kind, Kind::Client | Kind::Dns | Kind::Cdn | Kind::Waf | Kind::Lb | Kind::Gateway)
+}

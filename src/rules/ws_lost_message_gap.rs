@@ -1,0 +1,203 @@
+use std::collections::HashSet;
+
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Flow};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Facts, Group, Page, Question, Rule};
+use crate::source::Span;
+
+pub static RULE: Rule = Rule {
+    id: "ws-lost-message-gap",
+    severity: Severity::Error,
+    group: Group::Realtime,
+    summary: "what is sent while a client is disconnected never reaches it",
+    question: Some(Question {
+        topic: "missed messages",
+        text: "a phone is in a tunnel for a minute: how does it get what was sent meanwhile?",
+    }),
+    reads: &["delivery", "reads", "registry", "resume", "staleness", "writes"],
+    page: Page {
+        checks: "Connection servers that bring messages to clients: whether a client can ask for what it missed.",
+        when: "Messages come to a socket from inside, or a flow goes through it to a client; no client says `resume`, and no \
+               client reaches, over calls and connections, an application that reads a store other than the register of \
+               connections. Wrong where a client says `resume=no`, or where a flow that delivers writes a database that \
+               nothing reads; otherwise a question. Left alone where being late is as bad as being lost: a flow through the \
+               socket states `staleness`, or a broker before it `delivery=at-most-once`.",
+        why: "A connection breaks in every lift and at every deploy, and the server learns of it a heartbeat later. What it \
+              sent in between is gone: it was written to a socket that nobody read. The sender sees it as delivered.",
+        outage: None,
+        bad: "client app\nsocket push x4\nservice chat x3\npostgres store x2\nredis-pubsub bus x2\n\
+              flow send { app <-> push -> chat -> store writes\nchat ~> bus ~> push }\n",
+        good: "client app resume\nsocket push x4\nservice chat x3\npostgres store x2\nredis-pubsub bus x2\n\
+               flow send { app <-> push -> chat -> store writes\nchat ~> bus ~> push }\n\
+               flow catch-up { app -> chat -> store reads page=cursor }\n",
+        ignore: "The next message makes the last one worthless, as with positions or scores: state the flow's `staleness`.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let sockets: Vec<NodeIndex> = facts
+        .connected_sockets()
+        .filter(|&socket| facts.is_brought_messages(socket) || facts.delivering_flow(socket).is_some())
+        .collect();
+    if sockets.is_empty() || clients_say(facts).1 || clients_read(facts) {
+        return found;
+    }
+    let refuses = clients_say(facts).0;
+    for socket in sockets {
+        let node = facts.node(socket);
+        let mut seen = HashSet::new();
+        let flows: Vec<&Flow> = facts
+            .design
+            .steps_to(socket)
+            .chain(facts.design.steps_from(socket))
+            .filter_map(|step| step.flow)
+            .filter(|&flow| seen.insert(flow))
+            .map(|flow| &facts.design.flows[flow])
+            .collect();
+        let fleeting = |(from, _): &(NodeIndex, _)| {
+            facts.node(*from).attrs.text("delivery").value() == Some("at-most-once")
+        };
+        if flows.iter().any(|flow| flow.attrs.has("staleness")) || facts.hops_to(socket).iter().any(fleeting)
+        {
+            continue;
+        }
+        let name = node.name();
+        let unread = flows.iter().find_map(|flow| unread(facts, flow));
+        let message = format!("what {name} sends while a client is disconnected never reaches it");
+        let finding = match (refuses, unread) {
+            (Some(span), _) => Diagnostic::wrong(message, span, "does not ask for what it missed"),
+            (None, Some((store, span))) => Diagnostic::wrong(message, span, "written, and never read")
+                .evidence(format!(
+                    "{} is written and nothing reads it: no client can ask for what it missed",
+                    facts.node(store).name()
+                )),
+            (None, None) => {
+                let message =
+                    format!("nothing says how a client gets what {name} sent while it was disconnected");
+                Diagnostic::unstated(message, node.span, "the only way to the client").question(format!(
+                    "a phone loses {name} for a minute: how does it get what was sent meanwhile?"
+                ))
+            }
+        };
+        found.push(
+            finding
+                .node(&node.id)
+                .flows(flows.iter().map(|flow| flow.id.clone()))
+                .evidence(format!("no client says `resume`, and none reads a store: {name} is the only way to it"))
+                .consequence(format!("{name} is deployed, every connection breaks, and what is sent until they are back is lost for each of them"))
+                .fix("`resume` on the client, and a flow in which it reads what came after the last message it has: `app -> chat -> store reads page=cursor`"),
+        );
+    }
+    found
+}
+
+/// Where a client says that it does not ask for what it missed, and whether one says that it does.
+fn clients_say(facts: &Facts) -> (Option<Span>, bool) {
+    let mut refuses = None;
+    for client in facts.nodes(|kind| kind == Kind::Client) {
+        let attrs = &facts.node(client).attrs;
+        if attrs.has("resume") {
+            return (None, true);
+        }
+        refuses = refuses.or(attrs.get("resume").map(|setting| setting.span));
+    }
+    (refuses, false)
+}
+
+/// A client's request leads to the reading of a store that may hold messages.
+fn clients_read(facts: &Facts) -> bool {
+    let registries: HashSet<&str> = facts
+        .nodes(|kind| kind == Kind::Socket)
+        .filter_map(|socket| facts.node(socket).attrs.text("registry").value())
+        .collect();
+    facts.journeys().iter().any(|journey| {
+        let ends = journey.steps.iter().flat_map(|step| [step.from, step.to]);
+        let clients: Vec<NodeIndex> = ends.filter(|&node| facts.node(node).kind == Kind::Client).collect();
+        let spread = journey.spread(facts, &clients, |_, to| {
+            facts.node(to).kind.is_compute() || !facts.node(to).kind.is_store()
+        });
+        journey.steps.iter().any(|step| {
+            let (from, to) = (facts.node(step.from), facts.node(step.to));
+            let by_socket = from.kind == Kind::Socket && to.kind == Kind::Cache;
+            let kept = (to.kind.is_store()
+                && !by_socket
+                && !registries.contains(to.id.as_str())
+                && facts.reads(step))
+                || (to.kind.is_broker() && from.kind != Kind::Socket && step.attrs.has("reads"));
+            kept && from.kind.is_app() && spread.reaches(step.from)
+        })
+    })
+}
+
+/// A database that a flow writes and nothing reads, and where it is written.
+fn unread(facts: &Facts, flow: &Flow) -> Option<(NodeIndex, Span)> {
+    facts
+        .design
+        .steps_of(flow)
+        .iter()
+        .filter(|step| facts.node(step.to).kind.is_durable() && step.attrs.has("writes"))
+        .filter(|step| facts.arrow(step) != Arrow::Control)
+        .find(|step| facts.readers(step.to).is_empty() && facts.hops_from(step.to).is_empty())
+        .map(|step| (step.to, step.span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |client: &str, topic: &str, flow: &str, more: &str, expected: &[&str]| {
+            let text = format!(
+                "client u {client}\nsocket s x3\nservice a\ntopic b {topic}\ndatabase d\nredis c\nexternal e\n\
+                 flow f {flow} {{ u <-> s -> a\n a ~> b ~> s }}\n{more}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("", "", "", "", &["unstated s"]);
+        case("resume=no", "", "", "", &["wrong s"]);
+        case("", "", "", "flow g { u <-> s -> a -> d writes }", &["wrong s"]);
+        // It asks, or reads the history.
+        case("resume", "", "", "", &[]);
+        case("", "", "", "flow g { u -> a -> d reads }", &[]);
+        case("", "", "", "flow g { u <-> s -> a -> d reads }", &[]);
+        // Somebody reads, though no client by a request.
+        case(
+            "",
+            "",
+            "",
+            "worker w\nflow g { u <-> s -> a -> d writes }\nflow h { w -> d reads -> e }",
+            &["unstated s"],
+        );
+        // Presence is no history.
+        case("", "", "", "flow g { u <-> s -> c reads }", &["unstated s"]);
+        // Late is lost.
+        case("", "", "staleness=5s", "", &[]);
+        case("", "delivery=at-most-once", "", "", &[]);
+    }
+
+    #[test]
+    fn who_delivers() {
+        // A sketch in which a request may well read the store.
+        expect(
+            &RULE,
+            "client u\nsocket s x3\nservice a\npostgres d\ntopic b\nu <-> s -> a -> d\na ~> b ~> s",
+            &[],
+        );
+        expect(
+            &RULE,
+            "client u\nsocket s x3\nservice a\ntopic b\nu <-> s -> a\na ~> b ~> s",
+            &["unstated s"],
+        );
+        // Only takes in.
+        expect(&RULE, "client u\nsocket s x3\ntopic b\nu <-> s ~> b", &[]);
+        // From one client to another.
+        expect(&RULE, "client u\nclient v\nsocket s\nflow f { u <-> s <-> v }", &["unstated s"]);
+    }
+}
