@@ -200,3 +200,20 @@ pub(super) fn unknown(id: &str) -> Trouble {
 fn near_problem(id: &str) -> Option<&'static str> {
     nearest(id, problems().iter().map(|problem| problem.id.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FailOn;
+    use crate::diagnostic::Severity;
+
+    #[test]
+    fn what_is_at_or_above_fails() {
+        let fails = |fail_on: FailOn| {
+            [Severity::Error, Severity::Warning, Severity::Info].map(|severity| fail_on.fails(severity))
+        };
+        assert_eq!(fails(FailOn::Error), [true, false, false]);
+        assert_eq!(fails(FailOn::Warning), [true, true, false]);
+        assert_eq!(fails(FailOn::Info), [true, true, true]);
+        assert_eq!(fails(FailOn::Never), [false, false, false]);
+    }
+}

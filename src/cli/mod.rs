@@ -45,23 +45,16 @@ Practise:
 
 Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the command line.";
 
+/// Each command's help stands with its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say where a design breaks and why, and score it if it solves a problem
     Check(check::Args),
-    /// Draw a design as SVG
     Draw(draw::Args),
-    /// Put designs into their canonical form, in place
     Fmt(fmt::Args),
-    /// List what a design is checked for
     Rules(rules::Args),
-    /// Explain a rule, a kind of component, an attribute or a technology
     Explain(explain::Args),
-    /// List the practice problems, or show one
     Problems(problems::Args),
-    /// Start an attempt at a problem: its statement, and a design to fill in
     New(new::Args),
-    /// Print a completion script for a shell
     Completions(completions::Args),
 }
 

@@ -70,13 +70,28 @@ fn subjects(question: &Diagnostic, all: bool) -> String {
     } else {
         question.flows.iter().map(|id| format!("flow {id}")).collect()
     };
-    for shown in (1..=names.len()).rev() {
-        let rest = names.len() - shown;
-        let more = if rest > 0 { format!(" +{rest}") } else { String::new() };
-        let text = format!("{}{more}", names[..shown].join(", "));
-        if all || columns(&text) <= WIDEST_SUBJECT || shown == 1 {
-            return clean(&text).into_owned();
+    if names.is_empty() {
+        return "the design".to_string();
+    }
+    let most = if all { names.len() } else { fitting(&names) };
+    let more = if most < names.len() { format!(" +{}", names.len() - most) } else { String::new() };
+    clean(&format!("{}{more}", names[..most].join(", "))).into_owned()
+}
+
+/// How many names stand in their column, with room for how many more there are; one at least.
+fn fitting(names: &[String]) -> usize {
+    let mut taken = columns(&names[0]);
+    let mut most = 1;
+    for (at, name) in names.iter().enumerate().skip(1) {
+        taken += 2 + columns(name);
+        let rest = names.len() - at - 1;
+        let more = if rest > 0 { rest.to_string().len() + 2 } else { 0 };
+        if taken > WIDEST_SUBJECT {
+            break;
+        }
+        if taken + more <= WIDEST_SUBJECT {
+            most = at + 1;
         }
     }
-    "the design".to_string()
+    most
 }

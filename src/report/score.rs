@@ -13,9 +13,14 @@ pub(super) fn block(score: &Score, style: Style) -> String {
     let head = format!("Score  {} / {}", points(score.points, score.of), score.of.round());
     let about = format!("{} at {}, {} weights", score.problem, score.scale.name(), score.weights.name());
     let mut out = format!("{}   {}", paint.bold(&head), paint.dim(&about));
+    let mut before: Option<&str> = None;
     for dimension in &score.dimensions {
+        // What holds back several is said once.
+        let why = dimension.why.as_deref();
+        let shown = if why.is_some() && why == before { Some("the same") } else { why };
+        before = why.or(before);
         out.push('\n');
-        out.push_str(&row(dimension, style));
+        out.push_str(&row(dimension, shown, style));
     }
     out.push_str("\n\n");
     out.push_str(
@@ -35,13 +40,13 @@ fn points(points: f64, of: f64) -> f64 {
 }
 
 /// `  data  █████░░░░░  8/16  why`
-fn row(dimension: &DimensionScore, style: Style) -> String {
+fn row(dimension: &DimensionScore, why: Option<&str>, style: Style) -> String {
     let share = if dimension.of > 0.0 { dimension.points / dimension.of } else { 1.0 };
     let full = if share >= 1.0 { BAR } else { ((share * BAR as f64).round() as usize).min(BAR - 1) };
     let bar = format!("{}{}", "█".repeat(full), "░".repeat(BAR - full));
     let number = format!("{}/{}", points(dimension.points, dimension.of), dimension.of.round());
     let out = format!("  {:<14} {}  {number:>5}", name(dimension.id), style.paint().share(share, &bar));
-    let Some(why) = &dimension.why else { return out };
+    let Some(why) = why else { return out };
     let start = 2 + 14 + 1 + BAR + 2 + 5 + 3;
     if style.width >= start + 40 {
         format!("{out}   {}", Wrap { width: style.width, first: start, hang: start }.text(why))
