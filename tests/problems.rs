@@ -308,10 +308,17 @@ fn a_classic_mistake_costs_its_criterion() {
     kv("resolve ~> clicks ~> tally -> counts writes", "resolve -> counts writes", &["clicks-off-path"]);
     kv("status=302", "status=301", &["redirect-status"]);
     kv(" writes=link conditional", " writes=link", &["unique"]);
-    kv("key code\n", "key code\nshard created_at\n", &["shard-by-code"]);
+    kv("key code\n", "key code\nshard created_at\n", &["shard-by-code", "even-load"]);
     kv("by=code", "by=owner", &["lookup", "shard-by-code"]);
     kv("100 * created", "1000 * created", &["rates"]);
     kv(" generates=code scheme=range", "", &["codes"]);
+    kv(" backup=1h restore_tested=90d", "", &["backup", "proven-recovery"]);
+    kv(" idempotency_key", "", &["shorten-twice"]);
+    kv("every call timeout=50ms", "", &["timeouts"]);
+    kv(" dlq=dead", "", &["pipeline"]);
+    kv(" auth=api-key", "", &["who-may-shorten"]);
+    kv("service resolve x12", "service resolve", &["compute-survives"]);
+    kv(" ttl=10min jitter", "", &["stale-copies"]);
     kv("resolve -> links reads=link by=code on=miss", "resolve -> links reads=link by=code", &["read-cache"]);
     kv("rows = created * keep", "rows = created * 1d", &["storage"]);
     kv("ttl = keep\n", "", &["lifetime"]);
@@ -330,6 +337,7 @@ fn a_classic_mistake_costs_its_criterion() {
     chat("key conversation, seq", "key seq, conversation", &["order", "shard-by-conversation"]);
     chat(" jitter resume", " resume", &["reconnect-storm"]);
     chat(" heartbeat=30s", "", &["heartbeats"]);
+    chat("chat ~> live ~> gate <-> front <-> phone", "", &["between-servers"]);
     chat("cassandra store x90", "postgres store x90", &["shard-by-conversation", "store-scales"]);
 }
 
@@ -357,7 +365,7 @@ fn a_first_try_is_between() {
     for problem in problems() {
         let text = design(&problem.id, "first-try.arch");
         let score = graded(&text, &problem.id);
-        assert!((20.0..75.0).contains(&score.points), "{}: {}", problem.id, score.points);
+        assert!((20.0..65.0).contains(&score.points), "{}: {}", problem.id, score.points);
         assert_eq!(score.level, Some(Level::Junior), "{}", problem.id);
         let next = &score.next[0];
         assert_eq!(next.opens, Some(Level::Mid), "what opens the next level comes first");
@@ -365,28 +373,12 @@ fn a_first_try_is_between() {
 }
 
 #[test]
-#[ignore = "waits for all the rules that the rubrics name"]
 fn a_first_try_has_much_to_learn_from() {
     for problem in problems() {
         let text = design(&problem.id, "first-try.arch");
         assert!(findings(&text).len() >= 8, "{}: {} findings", problem.id, findings(&text).len());
         let score = graded(&text, &problem.id);
         assert!(score.points < 60.0, "{}: {}", problem.id, score.points);
-    }
-}
-
-#[test]
-#[ignore = "waits for all the rules that the rubrics name"]
-fn rubrics_name_rules_that_there_are() {
-    for problem in problems() {
-        for criterion in &rubric(&problem.id).expect("a rubric").criteria {
-            for condition in criterion.condition.flatten() {
-                let Condition::Silent { rules, .. } = condition else { continue };
-                for rule in rules {
-                    assert!(spof::rules::find(rule).is_some(), "{}: {rule}", criterion.id);
-                }
-            }
-        }
     }
 }
 

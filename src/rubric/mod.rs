@@ -64,36 +64,6 @@ impl Rubric {
     }
 }
 
-/// The rules that built-in rubrics refer to.
-const RULES: &[&str] = &[
-    "spof-datastore",
-    "spof-compute",
-    "spof-broker",
-    "no-load-balancer",
-    "queue-no-dlq",
-    "queue-no-consumer",
-    "consumer-not-idempotent",
-    "dual-write",
-    "write-api-not-idempotent",
-    "retry-storm",
-    "no-timeout",
-    "sync-chain-deep",
-    "sync-cycle",
-    "cache-no-ttl",
-    "cache-stampede",
-    "spof-cache-as-store",
-    "stateful-service-scaled",
-    "hot-partition",
-    "public-no-authn",
-    "no-rate-limit",
-    "datastore-public",
-    "ws-no-cross-node-bus",
-    "ws-lost-message-gap",
-    "no-backup",
-    "external-hard-dependency",
-    "no-monitoring",
-];
-
 const TEXTS: [(&str, &str); 2] = [
     ("rubrics/url-shortener.toml", include_str!("../../rubrics/url-shortener.toml")),
     ("rubrics/chat-system.toml", include_str!("../../rubrics/chat-system.toml")),
@@ -102,8 +72,9 @@ const TEXTS: [(&str, &str); 2] = [
 /// The rubric of a problem in the catalogue.
 pub fn rubric(problem: &str) -> Option<&'static Rubric> {
     static RUBRICS: LazyLock<Vec<Rubric>> = LazyLock::new(|| {
+        let rules: Vec<&str> = crate::rules::ALL.iter().map(|rule| rule.id).collect();
         let read = |(name, text)| {
-            Rubric::read(name, text, RULES).expect("rubrics are part of the program and tested")
+            Rubric::read(name, text, &rules).expect("rubrics are part of the program and tested")
         };
         TEXTS.into_iter().map(read).collect()
     });
