@@ -104,11 +104,12 @@ fn finding(facts: &Facts, way: &[EdgeIndex]) -> Diagnostic {
     let back = way[way.len() - 1];
     let [names, first, last] =
         [facts.names(&nodes), facts.node(nodes[0]).name(), facts.node(nodes[nodes.len() - 1]).name()];
-    let mut finding = Diagnostic::wrong(
-        format!("{names} wait for each other in a circle: none of them works without the rest"),
-        graph[back].span,
-        "leads back",
-    );
+    let round = match nodes.len() {
+        2 => ": neither works without the other",
+        _ => " in a circle: none of them works without the rest",
+    };
+    let mut finding =
+        Diagnostic::wrong(format!("{names} wait for each other{round}"), graph[back].span, "leads back");
     for (&edge, &(from, to)) in way.iter().zip(&ends) {
         finding = finding.node(facts.id(from)).hop(facts.id(from), facts.id(to));
         if edge != back {
