@@ -26,10 +26,10 @@ pub static RULE: Rule = Rule {
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
               then never announced, or announced and never stored, and nothing in the system knows that it should repair it.",
         outage: None,
-        bad: "client web\nservice orders x2\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
-              flow order {\n  web -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
-        good: "client web\nservice orders x2 outbox\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
-               flow order {\n  web -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
+        bad: "client web\nlb front managed\nservice orders x2\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
+              flow order {\n  web -> front -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
+        good: "client web\nlb front managed\nservice orders x2 outbox\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
+               flow order {\n  web -> front -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
         ignore: "Losing the second write is harmless: mark its hop `optional`.",
     },
     check,

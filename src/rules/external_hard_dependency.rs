@@ -26,9 +26,9 @@ pub static RULE: Rule = Rule {
             what: "a third-party service for SMS and voice calls had an outage",
             link: "https://status.pagerduty.com/incidents/70m30bh7qfmx",
         }),
-        bad: "client web\nservice api x2\nexternal sms\nflow sign-up { web -> api -> sms timeout=2s }\n",
-        good: "client web\nservice api x2\nsqs later\nworker sender x2 idempotent\nexternal sms\n\
-               flow sign-up { web -> api ~> later ~> sender -> sms timeout=2s }\n",
+        bad: "client web\nlb front managed\nservice api x2\nexternal sms\nflow sign-up { web -> front -> api -> sms timeout=2s }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs later\nworker sender x2 idempotent\nexternal sms\n\
+               flow sign-up { web -> front -> api ~> later ~> sender -> sms timeout=2s }\n",
         ignore: "There is no second provider, and waiting is worse than failing: say so with an `allow`.",
     },
     check,

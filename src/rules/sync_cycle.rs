@@ -25,10 +25,10 @@ pub static RULE: Rule = Rule {
         why: "Each holds a thread while it waits for the other. When one slows down, both pools fill with requests that wait \
               for each other, and after a full stop neither becomes ready first.",
         outage: None,
-        bad: "client web\nservice orders x2\nservice stock x2\n\
-              flow order {\n  web -> orders -> stock\n  stock -> orders\n}\n",
-        good: "client web\nservice orders x2\nservice stock x2\n\
-               flow order {\n  web -> orders -> stock\n  stock ~> orders\n}\n",
+        bad: "client web\nlb front managed\nservice orders x2\nservice stock x2\n\
+              flow order {\n  web -> front -> orders -> stock\n  stock -> orders\n}\n",
+        good: "client web\nlb front managed\nservice orders x2\nservice stock x2\n\
+               flow order {\n  web -> front -> orders -> stock\n  stock ~> orders\n}\n",
         ignore: "The hop back was meant as the answer: leave it out, `->` waits for one.",
     },
     check,
