@@ -285,7 +285,7 @@ fn at_least(there: usize, least: usize, what: &str) -> Outcome {
     if there >= least {
         Outcome::new(Met::Yes, format!("{there} × {what}"))
     } else {
-        Outcome::new(Met::Unstated, format!("{there} × {what}, {least} wanted"))
+        Outcome::new(Met::Unstated, format!("{there} of {least} {what}"))
     }
 }
 
