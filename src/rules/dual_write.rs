@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
         when: "In one flow, a node writes a database or warehouse and also writes another one, a search index, a queue or a \
                topic, and has no `outbox`, `cdc` or `saga`. A question where the hop to the database says neither `reads` nor \
                `writes`, and in designs without flows. Left alone: hops that are `optional` or taken only `on=…`; caches and \
-               files; topics that may lose messages anyway; consumers, which get their message again after a crash; and what a timer or a worker starts, which runs again.",
+               files; topics that may lose messages anyway; consumers, which get their message again after a crash; \
+               and what a timer or a worker starts, which runs again.",
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
               then never announced, or announced and never stored, and nothing in the system knows that it should repair it.",
         outage: None,

@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
-               caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`. Flows that say `async`, or that a timer or a message \
-               starts, are left alone: they try again later.",
+               caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`. \
+               Flows that say `async`, or that a timer or a message starts, are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \
               replicas do not help.",
         outage: Some(Outage {
