@@ -25,10 +25,10 @@ pub static RULE: Rule = Rule {
             what: "a billing store came back read-only after a failure, and auto-recharge charged customers repeatedly",
             link: "https://www.twilio.com/blog/2013/07/billing-incident-post-mortem-breakdown-analysis-and-root-cause.html",
         }),
-        bad: "client web\nservice api x2\nsqs jobs\nworker charge x2\nstripe card\n\
-              flow pay { web -> api ~> jobs ~> charge -> card writes }\n",
-        good: "client web\nservice api x2\nsqs jobs\nworker charge x2 idempotent\nstripe card\n\
-               flow pay { web -> api ~> jobs ~> charge -> card writes }\n",
+        bad: "client web\nlb front managed\nservice api x2\nsqs jobs\nworker charge x2\nstripe card\n\
+              flow pay { web -> front -> api ~> jobs ~> charge -> card writes }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs jobs\nworker charge x2 idempotent\nstripe card\n\
+               flow pay { web -> front -> api ~> jobs ~> charge -> card writes }\n",
         ignore: "Doing it twice is harmless by nature, such as setting a value: then it is idempotent; say so.",
     },
     check,

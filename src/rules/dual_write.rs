@@ -22,14 +22,15 @@ pub static RULE: Rule = Rule {
         when: "In one flow, a node writes a database or warehouse and also writes another one, a search index, a queue or a \
                topic, and has no `outbox`, `cdc` or `saga`. A question where the hop to the database says neither `reads` nor \
                `writes`, and in designs without flows. Left alone: hops that are `optional` or taken only `on=…`; caches and \
-               files; topics that may lose messages anyway; and consumers, which get their message again after a crash.",
+               files; topics that may lose messages anyway; consumers, which get their message again after a crash; \
+               and what a timer or a worker starts, which runs again.",
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
               then never announced, or announced and never stored, and nothing in the system knows that it should repair it.",
         outage: None,
-        bad: "client web\nservice orders x2\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
-              flow order {\n  web -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
-        good: "client web\nservice orders x2 outbox\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
-               flow order {\n  web -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
+        bad: "client web\nlb front managed\nservice orders x2\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
+              flow order {\n  web -> front -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
+        good: "client web\nlb front managed\nservice orders x2 outbox\npostgres store x2 failover=auto\nkafka placed x3\nworker mail x2 idempotent\n\
+               flow order {\n  web -> front -> orders -> store writes\n  orders ~> placed ~> mail\n}\n",
         ignore: "Losing the second write is harmless: mark its hop `optional`.",
     },
     check,
@@ -154,6 +155,14 @@ fn writes<'d>(facts: &Facts<'d>) -> Vec<(NodeIndex, Writes<'d>)> {
         if !must_agree(facts, step) {
             continue;
         }
+        // What runs by a timer or looks for work itself, such as the relay of an outbox, runs again after a crash.
+        let runs_again = match facts.flow_of(step) {
+            Some(flow) => facts.is_background(flow),
+            None => facts.node(step.from).kind == Kind::Worker,
+        };
+        if runs_again {
+            continue;
+        }
         let key = (step.from, step.flow);
         let next = by_flow.len();
         let at = *at.entry(key).or_insert(next);
@@ -225,6 +234,8 @@ mod tests {
         case("flow f { u -> a ~> q ~> w -> d writes }", &[]);
         // A consumer gets its message again.
         case("flow f { u -> a ~> q ~> w -> d writes\nw -> s writes }", &[]);
+        // The relay of an outbox finds what it has not sent.
+        case("flow f { w -> d reads\nw ~> q ~> a\nw -> d writes }", &[]);
         // The same two in two flows are one finding.
         case(
             "flow f { u -> a -> d writes\na ~> q ~> w }\nflow g { u -> a -> d writes\na ~> q ~> w }",

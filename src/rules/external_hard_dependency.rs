@@ -13,12 +13,12 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a request waits for somebody else's service, and fails when that does",
     question: None,
-    reads: &["async", "attempts", "fallback", "on", "optional", "share"],
+    reads: &["async", "attempts", "breaker", "fallback", "on", "optional", "share", "timeout"],
     page: Page {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
-               caller has no other hop `on=error` or `on=failover`. Flows that say `async`, or that a timer or a message \
-               starts, are left alone: they try again later.",
+               caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`. \
+               Flows that say `async`, or that a timer or a message starts, are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \
               replicas do not help.",
         outage: Some(Outage {
@@ -26,9 +26,9 @@ pub static RULE: Rule = Rule {
             what: "a third-party service for SMS and voice calls had an outage",
             link: "https://status.pagerduty.com/incidents/70m30bh7qfmx",
         }),
-        bad: "client web\nservice api x2\nexternal sms\nflow sign-up { web -> api -> sms timeout=2s }\n",
-        good: "client web\nservice api x2\nsqs later\nworker sender x2 idempotent\nexternal sms\n\
-               flow sign-up { web -> api ~> later ~> sender -> sms timeout=2s }\n",
+        bad: "client web\nlb front managed\nservice api x2\nexternal sms\nflow sign-up { web -> front -> api -> sms timeout=2s }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs later\nworker sender x2 idempotent\nexternal sms\n\
+               flow sign-up { web -> front -> api ~> later ~> sender -> sms timeout=2s }\n",
         ignore: "There is no second provider, and waiting is worse than failing: say so with an `allow`.",
     },
     check,
@@ -96,18 +96,23 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
         Some(flow) => format!("`{}` fails", flow.id),
         None => format!("what {who} does fails"),
     };
-    let retried = facts.design.graph[step.hop].attrs.has("attempts");
-    let evidence = match retried {
-        true => "; trying again helps against a lost packet, not against an outage",
-        false => "",
+    let hop = &facts.design.graph[step.hop];
+    let guarded = hop.attrs.has("breaker") && hop.attrs.has("timeout");
+    let evidence = match (guarded, hop.attrs.has("attempts")) {
+        (true, _) => ": with its breaker it fails fast, but it fails",
+        (false, true) => ": trying again helps against a lost packet, not against an outage",
+        (false, false) => "",
     };
     let mut way = facts.way_to(step.from);
     way.push(step.to);
-    Diagnostic::wrong(
+    let finding = Diagnostic::wrong(
         format!("{stops} whenever {name} does, which is not yours to repair"),
         step.span,
         "waits, and has no other way",
-    )
+    );
+    // It does not take its caller along.
+    let finding = if guarded { finding.at_most(Severity::Warning) } else { finding };
+    finding
     .node(&external.id)
     .hop(&caller.id, &external.id)
     .flows(flow.map(|flow| flow.id.clone()))
@@ -133,6 +138,7 @@ mod tests {
         let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{nodes}{text}"), expected);
         case("flow f { u -> a -> e }", &["wrong e"]);
         case("u -> a -> e", &["wrong e"]);
+        case("u -> a -> e timeout=1s breaker", &["wrong e"]);
         // Two flows, one finding; two externals, two.
         case("flow f { u -> a -> e }\nflow g { u -> a -> e }", &["wrong e"]);
         case("flow f { u -> a -> e\na -> o }", &["wrong e", "wrong o"]);

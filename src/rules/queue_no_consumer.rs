@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
         why: "The queue grows until it is full or its oldest messages expire. Then senders block, or the work that was \
               promised to a user silently never happens.",
         outage: None,
-        bad: "client web\nservice api x2\nsqs jobs\nflow sign-up { web -> api ~> jobs }\n",
-        good: "client web\nservice api x2\nsqs jobs\nworker mail x2\nflow sign-up { web -> api ~> jobs ~> mail }\n",
+        bad: "client web\nlb front managed\nservice api x2\nsqs jobs\nflow sign-up { web -> front -> api ~> jobs }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs jobs\nworker mail x2\nflow sign-up { web -> front -> api ~> jobs ~> mail }\n",
         ignore: "The consumer belongs to another team: draw it as `external`, so that the design says so.",
     },
     check,

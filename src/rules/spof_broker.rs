@@ -20,10 +20,10 @@ pub static RULE: Rule = Rule {
             what: "the Cassandra cluster behind a message bus crashed, and producers ended up blocking on queue insertion",
             link: "https://www.stackdriver.com/post-mortem-october-23-stackdriver-outage/",
         }),
-        bad: "client web\nservice api x2\nrabbitmq jobs\nworker mail x2 idempotent\n\
-              flow sign-up { web -> api ~> jobs ~> mail }\n",
-        good: "client web\nservice api x2\nrabbitmq jobs x3\nworker mail x2 idempotent\n\
-               flow sign-up { web -> api ~> jobs ~> mail }\n",
+        bad: "client web\nlb front managed\nservice api x2\nrabbitmq jobs\nworker mail x2 idempotent\n\
+              flow sign-up { web -> front -> api ~> jobs ~> mail }\n",
+        good: "client web\nlb front managed\nservice api x2\nrabbitmq jobs x3\nworker mail x2 idempotent\n\
+               flow sign-up { web -> front -> api ~> jobs ~> mail }\n",
         ignore: "Messages that may be lost, from senders that do not wait: mark the hop `optional`.",
     },
     check,

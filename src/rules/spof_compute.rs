@@ -13,14 +13,15 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a service, gateway or load balancer that runs once stops every flow through it",
     question: None,
-    reads: &["autoscale", "availability", "instances", "managed"],
+    reads: &["autoscale", "availability", "instances", "managed", "rate"],
     page: Page {
         checks: "Load balancers, gateways, services, connection servers and identity services with a single instance, and \
                  which flows stop when that instance does. Those on the same flows are one finding.",
         when: "It is not managed, has one instance (as drawn, without `xN` or `autoscale`), and a flow that someone waits for \
                needs it; in a design without flows, a request reaches it and it is called or calls on. Left alone: what \
                stands behind a queue or a timer, where a loss only delays; one of several alike behind one load balancer or \
-               in several regions; flows that promise 99 % or less.",
+               in several regions; flows that promise 99 % or less. A warning where all its flows are of 10 requests a second or \
+               fewer and promise nothing.",
         why: "Hosts fail a few times a year, but every deploy, every crash and every full disk stops a single process too, \
               and those come weekly. A second instance turns each of them from an outage into a slow minute.",
         outage: None,
@@ -86,6 +87,12 @@ fn is_judged(kind: Kind) -> bool {
 fn matters(facts: &Facts, flow: &Flow) -> bool {
     let promised = flow.attrs.number("availability").value();
     !facts.is_background(flow) && promised.is_none_or(|share| share > 0.99)
+}
+
+/// So few requests, and no promise, that a restart is noticed by few.
+fn is_small(flow: &Flow) -> bool {
+    let few = flow.attrs.number("rate").value().is_some_and(|per_second| per_second <= 10.0);
+    few && flow.attrs.number("availability").is_unstated()
 }
 
 /// How nodes look from outside: several drawn alike are instances of one thing under several names.
@@ -167,6 +174,9 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
         .flows(flows.iter().map(|flow| flow.id.clone()));
     for &node in nodes {
         finding = finding.node(facts.id(node));
+    }
+    if !flows.is_empty() && flows.iter().all(|flow| is_small(flow)) {
+        finding = finding.at_most(Severity::Warning);
     }
     for &node in &nodes[1..] {
         finding = finding.label(facts.node(node).span, "one instance");

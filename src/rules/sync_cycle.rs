@@ -25,10 +25,10 @@ pub static RULE: Rule = Rule {
         why: "Each holds a thread while it waits for the other. When one slows down, both pools fill with requests that wait \
               for each other, and after a full stop neither becomes ready first.",
         outage: None,
-        bad: "client web\nservice orders x2\nservice stock x2\n\
-              flow order {\n  web -> orders -> stock\n  stock -> orders\n}\n",
-        good: "client web\nservice orders x2\nservice stock x2\n\
-               flow order {\n  web -> orders -> stock\n  stock ~> orders\n}\n",
+        bad: "client web\nlb front managed\nservice orders x2\nservice stock x2\n\
+              flow order {\n  web -> front -> orders -> stock\n  stock -> orders\n}\n",
+        good: "client web\nlb front managed\nservice orders x2\nservice stock x2\n\
+               flow order {\n  web -> front -> orders -> stock\n  stock ~> orders\n}\n",
         ignore: "The hop back was meant as the answer: leave it out, `->` waits for one.",
     },
     check,
@@ -104,11 +104,12 @@ fn finding(facts: &Facts, way: &[EdgeIndex]) -> Diagnostic {
     let back = way[way.len() - 1];
     let [names, first, last] =
         [facts.names(&nodes), facts.node(nodes[0]).name(), facts.node(nodes[nodes.len() - 1]).name()];
-    let mut finding = Diagnostic::wrong(
-        format!("{names} wait for each other in a circle: none of them works without the rest"),
-        graph[back].span,
-        "leads back",
-    );
+    let round = match nodes.len() {
+        2 => ": neither works without the other",
+        _ => " in a circle: none of them works without the rest",
+    };
+    let mut finding =
+        Diagnostic::wrong(format!("{names} wait for each other{round}"), graph[back].span, "leads back");
     for (&edge, &(from, to)) in way.iter().zip(&ends) {
         finding = finding.node(facts.id(from)).hop(facts.id(from), facts.id(to));
         if edge != back {
