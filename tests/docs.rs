@@ -1,7 +1,10 @@
-//! Every design in the documentation is read by the tool: those marked `arch` without a mistake, those marked
-//! `arch error` with one.
+//! The documentation is run: designs marked `arch` are read without a mistake, those marked `arch error` with one, and
+//! what a `console` block shows is what its command prints.
+//!
+//! `UPDATE_DOCS=1 cargo test --test docs` writes the outputs anew.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 struct Block {
     place: String,
@@ -51,7 +54,7 @@ fn every_design_in_the_documentation_is_what_it_claims_to_be() {
     let mut seen = 0;
     for block in markdown_files().iter().flat_map(|path| blocks(path)) {
         let found = mistakes(&block.text);
-        match block.info.as_str() {
+        match block.info.split(" file=").next().unwrap() {
             "arch" => assert!(found.is_empty(), "{}: {found:#?}", block.place),
             "arch error" => assert!(!found.is_empty(), "{} has no mistake", block.place),
             _ => continue,
@@ -59,4 +62,52 @@ fn every_design_in_the_documentation_is_what_it_claims_to_be() {
         seen += 1;
     }
     assert!(seen >= 15, "only {seen} designs found");
+}
+
+/// Runs a page from top to bottom: writes its `file=` blocks, runs its commands, and returns it with their output.
+fn run(page: &str, folder: &Path) -> String {
+    let mut out = String::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let Some(info) = line.strip_prefix("```") else { continue };
+        let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
+        if let Some((_, file)) = info.split_once(" file=") {
+            std::fs::write(folder.join(file), body.join("\n") + "\n").unwrap();
+        }
+        if info == "console" {
+            let command = body[0];
+            out.push_str(&format!("{command}\n{}", output(command.strip_prefix("$ spof ").unwrap(), folder)));
+        } else {
+            out.extend(body.iter().map(|line| format!("{line}\n")));
+        }
+        out.push_str("```\n");
+    }
+    out
+}
+
+fn output(arguments: &str, folder: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_spof"))
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .env("COLUMNS", "100")
+        .output()
+        .unwrap();
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn what_the_documentation_shows_is_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scratch = tempfile::tempdir().unwrap();
+    for (page, folder) in [("README.md", root), ("docs/tutorial.md", scratch.path())] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        let ran = run(&text, folder);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(root.join(page), &ran).unwrap();
+            continue;
+        }
+        assert!(text == ran, "{page} is stale: run `UPDATE_DOCS=1 cargo test --test docs`");
+    }
 }

@@ -62,3 +62,10 @@ fn rule_pages() {
     }
     keep("rules.md", &text);
 }
+
+#[test]
+fn picture() {
+    let text = include_str!("../examples/chat-system/first-try.arch");
+    let (design, _) = spof::design::lower(&spof::syntax::parse(text).0);
+    keep("chat-system.svg", &spof::draw::svg(&spof::draw::layout(&design), None));
+}

@@ -50,7 +50,7 @@ fn new(args: &Args) -> Result<String, Trouble> {
             (None, _) => PathBuf::from("."),
         };
         let design = path(&folder, "example.arch");
-        write_all(&folder, &[(&design, template::EXAMPLE.to_string())])?;
+        write_all(&folder, &[(&design, template::example())])?;
         let shown = design.display();
         return Ok(format!("wrote {shown}\n\nspof check {shown}\nspof draw {shown}\n"));
     }

@@ -136,7 +136,7 @@ fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFi
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut temporary = builder.tempfile_in(folder)?;
-    temporary.write_all(text.as_bytes())?;
+    temporary.as_file_mut().write_all(text.as_bytes())?;
     sync(temporary.as_file())?;
     Ok(temporary)
 }

@@ -2,9 +2,12 @@
 
 use crate::report::problems::opening;
 use crate::rubric::{Problem, Scale};
+use crate::syntax::{format, parse};
 
 /// A small design with a few of the flaws that first designs have.
-pub(super) const EXAMPLE: &str = include_str!("example.arch");
+pub(super) fn example() -> String {
+    canonical(include_str!("example.arch"))
+}
 
 /// The statement as a file of its own.
 pub(super) fn statement(problem: &Problem) -> String {
@@ -45,7 +48,11 @@ pub(super) fn design(problem: &Problem, scale: Scale) -> String {
         ));
     }
     out.push_str(REASONS);
-    crate::syntax::format(&crate::syntax::parse(&out).0, &out)
+    canonical(&out)
+}
+
+fn canonical(text: &str) -> String {
+    format(&parse(text).0, text)
 }
 
 const COMPONENTS: &str = "

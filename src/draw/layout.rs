@@ -1,10 +1,11 @@
 //! `Design → Scene`: boxes, then lines, then labels, then the page around them.
 
-use petgraph::visit::EdgeRef;
+use petgraph::graph::NodeIndex;
 
 use crate::design::Design;
 
 use super::label::{self, Crowd};
+use super::lines;
 use super::page;
 use super::place::{Boxes, Card, Head, boxes};
 use super::route::{Ground, Link, routes};
@@ -59,16 +60,15 @@ fn add_groups(scene: &mut Scene, design: &Design, tree: &Tree, heads: Vec<Option
 }
 
 fn add_edges(scene: &mut Scene, design: &Design, tree: &Tree, boxes: &Boxes) {
-    let links: Vec<Link> = design
-        .graph
-        .edge_references()
-        .map(|edge| {
-            let (from, to) = (edge.source().index(), edge.target().index());
+    let drawn = lines::lines(design);
+    let links: Vec<Link> = drawn
+        .iter()
+        .map(|line| {
             let around = |node: usize| {
                 std::iter::successors(Some(tree.home[node]), |&level| tree.levels[level].parent)
                     .filter_map(|level| level.checked_sub(1))
             };
-            Link { from, to, home: around(from).chain(around(to)).collect() }
+            Link { from: line.from, to: line.to, home: around(line.from).chain(around(line.to)).collect() }
         })
         .collect();
     let frames: Vec<Rect> = scene.groups.iter().map(|frame| frame.at).collect();
@@ -76,10 +76,8 @@ fn add_edges(scene: &mut Scene, design: &Design, tree: &Tree, boxes: &Boxes) {
     let lines = routes(&Ground { boxes: &boxes.nodes, frames: &frames, titles: &titles }, &links);
 
     let mut labels: Vec<Rect> = Vec::new();
-    for (own, edge) in design.graph.edge_references().enumerate() {
-        let hop = edge.weight();
-        let (from, to) = (&design.graph[edge.source()].id, &design.graph[edge.target()].id);
-        let label = label::measured(&label::text(hop, &design.steps)).map(|(text, w, h)| {
+    for (own, line) in drawn.into_iter().enumerate() {
+        let label = label::measured(&line.label).map(|(text, w, h)| {
             let crowd = Crowd {
                 boxes: &boxes.nodes,
                 frames: &frames,
@@ -91,13 +89,14 @@ fn add_edges(scene: &mut Scene, design: &Design, tree: &Tree, boxes: &Boxes) {
             Label { text, at: label::place(w, h, &crowd) }
         });
         labels.extend(label.as_ref().map(|label| label.at));
+        let id = |node: usize| design.graph[NodeIndex::new(node)].id.clone();
         scene.edges.push(Edge {
-            from: from.clone(),
-            to: to.clone(),
-            arrow: hop.arrow,
+            from: id(line.from),
+            to: id(line.to),
+            arrow: line.arrow,
             points: Vec::<Point>::new(),
             label,
-            full: label::full(from, to, hop, &design.steps),
+            full: line.full,
         });
     }
     for (edge, points) in scene.edges.iter_mut().zip(lines) {

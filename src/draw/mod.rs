@@ -9,6 +9,7 @@ mod label;
 mod layered;
 mod layout;
 mod layout_rs;
+mod lines;
 mod marks;
 mod page;
 mod place;

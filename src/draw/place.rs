@@ -5,6 +5,7 @@ use crate::catalog::{Kind, catalog};
 use crate::design::{Arrow, Attrs, Design, Group, GroupKind, Node, Value};
 
 use super::engine::{Budget, Size, place};
+use super::lines;
 use super::scene::Rect;
 use super::text::{Weight, clean, width, wrap};
 use super::tree::{Item, Tree};
@@ -125,7 +126,7 @@ pub fn boxes(design: &Design, tree: &Tree, cards: &[Card], heads: &[Option<Head>
         Arrow::Control => 2,
     });
     let ends = hops.into_iter().map(|edge| (edge.source().index(), edge.target().index()));
-    for (from, to) in ends.chain(kin(design)) {
+    for (from, to) in ends.chain(lines::implied(design).into_iter().map(|(from, to, _)| (from, to))) {
         let level = tree.common(from, to);
         edges[level].push((tree.item_in(from, level), tree.item_in(to, level)));
     }
@@ -183,20 +184,6 @@ pub fn boxes(design: &Design, tree: &Tree, cards: &[Card], heads: &[Option<Head>
         rect.y += levels[home].y + inset[home].1;
     }
     Boxes { nodes, levels }
-}
-
-/// Nodes that belong below others though no hop joins them: dead letters below their queue, replicas below their primary.
-fn kin(design: &Design) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    for (at, node) in design.graph.node_weights().enumerate() {
-        for (name, below) in [("dlq", true), ("replica_of", false)] {
-            let Some(Value::Words(ids)) = find(&node.attrs, name) else { continue };
-            for other in ids.iter().filter_map(|id| design.node(id)) {
-                pairs.push(if below { (at, other.index()) } else { (other.index(), at) });
-            }
-        }
-    }
-    pairs
 }
 
 fn key(item: Item) -> (bool, usize) {

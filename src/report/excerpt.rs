@@ -171,7 +171,7 @@ fn snippet<'a>(source: &Source, labels: &[&Shown]) -> Snippet<'a, annotate_snipp
             let mark = if window.start > bounds(source, line).start { "…" } else { "" };
             text.push_str(mark);
             let shift = text.len();
-            text.push_str(window.text(&source.text));
+            text.extend(window.text(&source.text).chars().map(harmless));
             for label in own {
                 let place = |at: usize| at.clamp(window.start, window.end) - window.start + shift;
                 let span = place(label.span.start)..place(label.span.end);
@@ -190,6 +190,15 @@ fn snippet<'a>(source: &Source, labels: &[&Shown]) -> Snippet<'a, annotate_snipp
         text.push('\n');
     }
     Snippet::source(text).line_start(first).annotations(annotations)
+}
+
+/// What annotate-snippets lets pass and a terminal may obey, as something of the same length.
+fn harmless(c: char) -> char {
+    match c {
+        '\u{80}'..='\u{9f}' => '\u{b7}',
+        '\u{2028}' | '\u{2029}' => '\u{fffd}',
+        c => c,
+    }
 }
 
 /// A line without its ending, be it that of another system.

@@ -17,7 +17,7 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
     let rows: Vec<(&str, String, &Diagnostic)> = questions
         .iter()
         .take(most)
-        .map(|question| (topic(question), subjects(question), *question))
+        .map(|question| (topic(question), subjects(question, style.all), *question))
         .collect();
     let topics = rows.iter().map(|(topic, ..)| columns(topic)).max().unwrap_or(0);
     let widest = rows.iter().map(|(_, subject, _)| columns(subject)).max().unwrap_or(0).min(WIDEST_SUBJECT);
@@ -25,7 +25,7 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
         out.push('\n');
         let asked = if question.question.is_empty() { &question.message } else { &question.question };
         let start = 2 + topics + 2 + widest + 2;
-        if style.width >= start + 30 {
+        if style.width >= start + 30 && !style.all {
             let subject = cut(subject, widest);
             let text = Wrap { width: style.width, first: start, hang: start }.text(asked);
             out.push_str(&format!("  {topic}{}", " ".repeat(topics - columns(topic) + 2)));
@@ -35,9 +35,11 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
                 " ".repeat(widest - columns(&subject) + 2)
             ));
         } else {
-            let subject = cut(subject, style.width.saturating_sub(columns(topic) + 5));
+            let wrap = Wrap { width: style.width, first: columns(topic) + 4, hang: 4 };
+            let subject: Vec<String> = wrap.lines(subject).iter().map(|line| paint.bold(line)).collect();
+            let subject = subject.join("\n    ");
             let text = Wrap { width: style.width, first: 4, hang: 4 }.block(asked);
-            out.push_str(&format!("  {topic}: {}\n{text}", paint.bold(&subject)));
+            out.push_str(&format!("  {topic}: {subject}\n{text}"));
         }
         if style.all {
             let answer = format!("{} (spof explain {})", question.fix, question.code);
@@ -59,8 +61,8 @@ fn topic(question: &Diagnostic) -> &'static str {
         .map_or(question.code, |question| question.topic)
 }
 
-/// `links, stats` or `a -> b` or `flow shorten`; as many as fit.
-fn subjects(question: &Diagnostic) -> String {
+/// `links, stats` or `a -> b` or `flow shorten`: all, or as many as fit into their column.
+fn subjects(question: &Diagnostic, all: bool) -> String {
     let names: Vec<String> = if !question.nodes.is_empty() {
         question.nodes.clone()
     } else if !question.hops.is_empty() {
@@ -72,7 +74,7 @@ fn subjects(question: &Diagnostic) -> String {
         let rest = names.len() - shown;
         let more = if rest > 0 { format!(" +{rest}") } else { String::new() };
         let text = format!("{}{more}", names[..shown].join(", "));
-        if columns(&text) <= WIDEST_SUBJECT || shown == 1 {
+        if all || columns(&text) <= WIDEST_SUBJECT || shown == 1 {
             return clean(&text).into_owned();
         }
     }

@@ -71,7 +71,10 @@ fn levels(score: &Score) -> String {
             if !std::mem::replace(&mut first, false) {
                 return format!("{name} no");
             }
-            format!("{name} not yet ({})", waits_for(score, &readout.open))
+            match waits_for(score, &readout.open) {
+                waits if waits.is_empty() => format!("{name} not yet"),
+                waits => format!("{name} not yet ({waits})"),
+            }
         })
         .collect();
     // Each level stays on one line where it can.

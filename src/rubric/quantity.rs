@@ -1,7 +1,7 @@
 //! Figures as a rubric writes them: `39/s`, `3TB`, `100ms`, `99.9%`, `6B` (six bytes), `6G` (a count).
 
 use super::Scale;
-use crate::design::units::{Dimension, Quantity, show_duration, show_number, show_rate, unit};
+use crate::units::{Dimension, Quantity, show_duration, show_number, show_rate, unit};
 
 /// A figure of the interviewer's, one value for each scale that has it.
 #[derive(Debug, Clone, PartialEq)]

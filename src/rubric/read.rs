@@ -295,7 +295,7 @@ impl Reader<'_> {
         number
     }
 
-    fn quantity(&mut self, text: &Spanned<String>) -> Option<crate::design::units::Quantity> {
+    fn quantity(&mut self, text: &Spanned<String>) -> Option<crate::units::Quantity> {
         self.parse(text, |text| {
             quantity::parse(text)
                 .ok_or_else(|| format!("`{text}` is no figure; write 39/s, 3TB, 100ms or 50k"))

@@ -38,10 +38,14 @@ pub static RULE: Rule = Rule {
 /// The writes of one node in one flow.
 type Writes<'d> = Vec<&'d Step>;
 
+/// The first consumer of each queue or topic asked about.
+type Readers = HashMap<NodeIndex, Option<NodeIndex>>;
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     // One finding for a node and the places that it writes, however many flows do so.
     let mut known: HashMap<(NodeIndex, Vec<NodeIndex>), usize> = HashMap::new();
+    let mut readers = Readers::new();
     for (node, writes) in writes(facts) {
         let store = writes.iter().copied().filter(|step| is_source(facts, step)).max_by_key(|step| {
             // The one that is surely written is the better witness, and of those the first.
@@ -67,12 +71,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             found[at].flows.extend(flow);
             continue;
         }
-        found.push(finding(facts, node, store, &others).flows(flow));
+        found.push(finding(facts, node, store, &others, &mut readers).flows(flow));
     }
     found
 }
 
-fn finding(facts: &Facts, node: NodeIndex, store: &Step, others: &[&Step]) -> Diagnostic {
+fn finding(
+    facts: &Facts,
+    node: NodeIndex,
+    store: &Step,
+    others: &[&Step],
+    readers: &mut Readers,
+) -> Diagnostic {
     let subject = facts.node(node);
     let mut all = vec![store.to];
     all.extend(others.iter().map(|step| step.to));
@@ -97,8 +107,9 @@ fn finding(facts: &Facts, node: NodeIndex, store: &Step, others: &[&Step]) -> Di
     }
     let second = others[0].to;
     let (lost, fix) = if facts.node(second).kind.is_broker() {
-        let reader = facts.consumers(second).first().map(|&reader| facts.node(reader).name());
-        let reader = reader.unwrap_or_else(|| "whoever reads it".to_string());
+        let reader = readers.entry(second).or_insert_with(|| facts.consumers(second).first().copied());
+        let reader =
+            reader.map_or_else(|| "whoever reads it".to_string(), |reader| facts.node(reader).name());
         (
             format!(
                 "what {first} holds was never handed to {}, and {reader} never hears of it",

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -35,7 +35,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let mut found: Vec<(NodeIndex, Diagnostic)> = Vec::new();
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut known: HashMap<NodeIndex, usize> = HashMap::new();
     for calls in facts.calls() {
         if calls.flow.is_some_and(|flow| flow.attrs.has("async") || facts.is_background(flow)) {
             continue;
@@ -48,19 +49,20 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             if !hard || !seen.insert(step.to) {
                 continue;
             }
-            match found.iter_mut().find(|(known, _)| *known == step.to) {
-                Some((_, known)) => {
-                    known.flows.extend(calls.flow.map(|flow| flow.id.clone()));
-                    let hop = (facts.id(step.from).to_string(), facts.id(step.to).to_string());
-                    if !known.hops.contains(&hop) {
-                        known.hops.push(hop);
-                    }
-                }
-                None => found.push((step.to, finding(facts, calls.flow, step))),
+            let next = found.len();
+            let at = *known.entry(step.to).or_insert(next);
+            if at == next {
+                found.push(finding(facts, calls.flow, step));
+                continue;
+            }
+            found[at].flows.extend(calls.flow.map(|flow| flow.id.clone()));
+            let hop = (facts.id(step.from).to_string(), facts.id(step.to).to_string());
+            if !found[at].hops.contains(&hop) {
+                found[at].hops.push(hop);
             }
         }
     }
-    found.into_iter().map(|(_, finding)| finding).collect()
+    found
 }
 
 fn is_hard(facts: &Facts, calls: &Calls, step: &Step) -> bool {

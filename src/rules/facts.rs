@@ -26,8 +26,8 @@ pub struct Facts<'d> {
     pub design: &'d Design,
     /// Where requests and events start: clients, schedulers, callers from outside.
     entries: Vec<NodeIndex>,
-    /// For each node, the one that every way from the entries to it passes last; None for entries and unreached nodes.
-    passes: Vec<Option<NodeIndex>>,
+    /// For each node, those to which every way from the entries passes it last before them.
+    last_before: Vec<Vec<NodeIndex>>,
     /// For each node, its predecessor on a shortest way from an entry; None for entries and unreached nodes.
     came_from: Vec<Option<NodeIndex>>,
     reached: Vec<bool>,
@@ -58,9 +58,9 @@ impl<'d> Facts<'d> {
                 dead_letters[dlq.index()] = true;
             }
         }
-        let passes = passes(&travel, design.graph.node_count());
+        let last_before = last_before(&travel, design.graph.node_count());
         let misses = OnceCell::new();
-        Facts { design, entries, passes, came_from, reached, needs, needed_by, dead_letters, misses }
+        Facts { design, entries, last_before, came_from, reached, needs, needed_by, dead_letters, misses }
     }
 
     pub fn node(&self, index: NodeIndex) -> &'d Node {
@@ -101,20 +101,19 @@ impl<'d> Facts<'d> {
 
     /// `web → front → links → store`; a long way is shortened in its middle.
     pub fn show_way(&self, way: &[NodeIndex]) -> String {
-        let mut ids: Vec<&str> = way.iter().map(|&node| self.id(node)).collect();
-        if ids.len() > 12 {
-            ids.splice(6..ids.len() - 5, ["…"]);
+        let ids = |part: &[NodeIndex]| part.iter().map(|&node| self.id(node)).collect::<Vec<_>>().join(" → ");
+        match way.len() {
+            0..=12 => ids(way),
+            length => format!("{} → … → {}", ids(&way[..6]), ids(&way[length - 5..])),
         }
-        ids.join(" → ")
     }
 
     /// `a`, `b` and `c`, in backticks; of many, the first few and how many more.
     pub fn names(&self, nodes: &[NodeIndex]) -> String {
-        let mut names: Vec<String> = nodes.iter().map(|&node| self.node(node).name()).collect();
-        if names.len() > 6 {
-            let more = names.len() - 5;
-            names.truncate(5);
-            names.push(format!("{more} more"));
+        let shown = if nodes.len() > 6 { 5 } else { nodes.len() };
+        let mut names: Vec<String> = nodes[..shown].iter().map(|&node| self.node(node).name()).collect();
+        if shown < nodes.len() {
+            names.push(format!("{} more", nodes.len() - shown));
         }
         match names.as_slice() {
             [] => String::new(),
@@ -131,33 +130,14 @@ impl<'d> Facts<'d> {
 
     /// The nodes that nothing can reach any more without this one, in the order of the file.
     pub fn cut_off_by(&self, node: NodeIndex) -> Vec<NodeIndex> {
-        // A node is cut off if its chain of must-passes holds this one; each chain is walked only as far as needed.
-        let mut verdict: Vec<Option<bool>> = vec![None; self.passes.len()];
-        verdict[node.index()] = Some(true);
-        for start in self.design.graph.node_indices() {
-            let mut chain = Vec::new();
-            let mut at = Some(start);
-            let cut = loop {
-                match at {
-                    None => break false,
-                    Some(current) => match verdict[current.index()] {
-                        Some(known) => break known,
-                        None => {
-                            chain.push(current);
-                            at = self.passes[current.index()];
-                        }
-                    },
-                }
-            };
-            for passed in chain {
-                verdict[passed.index()] = Some(cut);
-            }
+        let mut cut_off = self.last_before[node.index()].clone();
+        let mut next = 0;
+        while let Some(at) = cut_off.get(next) {
+            cut_off.extend_from_slice(&self.last_before[at.index()]);
+            next += 1;
         }
-        self.design
-            .graph
-            .node_indices()
-            .filter(|&other| other != node && verdict[other.index()] == Some(true))
-            .collect()
+        cut_off.sort_unstable();
+        cut_off
     }
 
     /// The flows that fail without this node.
@@ -363,13 +343,17 @@ fn shortest_ways(
     (reached, came_from)
 }
 
-/// Immediate dominators from the root, without the root itself.
-fn passes(travel: &DiGraph<(), ()>, nodes: usize) -> Vec<Option<NodeIndex>> {
+/// The tree of immediate dominators, without its root: for each node, its children.
+fn last_before(travel: &DiGraph<(), ()>, nodes: usize) -> Vec<Vec<NodeIndex>> {
     let root = NodeIndex::new(nodes);
     let tree = dominators::simple_fast(travel, root);
-    (0..nodes)
-        .map(|node| tree.immediate_dominator(NodeIndex::new(node)).filter(|&dominator| dominator != root))
-        .collect()
+    let mut last_before = vec![Vec::new(); nodes];
+    for node in (0..nodes).map(NodeIndex::new) {
+        if let Some(dominator) = tree.immediate_dominator(node).filter(|&dominator| dominator != root) {
+            last_before[dominator.index()].push(node);
+        }
+    }
+    last_before
 }
 
 /// The nodes that a flow cannot do without, in the order in which it reaches them.

@@ -132,13 +132,10 @@ fn evidence(fields: &[String], parts: f64, load: Option<f64>) -> String {
     let what = if fields.iter().all(|field| is_one_of_few(field)) {
         format!("the most frequent {by} is one of few, and all of it lies in one place")
     } else if parts > 1.0 {
-        format!(
-            "what arrives now has one {by} or two: {} of {} parts wait",
-            show_number(parts - 1.0),
-            show_number(parts)
-        )
+        let waiting = show_number(parts - 1.0);
+        format!("what arrives at one time goes to one part: {waiting} of {} wait", show_number(parts))
     } else {
-        format!("what arrives now has one {by} or two")
+        "what arrives at one time goes to one part, and the others wait".to_string()
     };
     match load {
         Some(load) => format!("{what}; {} arrive", show_rate(load)),

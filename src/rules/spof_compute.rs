@@ -58,9 +58,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         groups[at].1.push(node);
     }
-    // What a loss cuts off takes a look at the whole design: worth it while there are few of them.
-    let few = groups.len() <= 50;
-    groups.into_iter().map(|(flows, nodes)| finding(facts, &flows, &nodes, few)).collect()
+    groups.into_iter().map(|(flows, nodes)| finding(facts, &flows, &nodes)).collect()
 }
 
 /// Nodes that run once and that somebody waits for.
@@ -148,7 +146,7 @@ fn region(facts: &Facts, node: NodeIndex) -> Option<String> {
     around.map(|group| group.id.clone())
 }
 
-fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex], few: bool) -> Diagnostic {
+fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
     let names = facts.names(nodes);
     let first = facts.node(nodes[0]);
     let last = nodes[nodes.len() - 1];
@@ -173,12 +171,11 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex], few: bool) -> Di
     for &node in &nodes[1..] {
         finding = finding.label(facts.node(node).span, "one instance");
     }
-    let lost: Vec<String> = match nodes {
-        [only] if few => facts.cut_off_by(*only).into_iter().map(|other| facts.node(other).name()).collect(),
-        _ => Vec::new(),
-    };
-    if !lost.is_empty() && lost.len() <= 8 {
-        finding = finding.evidence(format!("without it nothing reaches {}", lost.join(", ")));
+    if let [only] = nodes {
+        let lost = facts.cut_off_by(*only);
+        if !lost.is_empty() {
+            finding = finding.evidence(format!("without it nothing reaches {}", facts.names(&lost)));
+        }
     }
     let down: Vec<&str> = flows.iter().map(|flow| flow.id.as_str()).collect();
     let down = if down.is_empty() { "it".to_string() } else { down.join(", ") };

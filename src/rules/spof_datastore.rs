@@ -45,8 +45,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let name = node.name();
-        let cut_off: Vec<String> =
-            facts.cut_off_by(store).into_iter().map(|other| facts.node(other).name()).collect();
+        let cut_off = facts.cut_off_by(store);
         let way = facts.show_way(&facts.way_to(store));
         let all = facts.design.flows.len();
         let mut finding = match flows.as_slice() {
@@ -73,7 +72,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .evidence(format!("{way} has no way around")),
         };
         if !cut_off.is_empty() {
-            finding = finding.evidence(format!("it also cuts off {}", cut_off.join(", ")));
+            finding = finding.evidence(format!("it also cuts off {}", facts.names(&cut_off)));
         }
         for flow in &flows {
             if let Some(setting) = flow.attrs.get("availability")

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
@@ -30,10 +32,11 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let who_ask = who_ask_a_registry(facts);
     for index in facts.nodes(|kind| kind.is_app() && !matches!(kind, Kind::Socket | Kind::Scheduler)) {
         let node = facts.node(index);
         let Some(state) = node.attrs.get("state").filter(|_| node.attrs.has("state")) else { continue };
-        let by_place = returns_to_its_instance(facts, index);
+        let by_place = returns_to_its_instance(facts, index, &who_ask);
         if node.instances < 2 || node.attrs.has("stateless") || by_place {
             continue;
         }
@@ -76,10 +79,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+fn who_ask_a_registry(facts: &Facts) -> HashSet<NodeIndex> {
+    let registries = facts.nodes(|kind| kind == Kind::Registry);
+    registries.flat_map(|registry| facts.hops_to(registry)).map(|(asking, _)| asking).collect()
+}
+
 /// Something sends each user, key or partition to the same instance again.
-fn returns_to_its_instance(facts: &Facts, node: NodeIndex) -> bool {
+fn returns_to_its_instance(facts: &Facts, node: NodeIndex, who_ask: &HashSet<NodeIndex>) -> bool {
     let sought = |other: NodeIndex| facts.node(other).kind == Kind::Registry;
-    let asks = |other: NodeIndex| facts.design.graph.neighbors(other).any(sought);
     let hops = facts.hops_to(node);
     let requests: Vec<_> = hops.iter().filter(|(_, hop)| hop.arrow != Arrow::Control).collect();
     let keyed = facts.design.steps_to(node).any(|step| step.attrs.has("key"));
@@ -93,8 +100,8 @@ fn returns_to_its_instance(facts: &Facts, node: NodeIndex) -> bool {
     let lasting = !requests.is_empty() && requests.iter().all(|(_, hop)| hop.arrow == Arrow::Stream);
     keyed
         || lasting
-        || requests.iter().any(|(from, _)| routed(*from) || sought(*from) || asks(*from))
-        || asks(node)
+        || requests.iter().any(|(from, _)| routed(*from) || sought(*from) || who_ask.contains(from))
+        || who_ask.contains(&node)
 }
 
 #[cfg(test)]

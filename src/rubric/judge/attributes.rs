@@ -2,10 +2,10 @@
 
 use crate::catalog::{Type, catalog};
 use crate::design::Value;
-use crate::design::units::{Dimension, Quantity};
 use crate::rubric::condition::{Test, ValueTest};
 use crate::rubric::outcome::Outcome;
 use crate::rubric::{Met, quantity};
+use crate::units::{Dimension, Quantity};
 
 /// What a subject says, against what is asked of it. Nothing asked is met.
 pub(super) fn tested(test: Option<&Test>, subject: &str, value: impl Fn(&str) -> Option<Value>) -> Outcome {

@@ -21,9 +21,9 @@ use super::quantity::{self, Named};
 use super::view::View;
 use super::{Met, RequiredFlow, Rubric, Scale};
 use crate::catalog::Technology;
-use crate::design::units::Quantity;
 use crate::design::{Design, Value};
 use crate::diagnostic::Diagnostic;
+use crate::units::Quantity;
 
 /// Everything that conditions look at, with each flow traced once.
 pub(super) struct Judge<'d> {
@@ -285,7 +285,7 @@ fn at_least(there: usize, least: usize, what: &str) -> Outcome {
     if there >= least {
         Outcome::new(Met::Yes, format!("{there} × {what}"))
     } else {
-        Outcome::new(Met::Unstated, format!("{there} × {what}, {least} wanted"))
+        Outcome::new(Met::Unstated, format!("{there} of {least} {what}"))
     }
 }
 
