@@ -111,8 +111,13 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
         }
         None => {
             let message = format!("nothing says who may call {name}, and it leads to {store}");
-            Diagnostic::unstated(message, front.span, "no `auth=` on the way")
-                .question(format!("who may {does} {store} through {name}: anyone, or who is signed in?"))
+            let question = match facts.node(way[0]) {
+                outside if outside.kind == Kind::External => {
+                    format!("what proves that a call of {name} comes from {}?", outside.name())
+                }
+                _ => format!("who may {does} {store} through {name}: anyone, or who is signed in?"),
+            };
+            Diagnostic::unstated(message, front.span, "no `auth=` on the way").question(question)
         }
     };
     let or_public = match flows.as_slice() {
@@ -136,7 +141,7 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
         })
         .fix(match facts.node(way[0]).kind {
             Kind::External => {
-                format!("`signature` on {} -> {}, checked there", facts.id(way[0]), facts.id(way[1]))
+                format!("`signature` on `{} -> {}`, checked there", facts.id(way[0]), facts.id(way[1]))
             }
             _ => format!("`auth=jwt` on {name}, or on what stands between it and {store}{or_public}"),
         })
