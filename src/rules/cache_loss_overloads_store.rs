@@ -50,7 +50,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     // By cache and store, in the order of the file.
     let mut pairs: Vec<Vec<&Miss>> = Vec::new();
     let mut places: HashMap<(NodeIndex, NodeIndex), usize> = HashMap::new();
-    for miss in &misses {
+    for miss in misses {
         let at = *places.entry((miss.cache, miss.store)).or_insert(pairs.len());
         if at == pairs.len() {
             pairs.push(Vec::new());
@@ -79,7 +79,6 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
         return None;
     }
     let (name, behind) = (hot.name(), store.name());
-    let caller = facts.node(first.load.from).name();
     let times = show_number((cold + beside) / total);
     let message = format!("when {name} is empty, {behind} gets {times} times what it can serve");
     let label = match warm {
@@ -133,7 +132,9 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
                 "{name} restarts empty, every request goes to {behind}, which slows down until loads time out; so nothing fills {name} again"
             ))
             .fix(format!(
-                "{stampede}`bulkhead=N` on {caller} -> {behind}, so that no more than it can serve are loading; or instances of {behind} that carry {}",
+                "{stampede}`bulkhead=N` on `{} -> {}`, so that no more than it can serve are loading; or instances of {behind} that carry {}",
+                facts.id(first.load.from),
+                store.id,
                 show_rate(cold + beside)
             )),
     )

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
 
 use crate::catalog::Kind;
 use crate::design::Node;
@@ -41,6 +42,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let behind: HashMap<NodeIndex, NodeIndex> =
         facts.misses().iter().rev().map(|miss| (miss.cache, miss.store)).collect();
+    let only = only_databases(facts);
     let registries: HashMap<NodeIndex, &Node> = facts
         .nodes(|kind| kind == Kind::Socket)
         .filter_map(|socket| {
@@ -61,7 +63,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let name = node.name();
         let caller = callers.first().map_or("its caller".to_string(), |&caller| facts.node(caller).name());
-        let source = behind.get(&cache).copied();
+        let source = behind.get(&cache).copied().or_else(|| only.get(callers.first()?).copied());
         let socket = registries.get(&cache);
         let (message, question, consequence) = match (source.map(|store| facts.node(store).name()), socket) {
             (_, Some(socket)) => (
@@ -99,12 +101,23 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         found.push(
             finding
                 .node(&node.id)
-                .evidence(facts.show_way(&facts.way_to(cache)))
+                .evidence(callers.first().map_or(node.id.clone(), |&caller| format!("{} → {}", facts.id(caller), node.id)))
                 .consequence(consequence)
                 .fix(format!("`ttl=10min jitter` on {name}, as long as an old answer may be given; or `invalidate=on-write` too")),
         );
     }
     found
+}
+
+/// For each application that uses one database and no more: that database.
+fn only_databases(facts: &Facts) -> HashMap<NodeIndex, NodeIndex> {
+    let mut only: HashMap<NodeIndex, Option<NodeIndex>> = HashMap::new();
+    for edge in facts.design.graph.edge_references() {
+        if facts.node(edge.target()).kind.is_durable() {
+            only.entry(edge.source()).and_modify(|store| *store = None).or_insert(Some(edge.target()));
+        }
+    }
+    only.into_iter().filter_map(|(user, store)| Some((user, store?))).collect()
 }
 
 /// Entries go, or stay true, without a `ttl` on the cache.

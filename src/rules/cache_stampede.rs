@@ -50,7 +50,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let all = facts.misses();
     let mut of_cache: HashMap<NodeIndex, Vec<&Miss>> = HashMap::new();
-    for miss in &all {
+    for miss in all {
         of_cache.entry(miss.cache).or_default().push(miss);
     }
     let taken: HashSet<String> = (cache_loss_overloads_store::RULE.check)(facts)
@@ -77,7 +77,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let name = node.name();
-        let (caller, store) = (facts.node(first.load.from).name(), facts.node(first.store).name());
+        let store = facts.node(first.store).name();
         let message =
             format!("when a wanted entry of {name} expires, all who ask for it go to {store} at once");
         let finding = match stampede.span() {
@@ -86,15 +86,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "the most wanted entry of {name} expires; how many load it from {store} at once?"
             )),
         };
-        let often = rate.map_or(String::new(), |rate| {
-            format!(", asked {} times", show_rate(rate).replace("/s", " a second"))
-        });
+        let often = rate.map_or(String::new(), |rate| format!("{name} is asked {}; ", show_rate(rate)));
         found.push(
             finding
                 .node(&node.id)
                 .hop(facts.id(first.load.from), facts.id(first.store))
                 .label(first.load.span, "taken by each of them")
-                .evidence(format!("{name}{often}: each miss is one {caller} → {store}"))
+                .evidence(format!("{often}each miss is one {} → {}", facts.id(first.load.from), facts.id(first.store)))
                 .consequence(format!(
                     "one popular key expires, {store} gets the same query from every request in flight, slows down, and more pile up behind it"
                 ))

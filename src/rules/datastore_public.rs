@@ -87,16 +87,24 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             Diagnostic::wrong(message, step.span, "nothing of yours in between")
         };
         let fix = match (to.kind, outsider) {
-            (Kind::Blob, _) => format!("`signed` on {caller} -> {name}: a URL for one file, which expires"),
+            (Kind::Blob, _) => {
+                format!("`signed` on `{} -> {}`: a URL for one file, which expires", from.id, to.id)
+            }
             (_, false) => {
-                format!("`signature` on {caller} -> {name}, or a service that takes it in and checks it")
+                format!(
+                    "`signature` on `{} -> {}`, or a service that takes it in and checks it",
+                    from.id, to.id
+                )
             }
             (kind, true) if kind.is_broker() => {
                 format!(
                     "a service with `auth=` between {caller} and {name}, which hands over what it accepts"
                 )
             }
-            _ => format!("a service with `auth=` between {caller} and {name}: {caller} -> api -> {name}"),
+            _ => format!(
+                "a service with `auth=` between {caller} and {name}: `{} -> api -> {}`",
+                from.id, to.id
+            ),
         };
         found.push(
             finding
@@ -106,7 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(match to.kind {
                     Kind::Blob => format!("someone guesses a name, and reads or replaces another user's file in {name}"),
                     kind if kind.is_broker() => {
-                        format!("anyone who takes {caller} apart can put what he likes into {name}, and its consumers believe it")
+                        format!("anyone who takes {caller} apart can put anything into {name}, and its consumers believe it")
                     }
                     _ => format!("the credentials inside {caller} are read out, and with them anyone reads and changes all of {name}"),
                 })

@@ -5,6 +5,7 @@ mod journey;
 mod miss;
 mod socket;
 
+use std::cell::OnceCell;
 use std::collections::{HashSet, VecDeque};
 
 use petgraph::Direction;
@@ -35,6 +36,8 @@ pub struct Facts<'d> {
     /// For each node, the flows that need it.
     needed_by: Vec<Vec<usize>>,
     dead_letters: Vec<bool>,
+    /// Found when a rule first asks.
+    misses: OnceCell<Vec<Miss<'d>>>,
 }
 
 impl<'d> Facts<'d> {
@@ -56,7 +59,8 @@ impl<'d> Facts<'d> {
             }
         }
         let last_before = last_before(&travel, design.graph.node_count());
-        Facts { design, entries, last_before, came_from, reached, needs, needed_by, dead_letters }
+        let misses = OnceCell::new();
+        Facts { design, entries, last_before, came_from, reached, needs, needed_by, dead_letters, misses }
     }
 
     pub fn node(&self, index: NodeIndex) -> &'d Node {

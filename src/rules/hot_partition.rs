@@ -12,12 +12,13 @@ pub static RULE: Rule = Rule {
     reads: &["key", "partitions", "shards", "skew"],
     page: Page {
         checks: "What tables are sharded by and what topics and queues are keyed by, and the share of a table's hottest key.",
-        when: "Every field of a table's `shard`, or of a broker's or hop's `key`, is a time (`created_at`, `day`, `hour`, …) \
-               or can only be one of few (`country`, `status`, `type`, …); or the first field is a time and the database \
-               keeps its keys in order (Bigtable, HBase, Spanner, CockroachDB, TiDB, FoundationDB). Or a table sharded \
-               by one field states a `skew` of at least a tenth and twice the fair share of one of its `shards`: a \
-               warning at most. Silent where `shards` or `partitions` is one, and where the load is known to be less \
-               than 100 a second.",
+        when: "Every field of a table's `shard`, or of a broker's or hop's `key`, is a span of time (`day`, `hour`, …), can \
+               only be one of few (`country`, `status`, `type`, …), or is a time (`created_at`, …) where keys are not \
+               hashed, as Cassandra, ScyllaDB, DynamoDB, Cosmos DB, Couchbase, Redis and brokers do. Or the first field is \
+               a time and the database keeps its keys in order (Bigtable, HBase, Spanner, CockroachDB, TiDB, \
+               FoundationDB). Or a table sharded by one field states a `skew` of at least a tenth and twice the fair share \
+               of one of its `shards`: a warning at most. Silent where `shards` or `partitions` is one, and where the load \
+               is known to be less than 100 a second.",
         why: "Adding shards helps only as far as the key spreads. By day, all of today's writes go to one of them while the \
               others keep the past; by country, the largest one is a third of the load, and no split makes it smaller.",
         outage: None,
@@ -45,7 +46,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         if node.kind.is_broker() {
             let keys = into.iter().filter_map(|step| step.attrs.get("key"));
-            let bad = node.attrs.get("key").into_iter().chain(keys).find(|key| all_bad(words(key)));
+            let bad = node.attrs.get("key").into_iter().chain(keys).find(|key| all_bad(words(key), true));
             if let Some(key) = bad
                 && node.attrs.number("partitions").value() != Some(1.0)
             {
@@ -71,7 +72,7 @@ fn keyed(node: &Node, key: &Setting, load: Option<f64>) -> Diagnostic {
         trouble(words(key)),
     )
     .node(&node.id)
-    .evidence(evidence(words(key), load))
+    .evidence(evidence(words(key), node.attrs.number("partitions").value().unwrap_or(1.0), load))
     .consequence(format!(
         "one consumer of {name} falls behind with nearly all messages while the others idle, and adding consumers changes nothing"
     ))
@@ -81,9 +82,10 @@ fn keyed(node: &Node, key: &Setting, load: Option<f64>) -> Diagnostic {
 fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> {
     let name = node.name();
     let by = table.shard.join(", ");
-    let in_order = node.tech.is_some_and(|tech| IN_ORDER.contains(&tech.id.as_str()));
+    let tech_in = |list: &[&str]| node.tech.is_some_and(|tech| list.contains(&tech.id.as_str()));
+    let in_order = tech_in(&IN_ORDER);
     let first_is_time = in_order && table.shard.first().is_some_and(|field| is_time(field));
-    if all_bad(&table.shard) || first_is_time {
+    if all_bad(&table.shard, tech_in(&HASHED)) || first_is_time {
         let what = if table.shard.iter().all(|field| is_time(field)) || first_is_time {
             format!("all new rows of `{}` go to one shard of {name}", table.id)
         } else {
@@ -92,7 +94,7 @@ fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> 
         return Some(
             Diagnostic::wrong(format!("sharded by {by}, {what}"), table.span, trouble(&table.shard))
                 .node(&node.id)
-                .evidence(evidence(&table.shard, load))
+                .evidence(evidence(&table.shard, node.attrs.number("shards").value().unwrap_or(1.0), load))
                 .consequence(format!("one machine of {name} is at its limit while the others idle, and a larger cluster is not faster"))
                 .fix(format!(
                     "`shard` in `{}` by what it is looked up by and there are many of, such as a user or a conversation; {by} after it if a partition grows too large",
@@ -125,9 +127,20 @@ fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> 
     )
 }
 
-fn evidence(fields: &[String], load: Option<f64>) -> String {
-    let load = load.map_or(String::new(), |load| format!("; {} arrive", show_rate(load)));
-    format!("by {}: {}{load}", fields.join(", "), trouble(fields))
+fn evidence(fields: &[String], parts: f64, load: Option<f64>) -> String {
+    let by = fields.join(", ");
+    let what = if fields.iter().all(|field| is_one_of_few(field)) {
+        format!("the most frequent {by} is one of few, and all of it lies in one place")
+    } else if parts > 1.0 {
+        let waiting = show_number(parts - 1.0);
+        format!("what arrives at one time goes to one part: {waiting} of {} wait", show_number(parts))
+    } else {
+        "what arrives at one time goes to one part, and the others wait".to_string()
+    };
+    match load {
+        Some(load) => format!("{what}; {} arrive", show_rate(load)),
+        None => what,
+    }
 }
 
 fn trouble(fields: &[String]) -> &'static str {
@@ -148,29 +161,27 @@ fn words(setting: &Setting) -> &[String] {
 /// Databases that split the ordered keys into ranges: what begins alike lies together.
 const IN_ORDER: [&str; 6] = ["bigtable", "cockroachdb", "foundationdb", "hbase", "spanner", "tidb"];
 
-fn all_bad(fields: &[String]) -> bool {
-    !fields.is_empty() && fields.iter().all(|field| is_time(field) || is_one_of_few(field))
+/// Databases that place a row by a hash of its key: two moments are two places, two rows of one day are one.
+const HASHED: [&str; 7] = ["cassandra", "cosmosdb", "couchbase", "dynamodb", "redis", "scylladb", "valkey"];
+
+fn all_bad(fields: &[String], hashed: bool) -> bool {
+    let bad = |field: &String| is_span(field) || is_one_of_few(field) || (!hashed && is_time(field));
+    !fields.is_empty() && fields.iter().all(bad)
 }
 
+/// A time, however fine.
 fn is_time(field: &str) -> bool {
     let name = field.to_lowercase();
-    let words = [
-        "created",
-        "updated",
-        "timestamp",
-        "ts",
-        "time",
-        "datetime",
-        "date",
-        "day",
-        "hour",
-        "minute",
-        "week",
-        "month",
-        "year",
-    ];
-    let endings = ["_at", "_date", "_time", "_day", "_hour", "_month", "_timestamp", "_ts"];
-    words.contains(&name.as_str()) || endings.iter().any(|ending| name.ends_with(ending))
+    let words = ["created", "updated", "timestamp", "ts", "time", "datetime"];
+    let endings = ["_at", "_time", "_timestamp", "_ts"];
+    is_span(field) || words.contains(&name.as_str()) || endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// A span of time, which much falls into.
+fn is_span(field: &str) -> bool {
+    let name = field.to_lowercase();
+    let words = ["date", "day", "hour", "minute", "week", "month", "year"];
+    words.contains(&name.as_str()) || words.iter().any(|word| name.ends_with(&format!("_{word}")))
 }
 
 fn is_one_of_few(field: &str) -> bool {
@@ -218,7 +229,11 @@ mod tests {
             );
             expect(&RULE, &text, expected);
         };
-        case("cassandra d x6", "shard created_at", "", &["wrong d"]);
+        case("postgres d shards=4", "shard created_at", "", &["wrong d"]);
+        case("cassandra d x6", "shard day", "", &["wrong d"]);
+        case("cassandra d x6", "shard order_date", "", &["wrong d"]);
+        // Each moment has its own hash.
+        case("cassandra d x6", "shard created_at", "", &[]);
         case("cassandra d x6", "shard country", "", &["wrong d"]);
         case("cassandra d x6", "shard day, country", "", &["wrong d"]);
         case("cassandra d x6", "shard user", "", &[]);

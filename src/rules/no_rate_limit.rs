@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     id: "no-rate-limit",
     severity: Severity::Error,
     group: Group::Security,
-    summary: "one caller may send as many requests as he likes",
+    summary: "one caller may send as many requests as it likes",
     question: Some(Question { topic: "rate limit", text: "one caller sends 10,000 a second. Now what?" }),
     reads: &["auth", "peak", "quota", "rate", "rate_limit", "trust"],
     page: Page {
@@ -81,8 +81,7 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure, tiny: Option<f
     let last = facts.node(way[way.len() - 1]).name();
     let finding = match unlimited {
         Some(span) => {
-            let message =
-                format!("one caller can take all of {last}: nothing before it limits what he sends");
+            let message = format!("one caller can take all of {last}: nothing on the way limits how much");
             Diagnostic::wrong(message, span, "said to have no limit")
         }
         None => {

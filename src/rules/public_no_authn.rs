@@ -16,8 +16,8 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "authentication", text: "who may call this, and what checks it?" }),
     reads: &["auth", "data", "public", "reads", "replica_of", "signature", "signed", "trust", "writes"],
     page: Page {
-        checks: "Each way from a client over calls and connections to a store or broker: whether something on it checks who asks.",
-        when: "An application reached from a client uses a database, blob store, warehouse, search index or broker, and no \
+        checks: "Each way from a client or an outside caller over calls and connections to a store or broker: whether something on it checks who asks.",
+        when: "An application reached from a client, or from an external service that calls in, uses a database, blob store, warehouse, search index or broker, and no \
                node on the way there states `auth=` or calls an `auth` node. Wrong where a node on that way says \
                `auth=none` and the data is written, or stated to be other than public; otherwise a question. One finding \
                for each first node behind the clients. Left alone: flows marked `public`, reads of `data=public`, caches \
@@ -59,7 +59,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if journey.flow.is_some_and(|flow| flow.attrs.has("public")) {
             continue;
         }
-        let spread = journey.spread(facts, &journey.outsiders(facts), |step, to| {
+        let mut starts = journey.outsiders(facts);
+        starts.extend(journey.callers_outside(facts));
+        let spread = journey.spread(facts, &starts, |step, to| {
             let kind = facts.node(to).kind;
             let passes = (kind.is_compute() && kind != Kind::Auth)
                 || matches!(kind, Kind::Cdn | Kind::Waf | Kind::Dns);
@@ -96,10 +98,11 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
     let Exposure { way, step, open, flows } = exposure;
     let (front, behind) = (facts.node(exposed), facts.node(step.to));
     let (name, store) = (front.name(), behind.name());
-    let does = match (behind.kind.is_broker(), step.attrs.has("writes")) {
-        (true, _) => "put messages into",
+    let does = match (step.attrs.has("reads"), step.attrs.has("writes")) {
+        _ if behind.kind.is_broker() => "put messages into",
         (_, true) => "write to",
-        _ => "read",
+        (true, false) => "read",
+        (false, false) => "use",
     };
     let finding = match open {
         Some(span) => {
@@ -108,8 +111,13 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
         }
         None => {
             let message = format!("nothing says who may call {name}, and it leads to {store}");
-            Diagnostic::unstated(message, front.span, "no `auth=` on the way")
-                .question(format!("who may {does} {store} through {name}: anyone, or who is signed in?"))
+            let question = match facts.node(way[0]) {
+                outside if outside.kind == Kind::External => {
+                    format!("what proves that a call of {name} comes from {}?", outside.name())
+                }
+                _ => format!("who may {does} {store} through {name}: anyone, or who is signed in?"),
+            };
+            Diagnostic::unstated(message, front.span, "no `auth=` on the way").question(question)
         }
     };
     let or_public = match flows.as_slice() {
@@ -121,15 +129,22 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
     finding
         .node(&front.id)
         .flows(flows)
-        .evidence(format!("{}: nothing on the way states `auth=`", facts.show_way(&way)))
-        .consequence(format!(
-            "a script finds {name}, and {} {store} until someone wonders at the bill",
-            match does {
-                "read" => "copies",
-                _ => "fills",
+        .evidence(format!("{}: nothing on the way asks who is calling", facts.show_way(&way)))
+        .consequence(match does {
+            "read" => {
+                format!("a script finds {name} and copies {store} page by page; no log says who it was")
             }
-        ))
-        .fix(format!("`auth=jwt` on {name}, or on what stands between it and {store}{or_public}"))
+            "use" => format!(
+                "a script finds {name} and does with {store} what {name} can do; no log says who it was"
+            ),
+            _ => format!("a script finds {name} and fills {store}; no log says who it was"),
+        })
+        .fix(match facts.node(way[0]).kind {
+            Kind::External => {
+                format!("`signature` on `{} -> {}`, checked there", facts.id(way[0]), facts.id(way[1]))
+            }
+            _ => format!("`auth=jwt` on {name}, or on what stands between it and {store}{or_public}"),
+        })
 }
 
 /// Whether it matters who makes a step's caller take it.
@@ -193,6 +208,10 @@ mod tests {
         expect("client u\nlb l\nservice a\nservice b auth=jwt\npostgres d\nu -> l -> a -> b -> d", &[]);
         expect("client u\nservice a\nauth i\npostgres d\nu -> a -> d\na -> i", &[]);
         expect("client u\nauth i\npostgres d\nu -> i -> d", &[]);
+        // A webhook: its sender proves who it is, or anybody may send it.
+        expect("external e\nservice a\npostgres d\ne -> a -> d", &["unstated a"]);
+        expect("external e\nservice a\npostgres d\ne -> a signature\na -> d", &[]);
+        expect("scheduler t\nexternal e\nservice a\npostgres d\nt -> a -> e\na -> d", &[]);
         // Said to be open.
         expect("client u\nservice a auth=none\npostgres d\nflow f { u -> a -> d writes }", &["wrong a"]);
         expect(

@@ -104,7 +104,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         found.push(
             finding
                 .node(&node.id)
-                .evidence(format!("used by {}, and nothing else that keeps data is", facts.names(&users)))
+                .evidence(format!("used by {} alone; no database, broker or other service beside it", facts.names(&users)))
                 .consequence(format!("{name} is restarted or runs out of memory, and what {writer} had put there does not come back"))
                 .fix(format!(
                     "a database that {writer} writes too, with {name} as its copy; or `persistence=log` on {name}; or `source=none` if it may be lost"

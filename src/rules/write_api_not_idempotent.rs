@@ -174,11 +174,19 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, way: Reached) -> Diagnostic 
     finding
         .flows([flow.id.clone()])
         .label(step.span, format!("{effect} each time"))
-        .evidence(format!("no step of `{}` has a key, and {} does not say that it knows repeats", flow.id, writer.name()))
-        .consequence(format!("the answer is lost on the way back, {start} tries again, and {} {effect} a second time", writer.name()))
+        .evidence(format!(
+            "no step of `{}` has a key, and {} does not say that it knows repeats",
+            flow.id,
+            writer.name()
+        ))
+        .consequence(format!(
+            "the answer is lost on the way back, {start} tries again, and {} {effect} a second time",
+            writer.name()
+        ))
         .fix(format!(
-            "`idempotency_key` on {start} -> {} in `{}`{kept}; or `idempotent` on {} if a repeat has no effect",
-            facts.node(first.to).name(),
+            "`idempotency_key` on `{} -> {}` in `{}`{kept}; or `idempotent` on {} if a repeat has no effect",
+            facts.id(first.from),
+            facts.id(first.to),
             flow.id,
             writer.name()
         ))

@@ -1,9 +1,10 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow};
+use crate::design::{Arrow, Flow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
         topic: "missed messages",
         text: "a phone is in a tunnel for a minute: how does it get what was sent meanwhile?",
     }),
-    reads: &["delivery", "reads", "registry", "resume", "staleness", "writes"],
+    reads: &["delivery", "reads", "rebuild_from", "registry", "replica_of", "resume", "staleness", "writes"],
     page: Page {
         checks: "Connection servers that bring messages to clients: whether a client can ask for what it missed.",
         when: "Messages come to a socket from inside, or a flow goes through it to a client; no client says `resume`, and no \
@@ -40,14 +41,14 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let sockets: Vec<NodeIndex> = facts
-        .connected_sockets()
-        .filter(|&socket| facts.is_brought_messages(socket) || facts.delivering_flow(socket).is_some())
-        .collect();
-    if sockets.is_empty() || clients_say(facts).1 || clients_read(facts) {
+    let deliveries = facts.deliveries();
+    let delivers = |socket: &NodeIndex| facts.is_brought_messages(*socket) || deliveries.contains_key(socket);
+    let sockets: Vec<NodeIndex> = facts.connected_sockets().filter(delivers).collect();
+    let (refuses, resumes) = clients_say(facts);
+    if sockets.is_empty() || resumes || clients_read(facts) {
         return found;
     }
-    let refuses = clients_say(facts).0;
+    let unread = unread(facts);
     for socket in sockets {
         let node = facts.node(socket);
         let mut seen = HashSet::new();
@@ -67,7 +68,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let name = node.name();
-        let unread = flows.iter().find_map(|flow| unread(facts, flow));
+        let unread = flows.iter().find_map(|flow| unread.get(flow.id.as_str()).copied());
         let message = format!("what {name} sends while a client is disconnected never reaches it");
         let finding = match (refuses, unread) {
             (Some(span), _) => Diagnostic::wrong(message, span, "does not ask for what it missed"),
@@ -134,16 +135,26 @@ fn clients_read(facts: &Facts) -> bool {
     })
 }
 
-/// A database that a flow writes and nothing reads, and where it is written.
-fn unread(facts: &Facts, flow: &Flow) -> Option<(NodeIndex, Span)> {
-    facts
-        .design
-        .steps_of(flow)
-        .iter()
-        .filter(|step| facts.node(step.to).kind.is_durable() && step.attrs.has("writes"))
-        .filter(|step| facts.arrow(step) != Arrow::Control)
-        .find(|step| facts.readers(step.to).is_empty() && facts.hops_from(step.to).is_empty())
-        .map(|step| (step.to, step.span))
+/// For each flow, a database that it writes and nothing reads, and where it is written.
+fn unread<'d>(facts: &Facts<'d>) -> HashMap<&'d str, (NodeIndex, Span)> {
+    let design = facts.design;
+    let mut used: HashSet<NodeIndex> = design.graph.edge_references().map(|edge| edge.source()).collect();
+    let reads = |step: &&Step| facts.arrow(step) != Arrow::Control && facts.reads(step);
+    used.extend(design.steps.iter().filter(reads).map(|step| step.to));
+    let copied = |node: &Node| ["replica_of", "rebuild_from"].map(|name| node.attrs.words(name).to_vec());
+    let sources = design.graph.node_weights().flat_map(copied).flatten();
+    used.extend(sources.filter_map(|id| design.node(&id)));
+    let mut unread = HashMap::new();
+    for step in &design.steps {
+        let written = facts.node(step.to).kind.is_durable() && step.attrs.has("writes");
+        if let Some(flow) = facts.flow_of(step)
+            && written
+            && !used.contains(&step.to)
+        {
+            unread.entry(flow.id.as_str()).or_insert((step.to, step.span));
+        }
+    }
+    unread
 }
 
 #[cfg(test)]
@@ -173,6 +184,13 @@ mod tests {
             "",
             "",
             "worker w\nflow g { u <-> s -> a -> d writes }\nflow h { w -> d reads -> e }",
+            &["unstated s"],
+        );
+        case(
+            "",
+            "",
+            "",
+            "database r replica_of=d\nflow g { u <-> s -> a -> d writes }\nworker w\nflow h { w -> r reads -> e }",
             &["unstated s"],
         );
         // Presence is no history.

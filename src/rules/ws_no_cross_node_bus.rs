@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
                the way across; otherwise a question, asked where it passes on what clients send.",
         why: "With one instance everything works: each connection is in the same process. With the second, half of all \
               pairs of users are on different ones, and their messages go nowhere, without an error. A sticky load balancer \
-              does not help: it keeps a user where he is, not two users together.",
+              does not help: it keeps each user in place and does not bring two together.",
         outage: None,
         bad: "client alice\nclient bob\nsocket push x4\nflow send { alice <-> push <-> bob }\n",
         good: "client alice\nclient bob\nsocket push x4\nredis-pubsub bus x2\n\
@@ -37,13 +37,14 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let deliveries = facts.deliveries();
     for socket in facts.connected_sockets() {
         let node = facts.node(socket);
         let several = node.instances >= 2 || node.attrs.has("autoscale");
         if !several || node.is_managed() || node.attrs.has("registry") || facts.is_brought_messages(socket) {
             continue;
         }
-        let delivers = facts.delivering_flow(socket);
+        let delivers = deliveries.get(&socket);
         let across = facts.design.steps_from(socket).find(|step| may_lead_across(facts, step));
         let passes_on = passes_on(facts, socket);
         if delivers.is_none() && passes_on.is_none() {
@@ -85,7 +86,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .evidence(evidence)
                 .consequence(format!("{chance} for somebody on another instance, and never arrive; no log has an error"))
                 .fix(format!(
-                    "a topic that every instance subscribes to: `redis-pubsub bus`, {name} ~> bus ~> {name}; or `registry=` on {name}, and send to the instance that it names"
+                    "a topic that every instance subscribes to: `redis-pubsub bus`, `{id} ~> bus ~> {id}`; or `registry=` on {name}, and send to the instance that it names",
+                    id = node.id
                 )),
         );
     }

@@ -43,6 +43,7 @@ impl<'d> Facts<'d> {
             && self
                 .design
                 .groups_around(node)
+                .take(64)
                 .find_map(|group| group.attrs.text("trust").value())
                 .is_none_or(|trust| trust != "private")
     }
@@ -60,6 +61,16 @@ impl<'d> Journey<'d> {
     pub fn outsiders(&self, facts: &Facts) -> Vec<NodeIndex> {
         let ends = self.steps.iter().flat_map(|step| [step.from, step.to]);
         super::unique(ends.filter(|&node| facts.is_outsider(node)))
+    }
+
+    /// The external services that call in, as webhooks do, in the order of the file.
+    pub fn callers_outside(&self, facts: &Facts) -> Vec<NodeIndex> {
+        let calls_in = |step: &&&Step| {
+            facts.node(step.from).kind == Kind::External
+                && facts.arrow(step) == Arrow::Call
+                && facts.node(step.to).kind.is_compute()
+        };
+        super::unique(self.steps.iter().filter(calls_in).map(|step| step.from))
     }
 
     /// Follows calls and connections as far as `goes` lets them, which is asked with a step and where it leads.

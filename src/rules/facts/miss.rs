@@ -20,7 +20,11 @@ pub struct Miss<'d> {
 
 impl<'d> Facts<'d> {
     /// Every way past a cache to a store: `on=miss` by whoever asked the cache, or a call by the cache itself.
-    pub fn misses(&self) -> Vec<Miss<'d>> {
+    pub fn misses(&self) -> &[Miss<'d>] {
+        self.misses.get_or_init(|| self.find_misses())
+    }
+
+    fn find_misses(&self) -> Vec<Miss<'d>> {
         let mut misses = Vec::new();
         for journey in self.journeys() {
             // The cache that each caller asked last, and all that asked each cache so far.

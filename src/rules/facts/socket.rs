@@ -1,10 +1,12 @@
 //! Connection servers: who is connected to them, and what brings messages to their clients.
 
+use std::collections::{HashMap, HashSet};
+
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow};
+use crate::design::{Arrow, Flow, Step};
 
 impl<'d> Facts<'d> {
     /// The connection servers that clients are connected to, directly or through what stands before them.
@@ -33,14 +35,20 @@ impl<'d> Facts<'d> {
                 .any(|step| self.node(step.to).kind.is_broker() && step.attrs.has("reads"))
     }
 
-    /// A flow in which something arrives at a connection server and goes out from it to a client.
-    pub fn delivering_flow(&self, socket: NodeIndex) -> Option<&'d Flow> {
-        let arrives = |flow: &&Flow| self.design.steps_of(flow).iter().any(|step| step.to == socket);
-        self.design
-            .steps_from(socket)
-            .filter(|step| self.node(step.to).kind == Kind::Client)
-            .filter_map(|step| self.flow_of(step))
-            .find(arrives)
+    /// For each connection server, a flow in which something arrives there and goes out from it to a client.
+    pub fn deliveries(&self) -> HashMap<NodeIndex, &'d Flow> {
+        let mut deliveries = HashMap::new();
+        for flow in &self.design.flows {
+            let steps = self.design.steps_of(flow);
+            let out = |step: &&Step| {
+                self.node(step.from).kind == Kind::Socket && self.node(step.to).kind == Kind::Client
+            };
+            let sockets: HashSet<NodeIndex> = steps.iter().filter(out).map(|step| step.from).collect();
+            for step in steps.iter().filter(|step| sockets.contains(&step.to)) {
+                deliveries.entry(step.to).or_insert(flow);
+            }
+        }
+        deliveries
     }
 }
 
