@@ -308,7 +308,7 @@ fn a_classic_mistake_costs_its_criterion() {
     kv("resolve ~> clicks ~> tally -> counts writes", "resolve -> counts writes", &["clicks-off-path"]);
     kv("status=302", "status=301", &["redirect-status"]);
     kv(" writes=link conditional", " writes=link", &["unique"]);
-    kv("key code\n", "key code\nshard created_at\n", &["shard-by-code", "even-load"]);
+    kv("key code\n", "key code\nshard created_at\n", &["shard-by-code"]);
     kv("by=code", "by=owner", &["lookup", "shard-by-code"]);
     kv("100 * created", "1000 * created", &["rates"]);
     kv(" generates=code scheme=range", "", &["codes"]);

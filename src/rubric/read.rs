@@ -381,7 +381,7 @@ mod tests {
     /// The format's page: its file and each condition of its table.
     #[test]
     fn the_examples_of_the_format_read() {
-        let page = include_str!("../../rubrics/README.md");
+        let page = include_str!("../../docs/writing-problems.md");
         let (_, rest) = page.split_once("```toml\n").expect("an example");
         let (example, _) = rest.split_once("```").expect("its end");
         let rubric = read("README.md", example, &[]).expect("the example");

@@ -12,6 +12,7 @@ use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "cache-loss-overloads-store",
     severity: Severity::Error,
+    grave: true,
     group: Group::Caching,
     summary: "without its cache, a store gets more than it can serve",
     question: Some(Question {

@@ -11,6 +11,7 @@ use crate::rules::{Facts, Group, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "cache-no-ttl",
     severity: Severity::Warning,
+    grave: false,
     group: Group::Caching,
     summary: "a cache entry never expires and nothing removes it: the old answer stays",
     question: Some(Question {

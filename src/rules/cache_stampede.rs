@@ -11,6 +11,7 @@ use crate::rules::{Facts, Group, Outage, Page, Question, Rule, cache_loss_overlo
 pub static RULE: Rule = Rule {
     id: "cache-stampede",
     severity: Severity::Error,
+    grave: false,
     group: Group::Caching,
     summary: "when a hot cache entry expires, everyone loads it from the store at once",
     question: Some(Question {

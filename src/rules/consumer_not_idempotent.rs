@@ -8,6 +8,7 @@ use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "consumer-not-idempotent",
     severity: Severity::Error,
+    grave: false,
     group: Group::Messaging,
     summary: "a message that arrives twice is done twice: its consumer does not notice",
     question: Some(Question { topic: "twice", text: "the same message arrives twice: is it done twice?" }),

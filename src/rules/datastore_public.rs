@@ -8,6 +8,7 @@ use crate::rules::{Facts, Group, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "datastore-public",
     severity: Severity::Error,
+    grave: true,
     group: Group::Security,
     summary: "clients talk straight to a store or a broker, which has to face the internet for it",
     question: Some(Question {

@@ -10,6 +10,7 @@ use crate::rules::{Facts, Group, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "dual-write",
     severity: Severity::Error,
+    grave: true,
     group: Group::Data,
     summary: "one request is written to two places with no transaction around them: a crash between leaves them different",
     question: Some(Question {
@@ -88,7 +89,7 @@ fn finding(
     let mut all = vec![store.to];
     all.extend(others.iter().map(|step| step.to));
     let [who, first, both] = [subject.name(), facts.node(store.to).name(), facts.names(&all)];
-    let message = format!("{who} crashes between two writes, and {both} differ for ever");
+    let message = format!("if {who} crashes between two writes, {both} differ for ever");
     let certain = |step: &Step| step.attrs.has("writes") || facts.node(step.to).kind.is_broker();
     let in_flow = store.flow.is_some();
     let finding = if in_flow && certain(store) && others.iter().any(|step| certain(step)) {

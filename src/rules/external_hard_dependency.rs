@@ -10,6 +10,7 @@ use crate::rules::{Calls, Facts, Group, Outage, Page, Rule};
 pub static RULE: Rule = Rule {
     id: "external-hard-dependency",
     severity: Severity::Error,
+    grave: false,
     group: Group::Availability,
     summary: "a request waits for somebody else's service, and fails when that does",
     question: None,

@@ -110,16 +110,7 @@ impl<'d> Facts<'d> {
 
     /// `a`, `b` and `c`, in backticks; of many, the first few and how many more.
     pub fn names(&self, nodes: &[NodeIndex]) -> String {
-        let shown = if nodes.len() > 6 { 5 } else { nodes.len() };
-        let mut names: Vec<String> = nodes[..shown].iter().map(|&node| self.node(node).name()).collect();
-        if shown < nodes.len() {
-            names.push(format!("{} more", nodes.len() - shown));
-        }
-        match names.as_slice() {
-            [] => String::new(),
-            [only] => only.clone(),
-            [first @ .., last] => format!("{} and {last}", first.join(", ")),
-        }
+        listed(nodes.len(), |at| self.node(nodes[at]).name())
     }
 
     /// What the consumers of a queue or topic may count on: as stated, else a fact of its technology.
@@ -250,6 +241,25 @@ impl<'d> Facts<'d> {
     /// The flow that a step belongs to.
     pub fn flow_of(&self, step: &Step) -> Option<&'d Flow> {
         step.flow.map(|flow| &self.design.flows[flow])
+    }
+}
+
+/// `a`, `b` and `c`, each in backticks.
+pub fn flow_names(flows: &[&Flow]) -> String {
+    listed(flows.len(), |at| format!("`{}`", flows[at].id))
+}
+
+/// `a, b and c`; of many, the first few and how many more.
+fn listed(count: usize, name: impl Fn(usize) -> String) -> String {
+    let shown = if count > 6 { 5 } else { count };
+    let mut names: Vec<String> = (0..shown).map(name).collect();
+    if shown < count {
+        names.push(format!("{} more", count - shown));
+    }
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::rules::{Facts, Group, Page, Rule};
 pub static RULE: Rule = Rule {
     id: "hot-partition",
     severity: Severity::Error,
+    grave: false,
     group: Group::Scaling,
     summary: "the key by which data is spread sends most of it to one place",
     question: None,

@@ -34,6 +34,7 @@ mod write_api_not_idempotent;
 mod ws_lost_message_gap;
 mod ws_no_cross_node_bus;
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use jiff::civil::Date;
@@ -50,6 +51,8 @@ pub struct Rule {
     pub id: &'static str,
     /// When it is certain; a question about it is one lower.
     pub severity: Severity,
+    /// Loses data, opens a hole, or stops everything from one ordinary fault: said before its equals.
+    pub grave: bool,
     pub group: Group,
     /// One line for the list of all rules: what is wrong.
     pub summary: &'static str,
@@ -179,8 +182,10 @@ pub fn check(design: &Design, today: Date) -> Critique {
     let mut critique = accept::accept(design, found, today);
     critique.findings = gather(critique.findings);
     critique.findings.sort_by_key(|finding| {
-        let reach = std::cmp::Reverse(finding.flows.len());
-        (std::cmp::Reverse(finding.severity), finding.verdict, reach, finding.at.span, finding.code)
+        let grave = find(finding.code).is_some_and(|rule| rule.grave);
+        let reach = Reverse(finding.flows.len());
+        let worst = (Reverse(finding.severity), finding.verdict, Reverse(grave), reach);
+        (worst, finding.at.span, finding.code)
     });
     critique
 }

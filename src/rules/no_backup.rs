@@ -6,6 +6,7 @@ use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "no-backup",
     severity: Severity::Error,
+    grave: true,
     group: Group::Data,
     summary: "what is deleted by mistake is gone: nothing keeps an older state",
     question: Some(Question {

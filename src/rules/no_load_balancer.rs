@@ -10,6 +10,7 @@ use crate::rules::{Facts, Group, Page, Rule};
 pub static RULE: Rule = Rule {
     id: "no-load-balancer",
     severity: Severity::Error,
+    grave: false,
     group: Group::Availability,
     summary: "clients call several instances directly, and nothing spreads their requests or leaves out a dead one",
     question: None,

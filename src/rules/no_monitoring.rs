@@ -9,6 +9,7 @@ const A_SYSTEM: usize = 4;
 pub static RULE: Rule = Rule {
     id: "no-monitoring",
     severity: Severity::Warning,
+    grave: false,
     group: Group::Operations,
     summary: "nothing watches the system: users find out before you do",
     question: Some(Question {

@@ -12,6 +12,7 @@ use crate::source::Span;
 pub static RULE: Rule = Rule {
     id: "no-rate-limit",
     severity: Severity::Error,
+    grave: false,
     group: Group::Security,
     summary: "one caller may send as many requests as it likes",
     question: Some(Question { topic: "rate limit", text: "one caller sends 10,000 a second. Now what?" }),

@@ -8,6 +8,7 @@ use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "no-timeout",
     severity: Severity::Error,
+    grave: false,
     group: Group::Resilience,
     summary: "a call without a timeout: when the other side hangs, so does the caller",
     question: Some(Question { topic: "timeouts", text: "how long do they wait before giving up?" }),

@@ -11,6 +11,7 @@ use crate::source::Span;
 pub static RULE: Rule = Rule {
     id: "public-no-authn",
     severity: Severity::Error,
+    grave: true,
     group: Group::Security,
     summary: "requests from outside reach data, and nothing on their way asks who is calling",
     question: Some(Question { topic: "authentication", text: "who may call this, and what checks it?" }),

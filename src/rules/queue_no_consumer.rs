@@ -8,6 +8,7 @@ const A_RECORD: f64 = 30.0 * 86_400.0;
 pub static RULE: Rule = Rule {
     id: "queue-no-consumer",
     severity: Severity::Error,
+    grave: false,
     group: Group::Messaging,
     summary: "messages are put into a queue or topic that nobody reads",
     question: None,

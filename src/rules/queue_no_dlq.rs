@@ -4,6 +4,7 @@ use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "queue-no-dlq",
     severity: Severity::Error,
+    grave: false,
     group: Group::Messaging,
     summary: "a message that cannot be processed blocks its queue or is lost: there are no dead letters",
     question: Some(Question {

@@ -12,6 +12,7 @@ const A_STORM: f64 = 8.0;
 pub static RULE: Rule = Rule {
     id: "retry-storm",
     severity: Severity::Error,
+    grave: true,
     group: Group::Resilience,
     summary: "several layers retry, and one failing request becomes many: the retries keep down what they wait for",
     question: None,

@@ -4,6 +4,7 @@ use crate::rules::{Facts, Group, Outage, Page, Rule};
 pub static RULE: Rule = Rule {
     id: "spof-broker",
     severity: Severity::Error,
+    grave: false,
     group: Group::Availability,
     summary: "a queue or topic on one machine: with it stop all who hand off to it, and what waits in it is lost",
     question: None,

@@ -12,6 +12,7 @@ use crate::source::Span;
 pub static RULE: Rule = Rule {
     id: "spof-cache-as-store",
     severity: Severity::Error,
+    grave: true,
     group: Group::Data,
     summary: "a cache is the only place that has the data",
     question: Some(Question {

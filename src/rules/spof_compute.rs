@@ -5,11 +5,13 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, GroupKind};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::flow_names;
 use crate::rules::{Facts, Group, Page, Rule};
 
 pub static RULE: Rule = Rule {
     id: "spof-compute",
     severity: Severity::Error,
+    grave: false,
     group: Group::Availability,
     summary: "a service, gateway or load balancer that runs once stops every flow through it",
     question: None,
@@ -187,9 +189,11 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
             finding = finding.evidence(format!("without it nothing reaches {}", facts.names(&lost)));
         }
     }
-    let down: Vec<&str> = flows.iter().map(|flow| flow.id.as_str()).collect();
-    let down = if down.is_empty() { "it".to_string() } else { down.join(", ") };
-    let verb = if flows.len() > 1 { "are" } else { "is" };
+    let down = match flows {
+        [] => "every request fails".to_string(),
+        [only] => format!("`{}` is down", only.id),
+        flows => format!("{} are down", flow_names(flows)),
+    };
     let which = if nodes.len() == 1 { names.clone() } else { "one of them".to_string() };
     let direct = nodes.iter().any(|&node| {
         facts.node(node).kind != Kind::Lb
@@ -197,9 +201,7 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
     });
     let spread = if direct { ", and an `lb` before what clients call" } else { "" };
     finding
-        .consequence(format!(
-            "{which} crashes, is deployed or loses its host, and {down} {verb} down until it is back"
-        ))
+        .consequence(format!("{which} crashes, is deployed or loses its host, and {down} until it is back"))
         .fix(format!("`x2` or more on {names}{spread}"))
 }
 

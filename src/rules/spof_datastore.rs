@@ -1,11 +1,13 @@
 use crate::design::Arrow;
 use crate::design::units::show_duration;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::flow_names;
 use crate::rules::{Facts, Group, Outage, Page, Rule};
 
 pub static RULE: Rule = Rule {
     id: "spof-datastore",
     severity: Severity::Error,
+    grave: true,
     group: Group::Availability,
     summary: "a database on one machine takes down every flow that needs it",
     question: None,
@@ -60,9 +62,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     .evidence(format!("{way}; no second copy answers"))
             }
             flows if flows.len() == all => {
-                let all = if all == 1 { "the only flow".to_string() } else { format!("all {all} flows") };
+                let all = match all {
+                    1 => "the only flow needs it".to_string(),
+                    2 => "both flows need it".to_string(),
+                    _ => format!("all {all} flows need it"),
+                };
                 Diagnostic::wrong(format!("everything stops when {name} does"), node.span, "one instance")
-                    .evidence(format!("{all} need it: {way} has no way around"))
+                    .evidence(format!("{all}: {way} has no way around"))
             }
             flows => Diagnostic::wrong(
                 format!("{} of {all} flows stop when {name} does", flows.len()),
@@ -90,14 +96,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             None if node.attrs.number("backup").is_no() => "for good: there is no backup".to_string(),
             None => "until someone restores a backup, if there is one".to_string(),
         };
-        let down: Vec<&str> = flows.iter().map(|flow| flow.id.as_str()).collect();
-        let down = if down.is_empty() { "it".to_string() } else { down.join(", ") };
-        let verb = if flows.len() > 1 { "are" } else { "is" };
+        let down = match flows.as_slice() {
+            [] => "all that reads or writes it is".to_string(),
+            [only] => format!("`{}` is", only.id),
+            flows => format!("{} are", flow_names(flows)),
+        };
         found.push(
             finding
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
-                .consequence(format!("a disk or host fails, and {down} {verb} down {restore}"))
+                .consequence(format!("a disk or host fails, and {down} down {restore}"))
                 .fix(format!(
                     "`x2` or more with `failover=auto` on {name}, in more than one zone; or a managed database"
                 )),

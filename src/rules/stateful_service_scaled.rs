@@ -10,6 +10,7 @@ use crate::rules::{Facts, Group, Page, Rule};
 pub static RULE: Rule = Rule {
     id: "stateful-service-scaled",
     severity: Severity::Error,
+    grave: false,
     group: Group::Scaling,
     summary: "several instances each keep their own state, and a request may reach the wrong one",
     question: None,

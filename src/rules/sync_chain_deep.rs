@@ -13,6 +13,7 @@ const TOO_MANY: usize = 5;
 pub static RULE: Rule = Rule {
     id: "sync-chain-deep",
     severity: Severity::Error,
+    grave: false,
     group: Group::Resilience,
     summary: "a request waits for many services in a row: it is as slow as their sum and fails when any of them does",
     question: None,

@@ -12,6 +12,7 @@ use crate::rules::{Facts, Group, Page, Rule};
 pub static RULE: Rule = Rule {
     id: "sync-cycle",
     severity: Severity::Error,
+    grave: false,
     group: Group::Resilience,
     summary: "services call each other in a circle and wait: none can work, or start, without the others",
     question: None,

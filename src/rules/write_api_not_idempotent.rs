@@ -12,6 +12,7 @@ use crate::source::Span;
 pub static RULE: Rule = Rule {
     id: "write-api-not-idempotent",
     severity: Severity::Error,
+    grave: false,
     group: Group::Api,
     summary: "a request that is tried again is done again",
     question: Some(Question {

@@ -12,6 +12,7 @@ use crate::source::Span;
 pub static RULE: Rule = Rule {
     id: "ws-lost-message-gap",
     severity: Severity::Error,
+    grave: false,
     group: Group::Realtime,
     summary: "what is sent while a client is disconnected never reaches it",
     question: Some(Question {

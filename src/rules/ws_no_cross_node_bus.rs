@@ -8,6 +8,7 @@ use crate::rules::{Facts, Group, Page, Question, Rule};
 pub static RULE: Rule = Rule {
     id: "ws-no-cross-node-bus",
     severity: Severity::Error,
+    grave: true,
     group: Group::Realtime,
     summary: "a message never reaches users who are connected to another instance",
     question: Some(Question {
