@@ -31,3 +31,28 @@ fn check(bencher: Bencher, nodes: usize) {
         spof::rules::check(&design, today)
     });
 }
+
+#[divan::bench(args = [20, 100], sample_count = 20)]
+fn draw(bencher: Bencher, nodes: usize) {
+    let text = generate::design(nodes, SEED);
+    let (design, _) = spof::design::lower(&spof::syntax::parse(&text).0);
+    bencher.bench(|| spof::draw::svg(&spof::draw::layout(black_box(&design)), None));
+}
+
+/// The program from start to end, as a shell would run it.
+#[divan::bench]
+fn process(bencher: Bencher) {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/chat-system/first-try.arch");
+    bencher.bench(|| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_spof"))
+            .args(["check", file])
+            .output()
+            .expect("the program runs")
+    });
+}
+
+/// The lower bound of `process`: starting a program that does nothing.
+#[divan::bench]
+fn process_that_does_nothing(bencher: Bencher) {
+    bencher.bench(|| std::process::Command::new("true").output().expect("`true` runs"));
+}
