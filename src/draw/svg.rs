@@ -42,10 +42,12 @@ pub fn svg_themed(scene: &Scene, marks: Option<&Marks>, theme: Theme) -> String 
     if !kinds.is_empty() {
         out.push_str("<defs>");
         for kind in kinds {
+            // Attributes, not a class: a browser matches no rule that begins outside of what `use` copies.
             let _ = write!(
                 out,
                 "<symbol id=\"spof-{}\" viewBox=\"0 0 38 38\"><rect width=\"38\" height=\"38\" rx=\"8\"/>\
-                 <path class=\"g\" transform=\"translate(7 7)\" d=\"{}\"/></symbol>",
+                 <path fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.7\" stroke-linecap=\"round\" \
+                 stroke-linejoin=\"round\" transform=\"translate(7 7)\" d=\"{}\"/></symbol>",
                 kind.name(),
                 glyphs::path(kind)
             );
@@ -250,7 +252,6 @@ impl Body {
 
     /// A tile with its kind's picture.
     fn glyph(&mut self, kind: Kind, x: f64, y: f64, size: f64) {
-        self.class("g");
         let class = self.class("i");
         let _ = write!(
             self.out,
