@@ -4,6 +4,9 @@
 
 mod accept;
 mod at_most_once_for_kept_data;
+mod availability_out_of_reach;
+mod backup_beside_store;
+mod backup_never_restored;
 mod cache_loss_overloads_store;
 mod cache_no_ttl;
 mod cache_stampede;
@@ -16,6 +19,7 @@ mod facts;
 mod hot_partition;
 mod lookup_without_index;
 mod no_backup;
+mod no_failover;
 mod no_load_balancer;
 mod no_monitoring;
 mod no_rate_limit;
@@ -23,8 +27,10 @@ mod no_timeout;
 mod public_no_authn;
 mod queue_no_consumer;
 mod queue_no_dlq;
+mod quorum_of_two;
 mod retry_storm;
 mod rpo_not_met;
+mod scheduler_runs_twice;
 mod spof_broker;
 mod spof_cache_as_store;
 mod spof_compute;
@@ -136,10 +142,16 @@ pub struct Outage {
 
 /// Every rule, by group and then by name; the order decides nothing but the list's.
 pub static ALL: &[&Rule] = &[
-    &external_hard_dependency::RULE,
-    &no_load_balancer::RULE,
+    &availability_out_of_reach::RULE,
+    &backup_beside_store::RULE,
+    &backup_never_restored::RULE,
     &control_plane_in_data_path::RULE,
+    &external_hard_dependency::RULE,
+    &no_failover::RULE,
+    &no_load_balancer::RULE,
+    &quorum_of_two::RULE,
     &rpo_not_met::RULE,
+    &scheduler_runs_twice::RULE,
     &spof_broker::RULE,
     &spof_compute::RULE,
     &spof_datastore::RULE,
