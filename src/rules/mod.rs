@@ -24,6 +24,7 @@ mod no_load_balancer;
 mod no_monitoring;
 mod no_rate_limit;
 mod no_timeout;
+mod precedence;
 mod public_no_authn;
 mod queue_no_consumer;
 mod queue_no_dlq;
@@ -197,10 +198,10 @@ pub struct Critique {
     pub mistakes: Vec<Diagnostic>,
 }
 
-/// Everything that every rule finds, one finding for each place: nothing accepted, gathered or sorted yet.
+/// Everything that the rules find, one finding for each place and flaw: nothing accepted, gathered or sorted yet.
 pub fn find_all(design: &Design) -> Vec<Diagnostic> {
     let facts = Facts::new(design);
-    ALL.iter().flat_map(|rule| run(rule, &facts)).collect()
+    precedence::apply(ALL.iter().flat_map(|rule| run(rule, &facts)).collect())
 }
 
 /// Runs every rule. `today` decides which `allow … until` still hold.
