@@ -21,14 +21,17 @@ pub static RULE: Rule = Rule {
         why: "What is needed in a row fails in a row: two things that are up 99.9 % of the time are up together 99.8 %. A promise \
               above that is broken in an ordinary month.",
         outage: None,
-        bad: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9% \n\
+        bad: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9%\n\
               flow pay availability=99.99% { web -> front -> api -> payments timeout=2s }\n",
-        good: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9% \n\
+        good: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9%\n\
                flow pay availability=99.9% { web -> front -> api -> payments timeout=2s }\n",
         ignore: "The figure of a node is what its vendor refunds, and what was measured over years is better: then state that.",
     },
     check,
 };
+
+/// Seconds, as `1month` has them.
+const MONTH: f64 = 365.0 * 86_400.0 / 12.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -49,7 +52,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let weakest = stated.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("some are stated");
-        let month = |share: f64| show_duration((1.0 - share) * 30.0 * 86_400.0);
+        let month = |share: f64| show_duration((1.0 - share) * MONTH);
         let mut shown: Vec<String> = stated
             .iter()
             .take(8)
@@ -68,7 +71,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .label(node.span, format!("alone takes {} a month", month(weakest.1)))
             .node(&node.id)
             .flows([flow.id.clone()])
-            .evidence(format!("{} = {}", shown.join(" × "), percent(product)))
+            .evidence(match shown.as_slice() {
+                [only] => format!("{only} is all that is stated, and already too little"),
+                several => format!("{} = {}", several.join(" × "), percent(product)),
+            })
             .consequence(format!("in an ordinary month `{}` is down for {}, and nothing unusual has happened", flow.id, month(product)))
             .fix(format!(
                 "let `{}` do without {} (`optional`, `fallback=…`, or a queue that tries later), have a second one, or promise {} at most",
