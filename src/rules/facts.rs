@@ -3,6 +3,7 @@
 mod calls;
 mod journey;
 mod miss;
+mod outside;
 mod socket;
 
 use std::cell::OnceCell;
@@ -15,6 +16,7 @@ use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
 pub use miss::Miss;
+pub use outside::Again;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
