@@ -1,5 +1,7 @@
 //! The lines that a drawing shows: every hop, and what attributes say without one.
 
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
@@ -18,11 +20,18 @@ pub struct Drawn {
     pub full: String,
 }
 
-/// Hops in their order, then what no hop says: where dead letters go, what a replica copies.
+/// Hops in their order, then what no hop says: where dead letters go, what a replica copies. A connection is the same
+/// from either end: one line.
 pub fn lines(design: &Design) -> Vec<Drawn> {
+    let mut streams = HashSet::new();
     let mut lines: Vec<Drawn> = design
         .graph
         .edge_references()
+        .filter(|edge| {
+            edge.weight().arrow != Arrow::Stream
+                || (streams.insert((edge.source(), edge.target()))
+                    && !streams.contains(&(edge.target(), edge.source())))
+        })
         .map(|edge| {
             let hop = edge.weight();
             let (from, to) = (&design.graph[edge.source()].id, &design.graph[edge.target()].id);

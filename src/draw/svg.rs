@@ -42,10 +42,12 @@ pub fn svg_themed(scene: &Scene, marks: Option<&Marks>, theme: Theme) -> String 
     if !kinds.is_empty() {
         out.push_str("<defs>");
         for kind in kinds {
+            // Attributes, not a class: a browser matches no rule that begins outside of what `use` copies.
             let _ = write!(
                 out,
                 "<symbol id=\"spof-{}\" viewBox=\"0 0 38 38\"><rect width=\"38\" height=\"38\" rx=\"8\"/>\
-                 <path class=\"g\" transform=\"translate(7 7)\" d=\"{}\"/></symbol>",
+                 <path fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.7\" stroke-linecap=\"round\" \
+                 stroke-linejoin=\"round\" transform=\"translate(7 7)\" d=\"{}\"/></symbol>",
                 kind.name(),
                 glyphs::path(kind)
             );
@@ -106,7 +108,7 @@ impl Body {
             self.behind(node);
         }
         for edge in &scene.edges {
-            self.edge(edge, marks.and_then(|marks| marks.hop(&edge.from, &edge.to)));
+            self.edge(edge, marks.and_then(|marks| mark_of(marks, edge)));
         }
         for node in &scene.nodes {
             self.node(node, marks.and_then(|marks| marks.node(&node.id)));
@@ -120,7 +122,7 @@ impl Body {
         }
         if let Some(marks) = marks {
             for edge in &scene.edges {
-                if let Some(mark) = marks.hop(&edge.from, &edge.to) {
+                if let Some(mark) = mark_of(marks, edge) {
                     let spot = badge_spot(edge, scene);
                     self.open(mark.worst.name());
                     self.title(&with_findings(&edge.full, Some(mark)));
@@ -250,7 +252,6 @@ impl Body {
 
     /// A tile with its kind's picture.
     fn glyph(&mut self, kind: Kind, x: f64, y: f64, size: f64) {
-        self.class("g");
         let class = self.class("i");
         let _ = write!(
             self.out,
@@ -381,6 +382,12 @@ fn under_title(scene: &Scene, marks: Option<&Marks>) -> String {
     if fits && !scene.subtitle.is_empty() { both } else { summary }
 }
 
+/// A connection is one line, whichever end a finding names first.
+fn mark_of<'m>(marks: &'m Marks, edge: &Edge) -> Option<&'m Mark> {
+    let back = || marks.hop(&edge.to, &edge.from).filter(|_| edge.arrow == Arrow::Stream);
+    marks.hop(&edge.from, &edge.to).or_else(back)
+}
+
 fn with_findings(text: &str, mark: Option<&Mark>) -> String {
     match mark {
         Some(mark) => format!("{text}\n{}", mark.lines.join("\n")),
@@ -388,7 +395,7 @@ fn with_findings(text: &str, mark: Option<&Mark>) -> String {
     }
 }
 
-/// On the line, off its label and off boxes where there is such a place.
+/// Beside the line's label, or on the line, off boxes where there is such a place.
 fn badge_spot(edge: &Edge, scene: &Scene) -> Point {
     let shares = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
     let free = |point: &Point| {
@@ -396,8 +403,12 @@ fn badge_spot(edge: &Edge, scene: &Scene) -> Point {
         edge.label.as_ref().is_none_or(|label| !label.at.overlaps(&around))
             && scene.nodes.iter().all(|node| !node.at.overlaps(&around))
     };
+    let beside = edge.label.iter().flat_map(|label| {
+        let y = label.at.center().y;
+        [Point { x: label.at.right() + 10.0, y }, Point { x: label.at.x - 10.0, y }]
+    });
     let spots = || shares.into_iter().map(|share| label::share_of(&edge.points, share));
-    spots().find(free).or_else(|| spots().next()).unwrap_or(Point { x: 0.0, y: 0.0 })
+    beside.chain(spots()).find(free).or_else(|| spots().next()).unwrap_or(Point { x: 0.0, y: 0.0 })
 }
 
 #[cfg(test)]

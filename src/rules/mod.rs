@@ -3,15 +3,18 @@
 //! A rule returns facts about a design; severity, order, grouping and acceptance are decided here, points nowhere near.
 
 mod accept;
+mod at_most_once_for_kept_data;
 mod cache_loss_overloads_store;
 mod cache_no_ttl;
 mod cache_stampede;
 mod consumer_not_idempotent;
+mod control_plane_in_data_path;
 mod datastore_public;
 mod dual_write;
 mod external_hard_dependency;
 mod facts;
 mod hot_partition;
+mod lookup_without_index;
 mod no_backup;
 mod no_load_balancer;
 mod no_monitoring;
@@ -21,10 +24,12 @@ mod public_no_authn;
 mod queue_no_consumer;
 mod queue_no_dlq;
 mod retry_storm;
+mod rpo_not_met;
 mod spof_broker;
 mod spof_cache_as_store;
 mod spof_compute;
 mod spof_datastore;
+mod spof_zone;
 mod stateful_service_scaled;
 mod sync_chain_deep;
 mod sync_cycle;
@@ -133,12 +138,17 @@ pub struct Outage {
 pub static ALL: &[&Rule] = &[
     &external_hard_dependency::RULE,
     &no_load_balancer::RULE,
+    &control_plane_in_data_path::RULE,
+    &rpo_not_met::RULE,
     &spof_broker::RULE,
     &spof_compute::RULE,
     &spof_datastore::RULE,
+    &spof_zone::RULE,
     &dual_write::RULE,
+    &lookup_without_index::RULE,
     &no_backup::RULE,
     &spof_cache_as_store::RULE,
+    &at_most_once_for_kept_data::RULE,
     &consumer_not_idempotent::RULE,
     &queue_no_consumer::RULE,
     &queue_no_dlq::RULE,
@@ -175,11 +185,15 @@ pub struct Critique {
     pub mistakes: Vec<Diagnostic>,
 }
 
+/// Everything that every rule finds, one finding for each place: nothing accepted, gathered or sorted yet.
+pub fn find_all(design: &Design) -> Vec<Diagnostic> {
+    let facts = Facts::new(design);
+    ALL.iter().flat_map(|rule| run(rule, &facts)).collect()
+}
+
 /// Runs every rule. `today` decides which `allow … until` still hold.
 pub fn check(design: &Design, today: Date) -> Critique {
-    let facts = Facts::new(design);
-    let found = ALL.iter().flat_map(|rule| run(rule, &facts)).collect();
-    let mut critique = accept::accept(design, found, today);
+    let mut critique = accept::accept(design, find_all(design), today);
     critique.findings = gather(critique.findings);
     critique.findings.sort_by_key(|finding| {
         let grave = find(finding.code).is_some_and(|rule| rule.grave);
