@@ -51,8 +51,8 @@ pub static RULE: Rule = Rule {
               do proxies and libraries. Without a key that stays the same from one try to the next, the second order looks \
               like another order.",
         outage: None,
-        bad: "client web\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> orders attempts=3 -> store writes }\n",
-        good: "client web\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> orders attempts=3 idempotency_key -> store writes }\n",
+        bad: "client web\nlb front managed\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> front -> orders attempts=3 -> store writes }\n",
+        good: "client web\nlb front managed\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> front -> orders attempts=3 idempotency_key -> store writes }\n",
         ignore: "Doing it twice does no harm, as with a log line: say so with an `allow`.",
     },
     check,
