@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
 
@@ -6,7 +6,7 @@ use crate::catalog::Kind;
 use crate::design::units::show_rate;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Miss;
-use crate::rules::{Facts, Group, Outage, Page, Question, Rule, cache_loss_overloads_store};
+use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
     id: "cache-stampede",
@@ -54,10 +54,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for miss in all {
         of_cache.entry(miss.cache).or_default().push(miss);
     }
-    let taken: HashSet<String> = (cache_loss_overloads_store::RULE.check)(facts)
-        .into_iter()
-        .filter_map(|finding| finding.nodes.into_iter().next())
-        .collect();
     for cache in facts.nodes(|kind| kind == Kind::Cache) {
         let node = facts.node(cache);
         let Some(misses) = of_cache.get(&cache) else { continue };
@@ -66,7 +62,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let rate: Option<f64> = misses.iter().map(|miss| miss.asked(facts)).sum();
         let bounded = |miss: &&Miss| facts.design.graph[miss.load.hop].attrs.has("bulkhead");
         if stampede.is_yes()
-            || taken.contains(&node.id)
             || rate.is_some_and(|rate| rate < CONSIDERABLE)
             || node.attrs.text("strategy").value() == Some("refresh-ahead")
             || misses.iter().all(bounded)
@@ -131,10 +126,6 @@ mod tests {
         case("", "rate=1k/s", "", &[]);
         case("", "rate=1k/s", "on=miss bulkhead=50", &[]);
         case("strategy=refresh-ahead", "rate=1k/s", "on=miss", &[]);
-        // The store is known to fall over when the cache is cold: that says it all.
-        let text = "client u\nservice a x2\nredis c\ndatabase d capacity=500/s\n\
-                    flow f rate=1k/s { u -> a -> c reads\na -> d reads on=miss }";
-        expect(&RULE, text, &[]);
         // The cache loads by itself.
         let text = "client u\nservice a x2\nredis c\ndatabase d\nflow f rate=1k/s { u -> a -> c reads -> d reads on=miss }";
         expect(&RULE, text, &["unstated c"]);

@@ -4,6 +4,9 @@
 
 mod accept;
 mod at_most_once_for_kept_data;
+mod availability_out_of_reach;
+mod backup_beside_store;
+mod backup_never_restored;
 mod cache_loss_overloads_store;
 mod cache_no_ttl;
 mod cache_stampede;
@@ -16,15 +19,19 @@ mod facts;
 mod hot_partition;
 mod lookup_without_index;
 mod no_backup;
+mod no_failover;
 mod no_load_balancer;
 mod no_monitoring;
 mod no_rate_limit;
 mod no_timeout;
+mod precedence;
 mod public_no_authn;
 mod queue_no_consumer;
 mod queue_no_dlq;
+mod quorum_of_two;
 mod retry_storm;
 mod rpo_not_met;
+mod scheduler_runs_twice;
 mod spof_broker;
 mod spof_cache_as_store;
 mod spof_compute;
@@ -136,10 +143,16 @@ pub struct Outage {
 
 /// Every rule, by group and then by name; the order decides nothing but the list's.
 pub static ALL: &[&Rule] = &[
-    &external_hard_dependency::RULE,
-    &no_load_balancer::RULE,
+    &availability_out_of_reach::RULE,
+    &backup_beside_store::RULE,
+    &backup_never_restored::RULE,
     &control_plane_in_data_path::RULE,
+    &external_hard_dependency::RULE,
+    &no_failover::RULE,
+    &no_load_balancer::RULE,
+    &quorum_of_two::RULE,
     &rpo_not_met::RULE,
+    &scheduler_runs_twice::RULE,
     &spof_broker::RULE,
     &spof_compute::RULE,
     &spof_datastore::RULE,
@@ -185,10 +198,10 @@ pub struct Critique {
     pub mistakes: Vec<Diagnostic>,
 }
 
-/// Everything that every rule finds, one finding for each place: nothing accepted, gathered or sorted yet.
+/// Everything that the rules find, one finding for each place and flaw: nothing accepted, gathered or sorted yet.
 pub fn find_all(design: &Design) -> Vec<Diagnostic> {
     let facts = Facts::new(design);
-    ALL.iter().flat_map(|rule| run(rule, &facts)).collect()
+    precedence::apply(ALL.iter().flat_map(|rule| run(rule, &facts)).collect())
 }
 
 /// Runs every rule. `today` decides which `allow … until` still hold.
