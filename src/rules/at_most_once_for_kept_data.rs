@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     reads: &["delivery", "optional"],
     page: Page {
         checks: "Queues and topics that deliver at most once, and what their consumers do with the messages.",
-        when: "The broker delivers at most once (as stated, or as its technology does), a consumer writes to a database in the same \
+        when: "The broker is said to deliver at most once, or its technology keeps nothing (Redis Pub/Sub, core NATS); a consumer writes to a database in the same \
                flow, and the flow has written to no database before it hands off. Silent where a store has the data already and \
                the message only announces it, and where the hop into the broker is `optional`.",
         why: "At most once means: a consumer that restarts, deploys or is slow misses what was sent meanwhile, and nobody \
@@ -38,8 +38,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let first_write = steps.iter().position(|step| is_database(step.to) && facts.writes(step));
         for (at, step) in steps.iter().enumerate() {
             let broker = step.to;
-            let forgets =
-                facts.node(broker).kind.is_broker() && facts.delivery(broker) == Some("at-most-once");
+            let forgets = facts.node(broker).kind.is_broker()
+                && facts.delivery(broker) == Some("at-most-once")
+                && (keeps_nothing(facts, broker) || facts.node(broker).attrs.has("delivery"));
             let announced = first_write.is_some_and(|write| write < at);
             if !forgets || announced || step.attrs.has("optional") || reported.contains(&broker) {
                 continue;
@@ -61,7 +62,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             };
             found.push(
                 Diagnostic::wrong(
-                    format!("what {producer} hands to {} is gone if {consumer} does not take it at that moment", node.name()),
+                    match keeps_nothing(facts, broker) {
+                        true => format!("what {producer} hands to {} is gone if {consumer} does not take it at that moment", node.name()),
+                        false => format!("what {producer} hands to {} is gone if {consumer} stops while it works on it", node.name()),
+                    },
                     says.0,
                     says.1,
                 )
@@ -75,7 +79,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     facts.id(kept.from),
                     facts.id(kept.to)
                 ))
-                .consequence(format!("{consumer} is deployed: what arrives in those seconds never reaches {store}, and no count shows it"))
+                .consequence(match keeps_nothing(facts, broker) {
+                    true => format!("{consumer} is deployed: what arrives in those seconds never reaches {store}, and no count shows it"),
+                    false => format!("{consumer} is killed with a message in its hands, which never reaches {store}, and no count shows it"),
+                })
                 .fix(format!(
                     "a queue or topic that keeps messages until they are acknowledged (at least once), or write to {store} before {producer} hands off"
                 )),
@@ -83,6 +90,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// It passes messages on to who listens at that moment.
+fn keeps_nothing(facts: &Facts, broker: NodeIndex) -> bool {
+    facts.node(broker).tech.is_some_and(|tech| tech.durability.as_deref() == Some("none"))
 }
 
 #[cfg(test)]
@@ -98,6 +110,9 @@ mod tests {
         expect("topic p delivery=at-most-once\nflow f { u -> a ~> p ~> w -> d writes }", &["wrong p"]);
         expect("topic p\nflow f { u -> a ~> p ~> w -> d writes }", &[]);
         expect("kafka p\nflow f { u -> a ~> p ~> w -> d writes }", &[]);
+        // These keep what nobody has taken yet; what else they lose depends on how they are set.
+        expect("celery p\nflow f { u -> a ~> p ~> w -> d writes }", &[]);
+        expect("mosquitto p\nflow f { u ~> p ~> w -> d writes }", &[]);
         // Stored first, announced then.
         expect("redis-pubsub p\nflow f { u -> a -> d writes\na ~> p ~> w -> d writes }", &[]);
         // What the consumer keeps may be forgotten.

@@ -37,10 +37,10 @@ pub static RULE: Rule = Rule {
             what: "removing cache nodes put a high load on the database cluster behind, which caused the outage",
             link: "https://slack.engineering/slacks-incident-on-2-22-22/",
         }),
-        bad: "client web\nservice api x8\nredis hot hit_rate=90%\npostgres store capacity=5k/s\n\
-              flow show rate=40k/s { web -> api -> hot reads\napi -> store reads on=miss }\n",
-        good: "client web\nservice api x8\nredis hot hit_rate=90% stampede=single-flight\npostgres store capacity=5k/s\n\
-               flow show rate=40k/s { web -> api -> hot reads\napi -> store reads on=miss bulkhead=200 }\n",
+        bad: "client web\nlb front managed\nservice api x8\nredis hot hit_rate=90%\npostgres store x2 capacity=5k/s\n\
+              flow show rate=40k/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",
+        good: "client web\nlb front managed\nservice api x8\nredis hot hit_rate=90% stampede=single-flight\npostgres store x2 capacity=5k/s\n\
+               flow show rate=40k/s { web -> front -> api -> hot reads\napi -> store reads on=miss bulkhead=200 }\n",
         ignore: "The callers shed what the store cannot take, and a slow hour after a restart is acceptable.",
     },
     check,

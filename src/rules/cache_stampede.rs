@@ -35,10 +35,10 @@ pub static RULE: Rule = Rule {
             what: "every client that saw an invalid cached value queried the database cluster, whose errors deleted the cache key again",
             link: "https://docs.microsoft.com/en-us/archive/blogs/architectsrule/facebook-more-details-on-todays-outage",
         }),
-        bad: "client web\nservice api x4\nredis hot x2 ttl=1min stampede=none\npostgres store x2\n\
-              flow show rate=2k/s { web -> api -> hot reads\napi -> store reads on=miss }\n",
-        good: "client web\nservice api x4\nredis hot x2 ttl=1min stampede=single-flight\npostgres store x2\n\
-               flow show rate=2k/s { web -> api -> hot reads\napi -> store reads on=miss }\n",
+        bad: "client web\nlb front managed\nservice api x4\nredis hot x2 ttl=1min stampede=none\npostgres store x2\n\
+              flow show rate=2k/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",
+        good: "client web\nlb front managed\nservice api x4\nredis hot x2 ttl=1min stampede=single-flight\npostgres store x2\n\
+               flow show rate=2k/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",
         ignore: "No key is wanted more than a few times a second: requests are spread evenly over very many keys.",
     },
     check,

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Again;
 use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -18,7 +19,8 @@ pub static RULE: Rule = Rule {
         when: "The consumer, on taking a message, writes a database or warehouse or calls an external. Wrong where it says \
                `idempotent=no` or `dedupe=none` and the broker delivers at least once; a question where neither is said. \
                Not where the write is `conditional` or carries an `idempotency_key`; nor for caches, search indexes and files, \
-               which a second write leaves as they are; nor where messages arrive at most once.",
+               which a second write leaves as they are; nor where messages arrive at most once. A call that the consumer \
+               itself tries several times is `write-api-not-idempotent`.",
         why: "A consumer that dies after its work and before its acknowledgement gets the message again, and so does one that \
               was merely slow. That is not an accident of the broker but what it promises: at least once.",
         outage: Some(Outage {
@@ -130,7 +132,9 @@ fn changes(facts: &Facts, step: &Step) -> bool {
     let guarded = step.attrs.has("conditional") || step.attrs.has("idempotency_key");
     let kept = matches!(facts.node(step.to).kind, Kind::Database | Kind::Warehouse) && facts.writes(step);
     let read_only = step.attrs.has("reads") && !step.attrs.has("writes");
-    !guarded && (kept || (to_external(facts, step) && !read_only))
+    // That its own tries are done twice is said of the call.
+    let spoken = matches!(facts.tried_again_outside(step), Again::Done(_));
+    !guarded && !spoken && (kept || (to_external(facts, step) && !read_only))
 }
 
 fn to_external(facts: &Facts, step: &Step) -> bool {
@@ -157,6 +161,8 @@ mod tests {
             &["wrong w"],
         );
         expect("service a\ntopic q delivery=at-most-once\nworker w\npostgres d\na ~> q ~> w -> d", &[]);
+        // Tried again by itself, which says more.
+        expect("service a\nsqs q\nworker w\nexternal e\na ~> q ~> w -> e writes attempts=3", &[]);
         // Externals count, reads do not.
         expect("service a\nsqs q\nworker w\nexternal e\na ~> q ~> w -> e", &["unstated w"]);
         expect("service a\nsqs q\nworker w\nexternal e\na ~> q ~> w -> e reads", &[]);

@@ -1,4 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+
+use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::design::Arrow;
@@ -13,13 +15,15 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "every request asks configuration, discovery or secrets first, and fails when those do",
     question: None,
-    reads: &["cached"],
+    reads: &["cached", "registry", "state", "writes"],
     page: Page {
         checks: "Calls in flows to what should only be needed at a start or a change: configuration, service registries, stores \
                  of secrets.",
         when: "A flow needs a `config`, `registry` or `secrets` node by `->`, on a hop without `cached`. Not where the hop is \
                `optional`, has a `fallback`, or is a `..> needs` outside the request path; not for what a timer or a worker \
-               starts, since nobody waits for that.",
+               starts, since nobody waits for that. Left alone: hops that say `writes`, which register or take a lease, and a \
+               register of what changes by the second: of connections (a socket calls it or names it as its `registry`), or in a \
+               design whose instances keep `state`.",
         why: "Such a service is one cluster for everything, is changed often, and is sized for rare questions. When it stops, \
               everything stops at once, and what would bring it back often asks it first.",
         outage: None,
@@ -35,6 +39,7 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     // By what is asked: the first step that asks it, and all flows that do.
     let mut asked: BTreeMap<usize, (usize, Vec<usize>)> = BTreeMap::new();
+    let fleeting = fleeting(facts);
     for (index, flow) in facts.design.flows.iter().enumerate() {
         if facts.is_background(flow) {
             continue;
@@ -45,6 +50,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             if !control
                 || facts.arrow(step) != Arrow::Call
                 || step.attrs.has("cached")
+                || step.attrs.has("writes")
+                || fleeting.contains(&step.to)
                 || !facts.needs_of(index).contains(&step.to)
             {
                 continue;
@@ -82,6 +89,21 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     asked.into_iter().map(describe).collect()
 }
 
+/// Registries whose answer of a minute ago is wrong: who is connected where, which instance has which match.
+fn fleeting(facts: &Facts) -> HashSet<NodeIndex> {
+    let sockets = || facts.nodes(|kind| kind == Kind::Socket);
+    let named = sockets().filter_map(|socket| {
+        facts.node(socket).attrs.text("registry").value().and_then(|id| facts.design.node(id))
+    });
+    let called = sockets().flat_map(|socket| facts.hops_from(socket)).map(|(to, _)| to);
+    let mut fleeting: HashSet<NodeIndex> = named.chain(called).collect();
+    if facts.nodes(Kind::is_app).any(|node| facts.node(node).attrs.has("state")) {
+        fleeting.extend(facts.nodes(|kind| kind == Kind::Registry));
+    }
+    fleeting.retain(|&node| facts.node(node).kind == Kind::Registry);
+    fleeting
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -98,6 +120,13 @@ mod tests {
         expect("client u\nservice a x2\nvault v x3\nflow f { u -> a -> v cached=1h }", &[]);
         expect("client u\nservice a x2\nconfig c\nflow f { u -> a -> c optional }", &[]);
         expect("client u\nservice a x2\nconfig c\nflow f { u -> a }\na ..> c needs", &[]);
+        // Takes a lease; asks where a user is connected, where a match is played.
+        expect("client u\nservice a x2\netcd c x3\nflow f { u -> a -> c writes }", &[]);
+        expect(
+            "client u\nsocket s x2 registry=c\nservice a x2\netcd c x3\nflow f { u <-> s -> a -> c }",
+            &[],
+        );
+        expect("client u\nservice m x9 state=memory\nservice a x2\netcd c x3\nflow f { u -> a -> c }", &[]);
         // Nobody waits for a timer.
         expect("scheduler t\nservice a x2\nvault v x3\nflow f { t -> a -> v }", &[]);
         // Who somebody is must be asked each time; and a lock is no configuration.

@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+
+use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 use crate::catalog::Kind;
@@ -20,7 +23,8 @@ pub static RULE: Rule = Rule {
         checks: "Hops from clients and from outside parties that end at a database, cache, search index, warehouse, queue, \
                  topic or object store.",
         when: "Wrong: a client has a hop to a database, cache, search index, warehouse, queue or topic, or an external party \
-               has one to a database, cache or search index. A question: a hop from either to an object store without \
+               has one to a database, cache or search index; or a client's requests reach a database or a search index \
+               through nothing but load balancers, firewalls and CDNs. A question: a hop from either to an object store without \
                `signed`, unless it only reads `data=public`; and a hop from an external party to a queue, topic or \
                warehouse without `signature`. Left alone: hops with `signed` or `signature`, clients \
                in a group with `trust=private`, reads of a managed warehouse, and products made to face clients with rules \
@@ -30,8 +34,8 @@ pub static RULE: Rule = Rule {
               read every table: there is no code in between that could check whose row it is. Its schema becomes an API \
               that old clients hold in place for years.",
         outage: None,
-        bad: "client app\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> store reads }\n",
-        good: "client app\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> api -> store reads }\n",
+        bad: "client app\nlb front managed\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> store reads }\n",
+        good: "client app\nlb front managed\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> front -> api -> store reads }\n",
         ignore: "An analyst's desk tool on the company's network: put the client in a group with `trust=private`.",
     },
     check,
@@ -53,10 +57,14 @@ const FACE_CLIENTS: [&str; 10] = [
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let fronts = fronts(facts);
     for edge in facts.design.graph.edge_references() {
         let (from, to) = (facts.node(edge.source()), facts.node(edge.target()));
         let hop = edge.weight();
-        let outsider = facts.is_outsider(edge.source());
+        // A hop from what only passes on is the client's own.
+        let way = fronts.get(&edge.source()).filter(|_| is_guarded_by_code(to.kind));
+        let from = way.map_or(from, |way| facts.node(way[0]));
+        let outsider = way.is_some() || facts.is_outsider(edge.source());
         let held = to.kind.is_store() || to.kind.is_broker();
         let faces_clients = to.tech.is_some_and(|tech| FACE_CLIENTS.contains(&tech.id.as_str()));
         if !(outsider || from.kind == Kind::External) || !held || hop.arrow == Arrow::Control || faces_clients
@@ -83,9 +91,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let message = format!("nothing says what {caller} may do in {name}, which it reaches directly");
             Diagnostic::unstated(message, step.span, "neither `signed` nor `signature`").question(question)
         } else {
-            let message =
-                format!("{caller} talks straight to {name}: {thing} that the whole internet can reach");
-            Diagnostic::wrong(message, step.span, "nothing of yours in between")
+            let message = match way {
+                None => {
+                    format!("{caller} talks straight to {name}: {thing} that the whole internet can reach")
+                }
+                Some(way) => format!(
+                    "nothing but {} stands between {caller} and {name}: {thing} that the whole internet can reach",
+                    facts.names(&way[1..])
+                ),
+            };
+            Diagnostic::wrong(message, step.span, "no code of yours in between")
         };
         let fix = match (to.kind, outsider) {
             (Kind::Blob, _) => {
@@ -102,16 +117,26 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a service with `auth=` between {caller} and {name}, which hands over what it accepts"
                 )
             }
-            _ => format!(
-                "a service with `auth=` between {caller} and {name}: `{} -> api -> {}`",
-                from.id, to.id
-            ),
+            _ => {
+                let front = if way.is_some() {
+                    facts.id(edge.source()).to_string()
+                } else {
+                    format!("{} -> front", from.id)
+                };
+                format!(
+                    "a service with `auth=` between {caller} and {name}, behind a load balancer: `{front} -> api -> {}`",
+                    to.id
+                )
+            }
         };
         found.push(
             finding
                 .node(&to.id)
-                .hop(&from.id, &to.id)
-                .evidence(format!("{} → {}", from.id, to.id))
+                .hop(facts.id(edge.source()), &to.id)
+                .evidence(match way {
+                    Some(way) => format!("{} → {}", facts.show_way(way), to.id),
+                    None => format!("{} → {}", from.id, to.id),
+                })
                 .consequence(match to.kind {
                     Kind::Blob => format!("someone guesses a name, and reads or replaces another user's file in {name}"),
                     kind if kind.is_broker() => {
@@ -124,6 +149,27 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     }
     found.sort_by_key(|finding| finding.at.span);
     found
+}
+
+/// What stands before the system and passes on as it is, and the way to it from a client outside.
+fn fronts(facts: &Facts) -> HashMap<NodeIndex, Vec<NodeIndex>> {
+    let mut fronts = HashMap::new();
+    for journey in facts.journeys() {
+        let passes = |_: &Step, to| matches!(facts.node(to).kind, Kind::Cdn | Kind::Waf | Kind::Lb);
+        let spread = journey.spread(facts, &journey.outsiders(facts), passes);
+        let holds = |&&front: &&NodeIndex| {
+            facts.hops_from(front).iter().any(|(to, _)| is_guarded_by_code(facts.node(*to).kind))
+        };
+        for &front in spread.reached.iter().filter(holds) {
+            fronts.entry(front).or_insert_with(|| spread.way_to(front));
+        }
+    }
+    fronts
+}
+
+/// What checks nobody's rights to a row by itself.
+fn is_guarded_by_code(kind: Kind) -> bool {
+    matches!(kind, Kind::Database | Kind::Search)
 }
 
 /// Public files, or an analyst's query to a warehouse whose vendor checks who asks.
@@ -163,6 +209,11 @@ mod tests {
         expect("client u\ns3 b data=public\nu -> b reads", &[]);
         expect("client u\ncdn e\ns3 b\nu -> e -> b", &[]);
         expect("client u\ns3 b\nu -> b", &["unstated b"]);
+        // What only passes on guards nothing.
+        expect("client u\ncdn e\nlb l\nelasticsearch s\nu -> e -> l -> s", &["wrong s"]);
+        expect("client u\nlb l\nservice a\nlb m\nmysql d\nu -> l -> a -> m -> d", &[]);
+        expect("group o trust=private { client u }\nlb l\nmysql d\nu -> l -> d", &[]);
+        expect("client u\nlb l\nmosquitto m\nu -> l -> m", &[]);
         // Made to face clients.
         expect("client u\nfirestore d\nu -> d", &[]);
         expect("client u\nmosquitto m\nu ~> m", &[]);

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         when: "In one flow, a node writes a database or warehouse and also writes another one, a search index, a queue or a \
                topic, and has no `outbox`, `cdc` or `saga`. A question where the hop to the database says neither `reads` nor \
                `writes`, and in designs without flows. Left alone: hops that are `optional` or taken only `on=…`; caches and \
-               files; topics that may lose messages anyway; consumers, which get their message again after a crash; \
+               files; queues that are tables of a relational database; topics that may lose messages anyway; consumers, which get their message again after a crash; \
                and what a timer or a worker starts, which runs again.",
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
               then never announced, or announced and never stored, and nothing in the system knows that it should repair it.",
@@ -148,8 +148,12 @@ fn writes<'d>(facts: &Facts<'d>) -> Vec<(NodeIndex, Writes<'d>)> {
         if step.flow.is_none() && !facts.design.flows.is_empty() {
             continue;
         }
+        // What is brought back to it after it has written, as by a bus, is no message that it works on.
+        let wrote = |node: NodeIndex| step.flow.is_some() && at.contains_key(&(node, step.flow));
         if facts.node(step.from).kind.is_broker() {
-            consumers.insert((step.to, step.flow));
+            if !wrote(step.to) {
+                consumers.insert((step.to, step.flow));
+            }
         } else if facts.node(step.to).kind.is_broker() && step.attrs.has("reads") {
             consumers.insert((step.from, step.flow));
         }
@@ -186,7 +190,10 @@ fn must_agree(facts: &Facts, step: &Step) -> bool {
     let kept = match to.kind {
         Kind::Database | Kind::Warehouse => !to.attrs.has("replica_of"),
         Kind::Search => true,
-        Kind::Queue | Kind::Topic => facts.delivery(step.to) != Some("at-most-once"),
+        // A queue that is a table takes part in the transaction.
+        Kind::Queue | Kind::Topic => {
+            facts.delivery(step.to) != Some("at-most-once") && facts.database_of(step.to).is_none()
+        }
         _ => false,
     };
     let scheduled = from.kind == Kind::Scheduler;
@@ -235,6 +242,10 @@ mod tests {
         case("flow f { u -> a ~> q ~> w -> d writes }", &[]);
         // A consumer gets its message again.
         case("flow f { u -> a ~> q ~> w -> d writes\nw -> s writes }", &[]);
+        // What it hands off comes back to it: that is not why it wrote.
+        case("flow f { u -> a -> d writes\na ~> q ~> a }", &["wrong a"]);
+        // A queue in the same database.
+        case("queue j tech=postgres\nflow f { u -> a -> d writes\na ~> j ~> w }", &[]);
         // The relay of an outbox finds what it has not sent.
         case("flow f { w -> d reads\nw ~> q ~> a\nw -> d writes }", &[]);
         // The same two in two flows are one finding.

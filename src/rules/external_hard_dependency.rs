@@ -14,11 +14,23 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a request waits for somebody else's service, and fails when that does",
     question: None,
-    reads: &["async", "attempts", "breaker", "fallback", "on", "optional", "share", "timeout"],
+    reads: &[
+        "async",
+        "attempts",
+        "availability",
+        "breaker",
+        "fallback",
+        "on",
+        "optional",
+        "rate",
+        "share",
+        "timeout",
+    ],
     page: Page {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
-               caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`. \
+               caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`, \
+               or where the flow is of 10 requests a second or fewer and promises nothing. \
                Flows that say `async`, or that a timer or a message starts, are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \
               replicas do not help.",
@@ -56,6 +68,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 found.push(finding(facts, calls.flow, step));
                 continue;
             }
+            let here = finding(facts, calls.flow, step).severity;
+            found[at].severity = found[at].severity.max(here);
             found[at].flows.extend(calls.flow.map(|flow| flow.id.clone()));
             let hop = (facts.id(step.from).to_string(), facts.id(step.to).to_string());
             if !found[at].hops.contains(&hop) {
@@ -111,8 +125,9 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
         step.span,
         "waits, and has no other way",
     );
-    // It does not take its caller along.
-    let finding = if guarded { finding.at_most(Severity::Warning) } else { finding };
+    // It does not take its caller along, or few notice.
+    let small = flow.is_some_and(|flow| facts.is_small(flow));
+    let finding = if guarded || small { finding.at_most(Severity::Warning) } else { finding };
     finding
     .node(&external.id)
     .hop(&caller.id, &external.id)

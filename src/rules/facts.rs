@@ -3,6 +3,7 @@
 mod calls;
 mod journey;
 mod miss;
+mod outside;
 mod socket;
 
 use std::cell::OnceCell;
@@ -15,6 +16,7 @@ use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
 pub use miss::Miss;
+pub use outside::Again;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
@@ -38,6 +40,8 @@ pub struct Facts<'d> {
     dead_letters: Vec<bool>,
     /// Found when a rule first asks.
     misses: OnceCell<Vec<Miss<'d>>>,
+    /// The first relational database.
+    relational: OnceCell<Option<NodeIndex>>,
 }
 
 impl<'d> Facts<'d> {
@@ -59,8 +63,19 @@ impl<'d> Facts<'d> {
             }
         }
         let last_before = last_before(&travel, design.graph.node_count());
-        let misses = OnceCell::new();
-        Facts { design, entries, last_before, came_from, reached, needs, needed_by, dead_letters, misses }
+        let (misses, relational) = (OnceCell::new(), OnceCell::new());
+        Facts {
+            design,
+            entries,
+            last_before,
+            came_from,
+            reached,
+            needs,
+            needed_by,
+            dead_letters,
+            misses,
+            relational,
+        }
     }
 
     pub fn node(&self, index: NodeIndex) -> &'d Node {
@@ -139,6 +154,24 @@ impl<'d> Facts<'d> {
     /// The nodes that a flow needs, in the order in which it reaches them. Clients are not among them.
     pub fn needs_of(&self, flow: usize) -> &[NodeIndex] {
         &self.needs[flow]
+    }
+
+    /// So few requests, and no promise, that an hour without it is noticed by few.
+    pub fn is_small(&self, flow: &Flow) -> bool {
+        let few = flow.attrs.number("rate").value().is_some_and(|per_second| per_second <= 10.0);
+        few && flow.attrs.number("availability").is_unstated()
+    }
+
+    /// The database whose table a queue is, where its technology says that it is one: `queue jobs tech=postgres`.
+    pub fn database_of(&self, queue: NodeIndex) -> Option<NodeIndex> {
+        let is_relational =
+            |node: &Node| node.tech.is_some_and(|tech| tech.model.as_deref() == Some("relational"));
+        if !self.node(queue).kind.is_broker() || !is_relational(self.node(queue)) {
+            return None;
+        }
+        *self.relational.get_or_init(|| {
+            self.nodes(|kind| kind == Kind::Database).find(|&store| is_relational(self.node(store)))
+        })
     }
 
     /// A node that some queue or topic names as its dead letters.

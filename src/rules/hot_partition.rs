@@ -23,10 +23,10 @@ pub static RULE: Rule = Rule {
         why: "Adding shards helps only as far as the key spreads. By day, all of today's writes go to one of them while the \
               others keep the past; by country, the largest one is a third of the load, and no split makes it smaller.",
         outage: None,
-        bad: "client web\nservice chat x4\ncassandra store x6 {\n  table message { key day, id; shard day }\n}\n\
-              flow send { web -> chat -> store writes=message }\n",
-        good: "client web\nservice chat x4\ncassandra store x6 {\n  table message { key conversation, id; shard conversation, day }\n}\n\
-               flow send { web -> chat -> store writes=message }\n",
+        bad: "client web\nlb front managed\nservice chat x4\ncassandra store x6 {\n  table message { key day, id; shard day }\n}\n\
+              flow send { web -> front -> chat -> store writes=message }\n",
+        good: "client web\nlb front managed\nservice chat x4\ncassandra store x6 {\n  table message { key conversation, id; shard conversation, day }\n}\n\
+               flow send { web -> front -> chat -> store writes=message }\n",
         ignore: "Parts are made by region on purpose, so that data stays where its owner lives, and each is sized for its own.",
     },
     check,

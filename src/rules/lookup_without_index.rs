@@ -69,7 +69,13 @@ fn table_owner<'d>(facts: &Facts<'d>, step: &Step) -> &'d Node {
 /// Some key or index begins with one of the fields; or the table says nothing of keys.
 fn has_way(table: &Table, fields: &[String]) -> bool {
     let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(&table.indexes);
-    let begins = keys.filter_map(|key| key.first()).any(|first| fields.contains(first));
+    // `by=order_id` is the `id` of the table `order`.
+    let means = |first: &String, field: &String| {
+        field == first
+            || field.strip_suffix(first.as_str()).and_then(|rest| rest.strip_suffix('_')) == Some(&table.id)
+    };
+    let begins =
+        keys.filter_map(|key| key.first()).any(|first| fields.iter().any(|field| means(first, field)));
     begins || table.keys.is_empty() || table.shard.iter().any(|field| fields.contains(field))
 }
 
@@ -128,6 +134,7 @@ mod tests {
         expect("key owner, id", "reads=t by=owner", &[]);
         expect("key id; shard owner", "reads=t by=owner", &[]);
         expect("key id; index owner", "reads=t by=[owner, day]", &[]);
+        expect("key id", "reads=t by=t_id", &[]);
         // Nothing is said of keys, or of what it is looked up by; a small table is read whole.
         expect("rows = 5M", "reads=t by=owner", &[]);
         expect("key id", "reads=t", &[]);

@@ -16,9 +16,10 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &["instances", "managed"],
     page: Page {
-        checks: "Services and connection servers with several instances that clients or outside callers reach directly.",
-        when: "A service or connection server that is not managed has two instances or more, a client or an external calls it, \
-               and neither the caller nor anything that calls it is a load balancer, gateway, CDN, firewall, DNS or registry. \
+        checks: "Services, identity services and connection servers with several instances that clients or outside callers reach directly.",
+        when: "Such a server that is not managed has two instances or more, a client or an external calls it, nothing that \
+               calls it is a load balancer, gateway, CDN, firewall, DNS or registry, and the caller asks no DNS or registry, \
+               itself or through what it calls (a lobby that names the game server to connect to). \
                Calls between services are left alone: the platform usually balances those.",
         why: "A client knows one address. Without something behind that address which spreads requests and checks health, one \
               instance takes all of them, and when it fails its users are out while the others idle.",
@@ -34,7 +35,7 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let find_out = who_find_out(facts);
-    for index in facts.nodes(|kind| matches!(kind, Kind::Service | Kind::Socket)) {
+    for index in facts.nodes(|kind| matches!(kind, Kind::Service | Kind::Socket | Kind::Auth)) {
         let node = facts.node(index);
         let callers = facts.callers(index);
         // One way through a balancer means that there is one; a direct line beside it is shorthand.
@@ -93,10 +94,18 @@ fn spreads(facts: &Facts, node: NodeIndex) -> bool {
     matches!(facts.node(node).kind, Cdn | Dns | Gateway | Lb | Registry | Waf)
 }
 
-/// Those who ask something else where the instances are.
+/// Those who ask something else where the instances are, themselves or through what they call.
 fn who_find_out(facts: &Facts) -> HashSet<NodeIndex> {
-    let asked = facts.nodes(|kind| matches!(kind, Kind::Dns | Kind::Registry));
-    asked.flat_map(|asked| facts.hops_to(asked)).map(|(asking, _)| asking).collect()
+    let mut asked: Vec<NodeIndex> = facts.nodes(|kind| matches!(kind, Kind::Dns | Kind::Registry)).collect();
+    let mut find_out = HashSet::new();
+    while let Some(node) = asked.pop() {
+        for caller in facts.callers(node) {
+            if find_out.insert(caller) {
+                asked.push(caller);
+            }
+        }
+    }
+    find_out
 }
 
 #[cfg(test)]
@@ -117,6 +126,11 @@ mod tests {
         expect("client u\nlb l x2\nservice a x2\nflow f { u -> l -> a }\nflow g { u -> a }", &[]);
         // The client asks where to go.
         expect("client u\ndns n\nservice a x2\nu -> n\nu -> a", &[]);
+        // A lobby asks for it.
+        expect("client u\nlb l x2\nservice b\nregistry r\nservice a x9\nu -> l -> b -> r\nu <-> a", &[]);
+        // How services find each other helps no client.
+        expect("client u\nservice a x2\nregistry r\nu -> a\na ..> r needs", &["wrong a"]);
+        expect("client u\nkeycloak a x2\nu -> a", &["wrong a"]);
         // Between services the platform balances; a platform's own functions too.
         expect("client u\nlb l x2\nservice a x2\nservice b x6\nu -> l -> a -> b", &[]);
         expect("client u\nfunction a x2\nu -> a", &[]);

@@ -33,9 +33,11 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let design = facts.design;
-    let Some(first) = facts.nodes(|kind| kind.is_compute()).find(|&node| facts.is_reached(node)) else {
-        return Vec::new();
-    };
+    let mut serving = facts.nodes(|kind| kind.is_compute()).filter(|&node| facts.is_reached(node)).peekable();
+    let Some(&door) = serving.peek() else { return Vec::new() };
+    // Better the application than what stands before it or sets it off.
+    let works = |kind: Kind| kind.is_app() && !matches!(kind, Kind::Gateway | Kind::Scheduler);
+    let first = serving.find(|&node| works(facts.node(node).kind)).unwrap_or(door);
     let too_small = design.flows.is_empty() && design.graph.node_count() < A_SYSTEM;
     if too_small || is_watched(facts) {
         return Vec::new();
@@ -66,7 +68,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "{} answers every tenth request with an error for hours, and the first to notice is a user who writes to support",
                 node.name()
             ))
-            .fix(format!("`monitor {id} alert` and `{id} ..> {} observes`; or `every service metrics alert`", node.id)),
+            .fix(format!("`monitor {id} alert` and `{id} ..> {} observes`; or `every {} metrics alert`", node.id, node.kind.name())),
     ]
 }
 
@@ -75,16 +77,21 @@ fn is_watched(facts: &Facts) -> bool {
         let observes = facts
             .hops_from(monitor)
             .iter()
+            .filter(|(to, _)| facts.node(*to).kind != Kind::Monitor)
             .any(|(_, hop)| hop.arrow != Arrow::Control || hop.attrs.has("observes"));
         // What sends its figures there is watched as well.
-        let receives = !facts.hops_to(monitor).is_empty();
+        let receives = facts.hops_to(monitor).iter().any(|(from, _)| facts.node(*from).kind != Kind::Monitor);
         observes || receives
     });
-    let by_verb = facts.design.steps.iter().any(|step| step.attrs.has("observes"));
     let by_itself = facts.nodes(|kind| kind.is_compute()).any(|node| {
         let attrs = &facts.node(node).attrs;
         attrs.has("metrics") || attrs.has("logs") || attrs.has("trace") || attrs.has("alert")
     });
+    let by_verb = facts
+        .design
+        .steps
+        .iter()
+        .any(|step| step.attrs.has("observes") && facts.node(step.to).kind != Kind::Monitor);
     by_monitor || by_verb || by_itself
 }
 
@@ -97,7 +104,7 @@ mod tests {
     fn cases() {
         let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\nservice a\nflow f { u -> a }", &["unstated f"]);
-        expect("client u\nlb l\nservice a\npostgres d\nu -> l -> a -> d", &["unstated l"]);
+        expect("client u\nlb l\nservice a\npostgres d\nu -> l -> a -> d", &["unstated a"]);
         // A sketch of three.
         expect("client u\nservice a\npostgres d\nu -> a -> d", &[]);
         expect("client u\nservice a metrics\nflow f { u -> a }", &[]);
@@ -106,6 +113,8 @@ mod tests {
         expect("client u\nservice a\nmonitor m\na ~> m\nflow f { u -> a }", &[]);
         // A box on the side watches nothing.
         expect("client u\nservice a\nmonitor m\nflow f { u -> a }", &["unstated f"]);
+        // Two that watch each other watch nothing.
+        expect("client u\nservice a\nmonitor m\nmonitor n\nn -> m\nflow f { u -> a }", &["unstated f"]);
         // Nothing runs here.
         expect("client u\ns3 b\nflow f { u -> b }", &[]);
     }

@@ -144,6 +144,13 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
             Kind::External => {
                 format!("`signature` on `{} -> {}`, checked there", facts.id(way[0]), facts.id(way[1]))
             }
+            _ if open.is_some() => {
+                let opener = way
+                    .iter()
+                    .find(|&&node| facts.node(node).attrs.get("auth").map(|auth| auth.span) == open);
+                let opener = opener.map_or(name, |&node| facts.node(node).name());
+                format!("`auth=jwt` on {opener} in place of `auth=none`{or_public}")
+            }
             _ => format!("`auth=jwt` on {name}, or on what stands between it and {store}{or_public}"),
         })
 }

@@ -23,10 +23,10 @@ pub static RULE: Rule = Rule {
             what: "a bad event in the queue of asynchronous workers crashed the application repeatedly",
             link: "https://incident.io/blog/intermittent-downtime",
         }),
-        bad: "client web\nservice api x2\nrabbitmq jobs x3 dlq=none\nworker mail x2 idempotent\n\
-              flow sign-up { web -> api ~> jobs ~> mail }\n",
-        good: "client web\nservice api x2\nrabbitmq jobs x3 dlq=failed\nrabbitmq failed x3 alert\nworker mail x2 idempotent\n\
-               flow sign-up { web -> api ~> jobs ~> mail }\n",
+        bad: "client web\nlb front managed\nservice api x2\nrabbitmq jobs x3 dlq=none\nworker mail x2 idempotent\n\
+              flow sign-up { web -> front -> api ~> jobs ~> mail }\n",
+        good: "client web\nlb front managed\nservice api x2\nrabbitmq jobs x3 dlq=failed\nrabbitmq failed x3 alert\nworker mail x2 idempotent\n\
+               flow sign-up { web -> front -> api ~> jobs ~> mail }\n",
         ignore: "Messages that are worth nothing a second later, such as positions on a map: say so with an `allow`.",
     },
     check,

@@ -17,9 +17,9 @@ pub static RULE: Rule = Rule {
                and its `backup` interval is longer; or its copies are `async` and their stated `lag` is longer. Silent where \
                `replication` is `sync`, `semi-sync` or `quorum`, and where neither interval nor lag is given.",
         why: "A recovery point is lost by arithmetic: what was written since the last copy that survives is gone. A backup a day \
-              cannot keep a promise of minutes, whoever restores it how fast.",
+              cannot keep a promise of minutes, however fast somebody restores it.",
         outage: None,
-        bad: "client web\nlb front managed\nservice api x2\npostgres store backup=1d rpo=5min\n\
+        bad: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto replication=async lag=10min backup=1d rpo=5min\n\
               flow order { web -> front -> api -> store writes }\n",
         good: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto replication=sync backup=1d rpo=5min\n\
                flow order { web -> front -> api -> store writes }\n",
@@ -48,7 +48,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let whose = flow.map_or(String::new(), |flow| format!(" of `{}`", flow.id));
         found.push(
             Diagnostic::wrong(
-                format!("with {name} up to {loss} of writes are lost, and {promised} are promised"),
+                format!("with {name} go up to {loss} of writes, and no more than {promised} was promised"),
                 setting.span,
                 why,
             )

@@ -8,12 +8,14 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a queue or topic on one machine: with it stop all who hand off to it, and what waits in it is lost",
     question: None,
-    reads: &["copies", "delivery", "instances", "managed", "optional", "outbox"],
+    reads: &["availability", "copies", "delivery", "instances", "managed", "optional", "outbox", "rate"],
     page: Page {
         checks: "Queues and topics with a single instance, and who hands off to them.",
         when: "A queue or topic that is not managed has one instance (as drawn) and no `copies=2` or more, and something hands \
                off to it. An error where a flow needs it to accept, which it does not if the sender has an `outbox` or the hop \
-               is `optional`; else a warning. Dead letters are left alone.",
+               is `optional`; else a warning, as it is where all its flows are of 10 requests a second or fewer and promise \
+               nothing. Dead letters are left alone, and a queue that is a table of a relational database is that \
+               database's matter.",
         why: "A queue is put between two parts so that one may fail without the other. On one machine it is the part that \
               fails: senders block or drop, and what was accepted and not yet processed is on a disk that is gone.",
         outage: Some(Outage {
@@ -35,7 +37,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for broker in facts.nodes(|kind| kind.is_broker()) {
         let node = facts.node(broker);
         let copies = node.attrs.number("copies").value().unwrap_or(1.0);
-        if node.is_redundant() || copies >= 2.0 || facts.is_dead_letters(broker) {
+        if node.is_redundant()
+            || copies >= 2.0
+            || facts.is_dead_letters(broker)
+            || facts.database_of(broker).is_some()
+        {
             continue;
         }
         let mut producers = facts.producers(broker);
@@ -73,6 +79,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "one instance",
             ),
         };
+        if !flows.is_empty() && flows.iter().all(|flow| facts.is_small(flow)) {
+            finding = finding.at_most(Severity::Warning);
+        }
         for &producer in &producers {
             finding = finding.hop(facts.id(producer), &node.id);
         }
@@ -112,6 +121,12 @@ mod tests {
         expect("client u\nservice a\nqueue q x2\nworker w\nu -> a ~> q ~> w", &[]);
         expect("client u\nservice a\nqueue q copies=3\nworker w\nu -> a ~> q ~> w", &[]);
         expect("client u\nservice a\nsqs q\nworker w\nu -> a ~> q ~> w", &[]);
+        // A table of the database.
+        expect(
+            "client u\nservice a\npostgres d x2\nqueue q tech=postgres\nworker w\nu -> a -> d\na ~> q ~> w",
+            &[],
+        );
+        expect("client u\nservice a\nqueue q tech=postgres\nworker w\nu -> a ~> q ~> w", &["wrong q"]);
         // The flow goes on without it.
         expect("client u\nservice a\nqueue q\nworker w\nflow f { u -> a ~> q optional\nq ~> w }", &[]);
         expect("client u\nservice a outbox\nqueue q\nworker w\nflow f { u -> a ~> q ~> w }", &[]);

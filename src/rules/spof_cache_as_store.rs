@@ -43,10 +43,10 @@ pub static RULE: Rule = Rule {
         why: "A cache drops entries when memory runs short and all of them when it restarts, which is what it was built for. \
               It works for months, then a node is replaced, and every cart in the shop is empty.",
         outage: None,
-        bad: "client web\nservice shop x2\nredis carts x2 ttl=none\n\
-              flow add { web -> shop -> carts writes }\nflow show { web -> shop -> carts reads }\n",
-        good: "client web\nservice shop x2\nredis carts x2 ttl=none\npostgres store x2 backup=1h\n\
-               flow add { web -> shop -> store writes\nshop -> carts writes }\nflow show { web -> shop -> carts reads\nshop -> store reads on=miss }\n",
+        bad: "client web\nlb front managed\nservice shop x2\nredis carts x2 ttl=none\n\
+              flow add { web -> front -> shop -> carts writes }\nflow show { web -> front -> shop -> carts reads }\n",
+        good: "client web\nlb front managed\nservice shop x2\nredis carts x2 ttl=1h\npostgres store x2 backup=1h\n\
+               flow add { web -> front -> shop -> store writes\nshop -> carts writes }\nflow show { web -> front -> shop -> carts reads\nshop -> store reads on=miss }\n",
         ignore: "It may all be gone at any moment, as with who is online: say so with `source=none`.",
     },
     check,

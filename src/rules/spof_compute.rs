@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         checks: "Load balancers, gateways, services, connection servers and identity services with a single instance, and \
                  which flows stop when that instance does. Those on the same flows are one finding.",
         when: "It is not managed, has one instance (as drawn, without `xN` or `autoscale`), and a flow that someone waits for \
-               needs it; in a design without flows, a request reaches it and it is called or calls on. Left alone: what \
+               needs it; in a design without flows, somebody waits for it who called it or for whom it calls on. Left alone: what \
                stands behind a queue or a timer, where a loss only delays; one of several alike behind one load balancer or \
                in several regions; flows that promise 99 % or less. A warning where all its flows are of 10 requests a second or \
                fewer and promise nothing.",
@@ -67,6 +67,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// Nodes that run once and that somebody waits for.
 fn alone<'f>(facts: &'f Facts) -> impl Iterator<Item = NodeIndex> + 'f {
     let looks = Looks::new(facts);
+    let waited_for = facts.waited_for_at_all();
+    let flows = !facts.design.flows.is_empty();
     facts.nodes(is_judged).filter(move |&index| {
         let node = facts.node(index);
         let scaled = node.attrs.has("autoscale");
@@ -75,6 +77,7 @@ fn alone<'f>(facts: &'f Facts) -> impl Iterator<Item = NodeIndex> + 'f {
         !node.is_redundant()
             && !scaled
             && facts.is_reached(index)
+            && (flows || waited_for.contains(&index))
             && (called || (node.kind != Kind::Worker && calls()))
             && !looks.has_twin(facts, index)
     })
@@ -89,12 +92,6 @@ fn is_judged(kind: Kind) -> bool {
 fn matters(facts: &Facts, flow: &Flow) -> bool {
     let promised = flow.attrs.number("availability").value();
     !facts.is_background(flow) && promised.is_none_or(|share| share > 0.99)
-}
-
-/// So few requests, and no promise, that a restart is noticed by few.
-fn is_small(flow: &Flow) -> bool {
-    let few = flow.attrs.number("rate").value().is_some_and(|per_second| per_second <= 10.0);
-    few && flow.attrs.number("availability").is_unstated()
 }
 
 /// How nodes look from outside: several drawn alike are instances of one thing under several names.
@@ -177,7 +174,7 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
     for &node in nodes {
         finding = finding.node(facts.id(node));
     }
-    if !flows.is_empty() && flows.iter().all(|flow| is_small(flow)) {
+    if !flows.is_empty() && flows.iter().all(|flow| facts.is_small(flow)) {
         finding = finding.at_most(Severity::Warning);
     }
     for &node in &nodes[1..] {
@@ -231,6 +228,11 @@ mod tests {
             &[],
         );
         expect("scheduler s\nservice a\npostgres d\nflow f { s -> a -> d }", &[]);
+        expect("scheduler s\nworker a\npostgres d\ns -> a -> d", &[]);
+        expect(
+            "client u\nlb l x2\nservice a x2\nqueue q x3\nworker w\nservice b\nu -> l -> a ~> q ~> w -> b",
+            &[],
+        );
         // Functions are the platform's matter; optional parts nobody waits for.
         expect("client u\nfunction a\nu -> a", &[]);
         expect("client u\nservice a x2\nservice b\nflow f { u -> a -> b optional }", &[]);

@@ -1,3 +1,4 @@
+use crate::catalog::Kind;
 use crate::design::Arrow;
 use crate::design::units::show_duration;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -11,12 +12,13 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a database on one machine takes down every flow that needs it",
     question: None,
-    reads: &["availability", "backup", "instances", "managed", "replica_of"],
+    reads: &["availability", "backup", "instances", "managed", "rate", "replica_of"],
     page: Page {
         checks: "Databases, warehouses and file stores with a single instance, and which flows stop when that instance does.",
         when: "A database, blob or warehouse that is not managed has one instance (as drawn, without `xN`), and at least one \
                flow needs it; in a design without flows, something is reached only through it or ends in it. A replica of \
-               another store is its primary's matter.",
+               another store is its primary's matter. A warning where it has a `backup` and all flows that need it are of 10 \
+               requests a second or fewer and promise nothing.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
               that lasts until someone has restored a backup, and what was written since that backup is gone.",
         outage: Some(Outage {
@@ -77,6 +79,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             )
             .evidence(format!("{way} has no way around")),
         };
+        if node.attrs.has("backup") && !flows.is_empty() && flows.iter().all(|flow| facts.is_small(flow)) {
+            finding = finding.at_most(Severity::Warning);
+        }
         if !cut_off.is_empty() {
             finding = finding.evidence(format!("it also cuts off {}", facts.names(&cut_off)));
         }
@@ -101,13 +106,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             [only] => format!("`{}` is", only.id),
             flows => format!("{} are", flow_names(flows)),
         };
+        let vendors = match node.kind {
+            Kind::Blob => "a managed object store",
+            Kind::Warehouse => "a managed warehouse",
+            _ => "a managed database",
+        };
         found.push(
             finding
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .consequence(format!("a disk or host fails, and {down} down {restore}"))
                 .fix(format!(
-                    "`x2` or more with `failover=auto` on {name}, in more than one zone; or a managed database"
+                    "`x2` or more with `failover=auto` on {name}, in more than one zone; or {vendors}"
                 )),
         );
     }
@@ -117,7 +127,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::diagnostic::Severity;
+    use crate::rules::Facts;
+    use crate::rules::testing::{design, expect};
 
     #[test]
     fn cases() {
@@ -134,6 +146,8 @@ mod tests {
         );
         // Optional, or with a fallback: the flow goes on.
         expect("client u\nservice a x2\npostgres d\nflow f { u -> a -> d reads optional }", &[]);
+        // Few requests, and a backup to come back with: a warning, tested below; without one, data is lost.
+        expect("client u\nservice a\npostgres d backup=1d\nflow f rate=1/s { u -> a -> d }", &["wrong d"]);
         // Nothing leads there.
         expect("client u\nservice a x2\npostgres d\nu -> a", &[]);
         // A replica beside its primary is the primary's matter.
@@ -142,5 +156,19 @@ mod tests {
              flow f { u -> a -> d writes\na -> r reads }",
             &[],
         );
+    }
+
+    #[test]
+    fn a_small_system_with_a_backup_is_warned() {
+        let severity = |store: &str, flow: &str| {
+            let text = format!("client u\nservice a\npostgres d {store}\nflow f {flow} {{ u -> a -> d }}");
+            crate::rules::run(&RULE, &Facts::new(&design(&text)))[0].severity
+        };
+        assert_eq!(severity("backup=1d", "rate=5/s"), Severity::Warning);
+        assert_eq!(severity("", "rate=5/s"), Severity::Error);
+        assert_eq!(severity("backup=none", "rate=5/s"), Severity::Error);
+        assert_eq!(severity("backup=1d", "rate=5/s availability=99.9%"), Severity::Error);
+        assert_eq!(severity("backup=1d", "rate=500/s"), Severity::Error);
+        assert_eq!(severity("backup=1d", ""), Severity::Error);
     }
 }

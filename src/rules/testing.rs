@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::{Facts, Rule};
-use crate::diagnostic::{Diagnostic, Verdict};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
 
 /// Runs one rule over a design and compares all that it finds with what is expected, both ways.
 ///
@@ -51,6 +51,31 @@ fn every_page_shows_its_flaw_and_its_mending() {
         let good = design(rule.page.good);
         let found = super::run(rule, &Facts::new(&good));
         assert!(found.is_empty(), "{}: the good example fires: {found:#?}", rule.id);
+    }
+}
+
+/// Following the advice of one rule wakes no other.
+#[test]
+fn what_is_mended_has_no_other_error() {
+    for rule in super::ALL {
+        let critique = super::check(&design(rule.page.good), date(2026, 1, 1));
+        let errors: Vec<_> =
+            critique.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", rule.id);
+    }
+}
+
+/// One flaw, one finding: what a rule shows as its flaw is no other rule's.
+#[test]
+fn a_flaw_is_said_once() {
+    for rule in super::ALL {
+        let critique = super::check(&design(rule.page.bad), date(2026, 1, 1));
+        let others: Vec<_> = critique
+            .findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Wrong && finding.code != rule.id)
+            .collect();
+        assert!(others.is_empty(), "{}: {others:#?}", rule.id);
     }
 }
 

@@ -1,11 +1,12 @@
 use std::collections::{HashMap, HashSet};
 
-use petgraph::graph::NodeIndex;
+use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
 use crate::design::units::show_number;
 use crate::design::{Arrow, Flow, Step, Table};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::rules::facts::Again;
 use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 
@@ -40,13 +41,18 @@ pub static RULE: Rule = Rule {
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
-               way `generates` ids; messages whose consumers are all idempotent; and designs without flows.",
+               way `generates` ids; messages whose consumers are all idempotent; and designs without flows.\n\n\
+               And wherever it stands: a call to an external with `attempts` above one and no `idempotency_key`, from a \
+               caller that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a POST or \
+               PATCH does, or goes to Stripe, PayPal or Adyen; a question where a request carries a key that may go on \
+               there, or where nothing says that it changes anything. A warning at most where the external is another \
+               known product; pushes (FCM, APNs, OneSignal) may come twice.",
         why: "A request times out when its answer is lost as well as when it is. The phone cannot tell, so it sends again; so \
               do proxies and libraries. Without a key that stays the same from one try to the next, the second order looks \
               like another order.",
         outage: None,
-        bad: "client web\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> orders attempts=3 -> store writes }\n",
-        good: "client web\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> orders attempts=3 idempotency_key -> store writes }\n",
+        bad: "client web\nlb front managed\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> front -> orders attempts=3 -> store writes }\n",
+        good: "client web\nlb front managed\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> front -> orders attempts=3 idempotency_key -> store writes }\n",
         ignore: "Doing it twice does no harm, as with a log line: say so with an `allow`.",
     },
     check,
@@ -59,7 +65,87 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     };
     let mut known: HashMap<NodeIndex, bool> = HashMap::new();
     let mut told = |broker| *known.entry(broker).or_insert_with(|| idempotent_consumers(broker));
-    facts.design.flows.iter().filter_map(|flow| of_flow(facts, flow, &mut told)).collect()
+    let mut found = tried_outside(facts);
+    let spoken: HashSet<String> = found
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Wrong)
+        .flat_map(|finding| finding.flows.iter().cloned())
+        .collect();
+    for flow in &facts.design.flows {
+        let (step, finding) = match of_flow(facts, flow, &mut told) {
+            Some(both) => both,
+            None => continue,
+        };
+        // That the call outside is tried again says it better.
+        if facts.node(step.to).kind != Kind::External || !spoken.contains(&flow.id) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+/// Calls of somebody else's service that are tried again, with nothing to tell it that it is the same request.
+fn tried_outside(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut known: HashMap<EdgeIndex, usize> = HashMap::new();
+    for journey in facts.journeys() {
+        let effects = |step: &&&Step| {
+            let kind = facts.node(step.to).kind;
+            kind == Kind::External || ((kind.is_durable() || kind.is_broker()) && facts.writes(step))
+        };
+        let posts = journey.flow.is_some_and(|flow| matches!(method(flow), "POST" | "PATCH"));
+        let is_all = posts && journey.steps.iter().filter(effects).count() == 1;
+        let keyed = journey.steps.iter().any(|step| step.attrs.has("idempotency_key"));
+        let asked = journey.flow.is_some_and(|flow| !facts.is_background(flow));
+        for &step in &journey.steps {
+            let most = match facts.tried_again_outside(step) {
+                Again::Harmless => continue,
+                Again::Done(most) if !keyed => Some(most),
+                Again::Unsaid if is_all && !keyed => Some(Severity::Error),
+                Again::Unsaid if !asked || keyed => continue,
+                Again::Done(_) | Again::Unsaid => None,
+            };
+            let next = found.len();
+            let at = *known.entry(step.hop).or_insert(next);
+            if at == next {
+                found.push(tried(facts, step, most));
+            }
+            found[at].flows.extend(journey.flow.map(|flow| flow.id.clone()));
+        }
+    }
+    found
+}
+
+/// `most`: how much it weighs if it is certain.
+fn tried(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
+    let [who, name] = [step.from, step.to].map(|node| facts.node(node).name());
+    let attempts = facts.design.graph[step.hop].attrs.number("attempts").value().unwrap_or(2.0);
+    let tries = show_number(attempts);
+    let message = format!("{who} tries {name} up to {tries} times, and each try may be done");
+    let label = format!("tried up to {tries} times, with no key to tell");
+    let (finding, or_reads) = match most {
+        Some(most) => (Diagnostic::wrong(message, step.span, label).at_most(most), ""),
+        None => (
+            Diagnostic::unstated(message, step.span, label).question(format!(
+                "{who} tries {name} up to {tries} times: is it done there once, or each time?"
+            )),
+            "; or `reads` if it changes nothing there",
+        ),
+    };
+    let (from, to) = (facts.id(step.from), facts.id(step.to));
+    finding
+        .hop(from, to)
+        .evidence(format!("{from} -> {to} attempts={tries}, and no `idempotency_key` goes with it"))
+        .consequence(format!(
+            "{name} has done it and the answer is lost; {who} tries again, and it is done twice: paid, sent or booked"
+        ))
+        .fix(format!(
+            "`idempotency_key` on `{from} -> {to}`, the same one for every try; or no `attempts` there{or_reads}"
+        ))
+}
+
+fn method(flow: &Flow) -> &str {
+    flow.label.as_deref().unwrap_or("").split_whitespace().next().unwrap_or("")
 }
 
 /// What is known of a node that the request has reached.
@@ -74,9 +160,13 @@ struct Reached<'d> {
     said_not: Option<Span>,
 }
 
-fn of_flow(facts: &Facts, flow: &Flow, told: &mut impl FnMut(NodeIndex) -> bool) -> Option<Diagnostic> {
+fn of_flow<'d>(
+    facts: &Facts<'d>,
+    flow: &Flow,
+    told: &mut impl FnMut(NodeIndex) -> bool,
+) -> Option<(&'d Step, Diagnostic)> {
     let steps = facts.design.steps_of(flow);
-    let method = flow.label.as_deref().unwrap_or("").split_whitespace().next().unwrap_or("");
+    let method = method(flow);
     if matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
         || steps.iter().any(|step| step.attrs.has("idempotency_key"))
     {
@@ -123,7 +213,7 @@ fn of_flow(facts: &Facts, flow: &Flow, told: &mut impl FnMut(NodeIndex) -> bool)
     // A flow that reads hands off what it has seen on the side: a view, a click; one that has written hands off the news
     // of it. Their consumers are judged by themselves.
     let on_the_side = facts.node(step.to).kind.is_broker() && (writes || (reads && !posts));
-    if on_the_side { None } else { Some(finding(facts, flow, step, way)) }
+    if on_the_side { None } else { Some((step, finding(facts, flow, step, way))) }
 }
 
 fn finding(facts: &Facts, flow: &Flow, step: &Step, way: Reached) -> Diagnostic {
@@ -287,6 +377,42 @@ mod tests {
         case("{ u -> a -> p }", &[]);
         // Nobody outside waits: a worker's write.
         case("{ q ~> w -> d writes }", &[]);
+    }
+
+    #[test]
+    fn tried_again_outside() {
+        let case = |caller: &str, text: &str, expected: &[&str]| {
+            let nodes = format!(
+                "client u\nlb l\nservice a {caller}\nworker w\nscheduler t\ndatabase d\nexternal e\nstripe s\n\
+                 ses m\nfcm p\ngooglemaps g\n"
+            );
+            expect(&RULE, &(nodes + text), expected);
+        };
+        // A payment that is tried three times.
+        case("", "flow f { u -> l -> a -> e writes attempts=3 }", &["wrong a->e"]);
+        case("", "flow f \"POST /pay\" { u -> l -> a -> e attempts=3 }", &["wrong a->e"]);
+        case("", "u -> l -> a -> s attempts=3", &["wrong a->s"]);
+        case("", "every call attempts=3\nflow f { t -> w -> s }", &["wrong w->s"]);
+        case("", "flow f { u -> a -> m writes attempts=2 }", &["wrong a->m"]);
+        // The request has a key: does it go on?
+        case("", "flow f { u -> a idempotency_key -> e writes attempts=3 }", &["unstated a->e"]);
+        // It may well only read.
+        case("", "flow f { u -> a -> e attempts=3 }", &["unstated a->e"]);
+        case("", "flow f { t -> w -> e attempts=3 }", &[]);
+        case("", "flow f { u -> a -> g attempts=3 }", &[]);
+        case("", "flow f { u -> a -> s reads attempts=3 }", &[]);
+        // Told apart, tried once, or only a push.
+        case("", "flow f { u -> a -> e writes attempts=3 idempotency_key }", &[]);
+        case("idempotent", "flow f { u -> a -> e writes attempts=3 }", &[]);
+        case("", "flow f { t -> w -> e writes attempts=1 }", &[]);
+        case("", "flow f { t -> w -> p attempts=3 }", &[]);
+        // One hop in two flows is one finding; a write beside it is another flaw.
+        case("", "flow f { u -> a -> e writes attempts=3 }\nflow g { u -> a -> e writes }", &["wrong a->e"]);
+        case(
+            "",
+            "flow f \"POST /pay\" { u -> a -> d\na -> e writes attempts=3 }",
+            &["wrong a->e", "unstated f"],
+        );
     }
 
     #[test]

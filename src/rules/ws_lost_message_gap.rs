@@ -30,11 +30,11 @@ pub static RULE: Rule = Rule {
         why: "A connection breaks in every lift and at every deploy, and the server learns of it a heartbeat later. What it \
               sent in between is gone: it was written to a socket that nobody read. The sender sees it as delivered.",
         outage: None,
-        bad: "client app\nsocket push x4\nservice chat x3\npostgres store x2\nredis-pubsub bus x2\n\
-              flow send { app <-> push -> chat -> store writes\nchat ~> bus ~> push }\n",
-        good: "client app resume\nsocket push x4\nservice chat x3\npostgres store x2\nredis-pubsub bus x2\n\
-               flow send { app <-> push -> chat -> store writes\nchat ~> bus ~> push }\n\
-               flow catch-up { app -> chat -> store reads page=cursor }\n",
+        bad: "client app\nlb front managed\nsocket push x4\nservice chat x3\npostgres store x2\nredis-pubsub bus x2\n\
+              flow send { app <-> front <-> push -> chat -> store writes\nchat ~> bus ~> push }\n",
+        good: "client app resume\nlb front managed\nsocket push x4\nservice chat x3\npostgres store x2\nredis-pubsub bus x2\n\
+               flow send { app <-> front <-> push -> chat -> store writes\nchat ~> bus ~> push }\n\
+               flow catch-up { app -> front -> chat -> store reads page=cursor }\n",
         ignore: "The next message makes the last one worthless, as with positions or scores: state the flow's `staleness`.",
     },
     check,
@@ -92,10 +92,27 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(format!("no client says `resume`, and none reads a store: {name} is the only way to it"))
                 .consequence(format!("{name} is deployed, every connection breaks, and what is sent until they are back is lost for each of them"))
-                .fix("`resume` on the client, and a flow in which it reads what came after the last message it has: `app -> chat -> store reads page=cursor`"),
+                .fix(resume(facts, unread.map(|(store, _)| store))),
         );
     }
     found
+}
+
+/// What to write, in the design's own names where it has them.
+fn resume(facts: &Facts, store: Option<NodeIndex>) -> String {
+    let client = facts.nodes(|kind| kind == Kind::Client).next();
+    let who = client.map_or("the client".to_string(), |client| facts.node(client).name());
+    let writer = store.and_then(|store| facts.writers(store).first().copied());
+    let how = match (client, writer, store) {
+        (Some(client), Some(writer), Some(store)) => {
+            let [client, writer, store] = [client, writer, store].map(|node| facts.id(node));
+            format!(": `{client} -> {writer} -> {store} reads page=cursor`")
+        }
+        _ => " from a store that keeps them".to_string(),
+    };
+    format!(
+        "`resume` on {who}, and a flow in which it reads what came after the last message that it has{how}"
+    )
 }
 
 /// Where a client says that it does not ask for what it missed, and whether one says that it does.

@@ -28,9 +28,9 @@ pub static RULE: Rule = Rule {
               pairs of users are on different ones, and their messages go nowhere, without an error. A sticky load balancer \
               does not help: it keeps each user in place and does not bring two together.",
         outage: None,
-        bad: "client alice\nclient bob\nsocket push x4\nflow send { alice <-> push <-> bob }\n",
-        good: "client alice\nclient bob\nsocket push x4\nredis-pubsub bus x2\n\
-               flow send { alice <-> push ~> bus ~> push <-> bob }\n",
+        bad: "client alice\nclient bob\nlb front managed\nsocket push x4\nflow send { alice <-> front <-> push <-> bob }\n",
+        good: "client alice\nclient bob\nlb front managed\nsocket push x4\nredis-pubsub bus x2\n\
+               flow send { alice <-> front <-> push ~> bus ~> push <-> bob }\n",
         ignore: "Clients only send and are answered: nothing ever goes from one to another.",
     },
     check,

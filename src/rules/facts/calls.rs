@@ -57,7 +57,8 @@ impl<'d> Facts<'d> {
         waited_for
     }
 
-    fn waited_for_at_all(&self) -> HashSet<NodeIndex> {
+    /// The nodes for whose answer somebody waits, over all hops.
+    pub fn waited_for_at_all(&self) -> HashSet<NodeIndex> {
         let mut waiting: Vec<NodeIndex> = self.entries().to_vec();
         waiting.retain(|&entry| somebody_waits_at(self.node(entry).kind));
         let mut waited_for: HashSet<NodeIndex> = waiting.iter().copied().collect();

@@ -1,0 +1,48 @@
+//! Calls of somebody else's service: what trying them again does there.
+
+use super::Facts;
+use crate::catalog::Kind;
+use crate::design::{Arrow, Step};
+use crate::diagnostic::Severity;
+
+/// What a call that is tried again does at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Nothing that a second time would add to, or it is never tried again.
+    Harmless,
+    /// It is not said whether the call changes anything.
+    Unsaid,
+    /// It is done again, which weighs as much as this.
+    Done(Severity),
+}
+
+/// Whoever calls these and does not say `reads` moves money.
+const TAKE_MONEY: [&str; 3] = ["adyen", "paypal", "stripe"];
+
+/// A push is a hint, which may come twice.
+const SEND_HINTS: [&str; 3] = ["apns", "fcm", "onesignal"];
+
+impl Facts<'_> {
+    /// What happens to an external service when a hop to it has `attempts` above one and no key tells them apart.
+    pub fn tried_again_outside(&self, step: &Step) -> Again {
+        let (from, to) = (self.node(step.from), self.node(step.to));
+        let attempts = self.design.graph[step.hop].attrs.number("attempts").value();
+        let tries = to.kind == Kind::External
+            && self.arrow(step) == Arrow::Call
+            && attempts.is_some_and(|attempts| attempts > 1.0);
+        let told = ["idempotency_key", "conditional"].iter().any(|how| step.attrs.has(how))
+            || ["idempotent", "dedupe"].iter().any(|how| from.attrs.has(how));
+        let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
+        if !tries || told || (reads && !writes) {
+            return Again::Harmless;
+        }
+        let is = |list: &[&str]| to.tech.is_some_and(|tech| list.contains(&tech.id.as_str()));
+        match to.tech {
+            None if writes => Again::Done(Severity::Error),
+            None => Again::Unsaid,
+            Some(_) if is(&TAKE_MONEY) => Again::Done(Severity::Error),
+            Some(_) if writes && !is(&SEND_HINTS) => Again::Done(Severity::Warning),
+            Some(_) => Again::Harmless,
+        }
+    }
+}
