@@ -159,13 +159,14 @@ fn operand<'s>(cursor: &mut Cursor<'s>, in_list: bool) -> Parsed<Token<'s>> {
     }
     let more = cursor.rest.starts_with(lexical::in_name)
         || cursor.rest.starts_with('.') && !cursor.sees(lexical::arrow);
-    if more && let Some(whole) = runs_on(cursor, start) {
-        (number, unit) = (whole, "");
+    if more {
+        (number, unit) = (runs_on(cursor, start).unwrap_or(f64::NAN), "");
     }
     let span = Span::new(start, cursor.last);
     if number.is_infinite() {
         let mistake = habits::syntax("this number is too large", span, "more than 10^308");
-        cursor.mistakes.push(mistake);
+        cursor.mistakes.push(mistake.help("a number has at most 308 digits"));
+        number = f64::NAN;
     }
     if let Some(currency) = currency.filter(|_| unit.is_empty()) {
         unit = currency;
