@@ -14,7 +14,10 @@ impl<'d> Facts<'d> {
         self.nodes(|kind| kind == Kind::Socket).filter(|&socket| {
             let before = |node: NodeIndex| is_before_system(self.node(node).kind);
             self.callers(socket).into_iter().any(before)
-                || self.hops_from(socket).iter().any(|(to, _)| self.node(*to).kind == Kind::Client)
+                || self.hops_from(socket).into_iter().any(|(to, hop)| {
+                    let kind = self.node(to).kind;
+                    kind == Kind::Client || (hop.arrow == Arrow::Stream && before(to))
+                })
         })
     }
 
