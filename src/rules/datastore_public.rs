@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -154,13 +154,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// What stands before the system and passes on as it is, and the way to it from a client outside.
 fn fronts(facts: &Facts) -> HashMap<NodeIndex, Vec<NodeIndex>> {
     let mut fronts = HashMap::new();
+    // Once for all journeys: a load balancer may have a hop to everything.
+    let edges = facts.design.graph.edge_references();
+    let holding: HashSet<NodeIndex> = edges
+        .filter(|edge| is_guarded_by_code(facts.node(edge.target()).kind))
+        .map(|edge| edge.source())
+        .collect();
     for journey in facts.journeys() {
         let passes = |_: &Step, to| matches!(facts.node(to).kind, Kind::Cdn | Kind::Waf | Kind::Lb);
         let spread = journey.spread(facts, &journey.outsiders(facts), passes);
-        let holds = |&&front: &&NodeIndex| {
-            facts.hops_from(front).iter().any(|(to, _)| is_guarded_by_code(facts.node(*to).kind))
-        };
-        for &front in spread.reached.iter().filter(holds) {
+        for &front in spread.reached.iter().filter(|front| holding.contains(front)) {
             fronts.entry(front).or_insert_with(|| spread.way_to(front));
         }
     }
