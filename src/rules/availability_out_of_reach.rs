@@ -22,9 +22,9 @@ pub static RULE: Rule = Rule {
               above that is broken in an ordinary month.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9%\n\
-              flow pay availability=99.99% { web -> front -> api -> payments timeout=2s }\n",
+              flow pay availability=99.99% { web -> front -> api -> payments timeout=2s breaker }\n",
         good: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9%\n\
-               flow pay availability=99.9% { web -> front -> api -> payments timeout=2s }\n",
+               flow pay availability=99.9% { web -> front -> api -> payments timeout=2s breaker }\n",
         ignore: "The figure of a node is what its vendor refunds, and what was measured over years is better: then state that.",
     },
     check,
