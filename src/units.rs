@@ -139,6 +139,13 @@ pub fn nearest_unit(name: &str) -> Option<&'static str> {
     unit_by_habit(name).or_else(|| nearest(name, UNITS.iter().map(|(unit, ..)| *unit)))
 }
 
+/// `5M` for five million: the shortest way to write a whole count.
+pub fn short_count(number: f64) -> Option<String> {
+    let scales = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")];
+    let (scale, unit) = scales.into_iter().find(|(scale, _)| number >= *scale)?;
+    (number < 1e15).then(|| format!("{}{unit}", number / scale))
+}
+
 /// What this language calls a unit that people write differently: `sec` is `s`.
 pub fn unit_by_habit(name: &str) -> Option<&'static str> {
     Some(match name {

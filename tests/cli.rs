@@ -528,3 +528,15 @@ fn extremes_end_in_an_answer() {
         }
     }
 }
+
+/// Ten different mistakes in one file: ten messages in one run, and what is right is checked all the same.
+#[test]
+fn ten_mistakes() {
+    let text = include_str!("fixtures/ten-mistakes.arch");
+    let folder = folder(&[("ten-mistakes.arch", text)]);
+    let ran = spof(folder.path(), &["check", "ten-mistakes.arch", "--today", "2026-01-01"]);
+    assert_eq!((ran.status, ran.err.as_str()), (2, ""));
+    assert_eq!(ran.out.matches("error: ").count(), 10);
+    assert!(ran.out.contains("error[spof-datastore]"), "what could be read is checked");
+    insta::assert_snapshot!("ten_mistakes", ran.out);
+}

@@ -185,3 +185,40 @@ fn large_and_strange_inputs_end_in_an_answer() {
     let found = check(&format!("{fan}{all} -> {all}\n"));
     assert!(found.iter().any(|found| found.message.contains("4000000 hops")), "{found:#?}");
 }
+
+/// What people write, each with one mistake: it is told once, with what to write, and what follows from it is not told.
+#[test]
+fn one_mistake_is_one_message() {
+    let around = "client web\nlb front managed\nservice api x2\npostgres store x2\nredis hot x2 ttl=1h\n";
+    for (line, says) in [
+        ("load balancer lb2\nweb -> lb2 -> api", "did you mean `lb`?"),
+        ("Service b\napi -> b", "did you mean `service`?"),
+        ("api hot", "write the hop as `api -> hot`"),
+        ("hot api", "write the hop as `hot -> api`"),
+        ("service my basket", "`service my_api \"My API\"`"),
+        ("mysql b replicas=3", "write `x3`, or `instances=3`"),
+        ("api -> hot on-miss", "write `on=miss`"),
+        ("web -> api observes", "goes with the arrow `..>`"),
+        ("users = 5M\nflow f rate=users/day { web -> api }", "write it in `given { NAME = … }`"),
+        ("given { users = (3 + }\nflow f rate=users/day { web -> api }", "a value is missing"),
+        ("service b (tls)\nweb -> b -> store", "attributes stand without brackets"),
+        ("flow f rate=5/s\nweb -> api", "a flow without its block"),
+        ("flow f { api.get -> hot }", "`.get` is no part of an id"),
+        ("flow f { client web -> api }", "a hop has ids alone"),
+        ("flow f rate=5 rps { web -> api }", "write `5/s`"),
+        ("flow f rate=100 req/s { web -> api }", "write `100/s`"),
+        ("given { many = 5e6 }\nflow f rate=many/day { web -> api }", "write `5M`"),
+        ("postgres p x2 { table t { id int } }", "a column is `column id int`"),
+        ("type: service", "a node is one line"),
+    ] {
+        let text = format!("{around}{line}\n");
+        let (ast, mut mistakes) = syntax::parse(&text);
+        mistakes.extend(design::lower(&ast).1);
+        let told: Vec<String> = mistakes
+            .iter()
+            .map(|one| format!("{}: {} = {}", one.message, one.at.text, one.help.join(" = ")))
+            .collect();
+        assert_eq!(told.len(), 1, "{line}: {told:#?}");
+        assert!(told[0].contains(says), "{line}: {told:#?}");
+    }
+}

@@ -83,7 +83,7 @@ fn path(folder: &Path, name: &str) -> PathBuf {
 fn write_all(folder: &Path, files: &[(&Path, String)]) -> Result<(), Trouble> {
     if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
         return Err(Trouble::new(format!("`{}` is there already, and is left as it is", path.display()))
-            .help("name another folder, or move the file away"));
+            .help("name another folder (`spof new … second-try`), or move the file away"));
     }
     std::fs::create_dir_all(folder)
         .map_err(|error| Trouble::new(format!("cannot make the folder `{}`: {error}", folder.display())))?;

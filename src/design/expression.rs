@@ -9,7 +9,7 @@ use crate::syntax::ast::{Expr, Token, TokenKind};
 pub enum Failure {
     /// Something is wrong here.
     Mistake(Box<Diagnostic>),
-    /// It uses a name whose own value failed, which has been reported.
+    /// It uses a number that could not be read, or a name whose own value failed: that has been reported.
     Elsewhere,
 }
 
@@ -73,10 +73,14 @@ fn precedence(kind: TokenKind) -> u8 {
 
 /// `100M`: the number times one of its unit.
 fn read_number(token: &Token, number: f64, unit: &str) -> Result<Quantity, Failure> {
+    if number.is_nan() {
+        return Err(Failure::Elsewhere);
+    }
     match units::unit(unit) {
         Some(one) => Ok(Quantity::new(number * one.value, one.dimension)),
         None => {
-            let span = Span::new(token.span.end - unit.len(), token.span.end);
+            let start = token.span.start + token.text.find(unit).unwrap_or(0);
+            let span = Span::new(start, start + unit.len());
             let number = token.text.trim_end_matches(unit);
             let label = match (requests_per_second(unit), units::nearest_unit(unit)) {
                 (Some(thousands), _) => format!("write `{number}{thousands}/s`"),

@@ -1,16 +1,39 @@
-//! The page of a name: a rule, a kind, an attribute or a technology. Made from what the checker itself reads, so that no
-//! page can say otherwise.
+//! The page of a name: a rule, a statement, a kind, an attribute or a technology. Made from what the checker itself reads,
+//! so that no page can say otherwise.
 
-use super::{Style, Wrap};
+use super::{Style, Wrap, statements};
 use crate::catalog::{Attribute, Kind, Subject, Technology, Type, catalog, nearest};
 use crate::design::units::show_rate;
 use crate::rules::Rule;
 
-/// All pages of a name, or the nearest name there is.
+/// All pages of a name, of what it is called by habit, or of what a question is about; or the nearest name there is.
 pub fn explain(name: &str, style: Style) -> Result<String, Option<&'static str>> {
+    let name = name.trim();
+    let joined = |by: &str| name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(by);
+    let spellings = [name.to_string(), joined("-"), joined("_")];
+    let about = |rule: &&Rule| {
+        rule.question.as_ref().is_some_and(|question| question.topic.replace(' ', "-") == spellings[1])
+    };
+    let mut pages: Vec<String> =
+        crate::rules::ALL.iter().copied().filter(about).map(|one| rule(one, style)).collect();
+    let named = spellings.iter().map(|name| exactly(name, style)).find(|pages| !pages.is_empty());
+    pages.extend(named.unwrap_or_default());
+    if pages.is_empty() {
+        pages = by_habit(&spellings, style);
+    }
+    if pages.is_empty() {
+        return Err(nearest(name, names()));
+    }
+    Ok(format!("{}\n", pages.join("\n\n")))
+}
+
+fn exactly(name: &str, style: Style) -> Vec<String> {
     let mut pages = Vec::new();
     if let Some(found) = crate::rules::find(name) {
         pages.push(rule(found, style));
+    }
+    if let Some(found) = statements::find(name) {
+        pages.push(statements::page(found, style));
     }
     let habit = || catalog().kind_by_habit(name).filter(|_| catalog().technology(name).is_none());
     if let Some(found) = Kind::parse(name).or_else(habit) {
@@ -22,10 +45,26 @@ pub fn explain(name: &str, style: Style) -> Result<String, Option<&'static str>>
     if let Some(found) = catalog().attribute(name) {
         pages.push(attribute(found, style));
     }
-    if pages.is_empty() {
-        return Err(nearest(name, names()));
+    pages
+}
+
+/// Attributes under another name (`retries`).
+fn by_habit(spellings: &[String], style: Style) -> Vec<String> {
+    let mut pages = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for synonym in &catalog().synonyms {
+        let same = synonym.words.iter().find(|word| spellings.contains(word));
+        let (Some(word), Some(found)) = (same, catalog().attribute(&synonym.write)) else { continue };
+        if told.contains(&synonym.write.as_str()) {
+            continue;
+        }
+        told.push(&synonym.write);
+        let why = synonym.why.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
+        let text = format!("`{word}` of {} is written `{}` here.{why}", synonym.on.join(", "), synonym.write);
+        let head = Wrap { width: style.width, first: 0, hang: 0 }.text(&text);
+        pages.push(format!("{head}\n\n{}", attribute(found, style)));
     }
-    Ok(format!("{}\n", pages.join("\n\n")))
+    pages
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
@@ -33,7 +72,7 @@ fn names() -> impl Iterator<Item = &'static str> {
     let kinds = Kind::ALL.into_iter().map(Kind::name);
     let technologies = catalog().technologies.iter().map(|technology| technology.id.as_str());
     let attributes = catalog().attributes.iter().map(|attribute| attribute.name.as_str());
-    rules.chain(kinds).chain(technologies).chain(attributes)
+    rules.chain(statements::names()).chain(kinds).chain(technologies).chain(attributes)
 }
 
 fn rule(rule: &Rule, style: Style) -> String {
@@ -198,18 +237,18 @@ fn value(attribute: &Attribute) -> String {
 }
 
 /// Sets the parts of a page.
-struct Page(Style);
+pub(super) struct Page(pub(super) Style);
 
 impl Page {
-    fn prose(&self, text: &str) -> String {
+    pub(super) fn prose(&self, text: &str) -> String {
         Wrap { width: self.0.width, first: 2, hang: 2 }.block(text)
     }
 
-    fn section(&self, heading: &str, text: &str) -> String {
+    pub(super) fn section(&self, heading: &str, text: &str) -> String {
         format!("{}\n{}", self.0.paint().bold(heading), self.prose(text))
     }
 
-    fn code(&self, heading: &str, text: &str) -> String {
+    pub(super) fn code(&self, heading: &str, text: &str) -> String {
         let lines: Vec<String> = text.trim_end().lines().map(|line| format!("    {line}")).collect();
         format!("{}\n{}", self.0.paint().bold(heading), lines.join("\n"))
     }

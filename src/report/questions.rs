@@ -1,4 +1,4 @@
-//! What the design does not say, as the questions that an interviewer would ask.
+//! What the design does not say, as the questions that an interviewer would ask, each with what to write for an answer.
 
 use super::wrap::{columns, cut};
 use super::{Style, Wrap, clean};
@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 const MOST: usize = 7;
 const WIDEST_SUBJECT: usize = 26;
 
-/// A heading and a row for each question: its topic, what it is about, and how a person asks it.
+/// A heading and a row for each question: its topic, what it is about, how a person asks it, and what answers it.
 pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
     let paint = style.paint();
     let heading = format!("Not said, and an interviewer will ask ({})", questions.len());
@@ -27,10 +27,12 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
         let start = 2 + topics + 2 + widest + 2;
         if style.width >= start + 30 && !style.all {
             let subject = cut(subject, widest);
-            let text = Wrap { width: style.width, first: start, hang: start }.text(asked);
+            let wrap = Wrap { width: style.width, first: start, hang: start };
+            let text = wrap.text(asked);
+            let answer = set_answer(question, start, style);
             out.push_str(&format!("  {topic}{}", " ".repeat(topics - columns(topic) + 2)));
             out.push_str(&format!(
-                "{}{}{text}",
+                "{}{}{text}{answer}",
                 paint.bold(&subject),
                 " ".repeat(widest - columns(&subject) + 2)
             ));
@@ -39,20 +41,37 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
             let subject: Vec<String> = wrap.lines(subject).iter().map(|line| paint.bold(line)).collect();
             let subject = subject.join("\n    ");
             let text = Wrap { width: style.width, first: 4, hang: 4 }.block(asked);
-            out.push_str(&format!("  {topic}: {subject}\n{text}"));
-        }
-        if style.all {
-            let answer = format!("{} (spof explain {})", question.fix, question.code);
-            let text = Wrap { width: style.width, first: 4, hang: 4 }.lines(&answer);
-            for line in text {
-                out.push_str(&format!("\n    {}", paint.dim(&line)));
-            }
+            let answer = set_answer(question, 4, style);
+            out.push_str(&format!("  {topic}: {subject}\n{text}{answer}"));
         }
     }
     if questions.len() > most {
         out.push_str(&format!("\n  and {} more (--all)", questions.len() - most));
     }
     out
+}
+
+/// `→ what to write (the rule's name)` on lines of its own.
+fn set_answer(question: &Diagnostic, indent: usize, style: Style) -> String {
+    let answer = if style.all {
+        format!("{} (spof explain {})", question.fix, question.code)
+    } else {
+        format!("{} ({})", first_clause(&question.fix), question.code)
+    };
+    let wrap = Wrap { width: style.width, first: indent + 2, hang: indent + 2 };
+    let lines: Vec<String> = wrap.lines(&answer).iter().map(|line| style.paint().dim(line)).collect();
+    let [margin, hang] = [indent, indent + 2].map(|columns| " ".repeat(columns));
+    format!("\n{margin}→ {}", lines.join(&format!("\n{hang}")))
+}
+
+/// What comes before the first `,`, `:` or `;` that stands in no code.
+fn first_clause(text: &str) -> &str {
+    let mut in_code = false;
+    let end = text.char_indices().find(|&(at, c)| {
+        in_code ^= c == '`';
+        !in_code && ",:;".contains(c) && text[at + 1..].starts_with(' ')
+    });
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
 fn topic(question: &Diagnostic) -> &'static str {

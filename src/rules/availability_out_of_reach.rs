@@ -21,10 +21,10 @@ pub static RULE: Rule = Rule {
         why: "What is needed in a row fails in a row: two things that are up 99.9 % of the time are up together 99.8 %. A promise \
               above that is broken in an ordinary month.",
         outage: None,
-        bad: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9%\n\
-              flow pay availability=99.99% { web -> front -> api -> payments timeout=2s breaker }\n",
-        good: "client web\nlb front managed\nservice api x3\nexternal payments sla=99.9%\n\
-               flow pay availability=99.9% { web -> front -> api -> payments timeout=2s breaker }\n",
+        bad: "client web\nlb front managed\nservice api x3\nexternal rates sla=99.9%\n\
+              flow pay availability=99.99% { web -> front -> api -> rates timeout=2s }\n",
+        good: "client web\nlb front managed\nservice api x3\nexternal rates sla=99.9%\n\
+               flow pay availability=99.99% { web -> front -> api -> rates timeout=2s fallback=stale }\n",
         ignore: "The figure of a node is what its vendor refunds, and what was measured over years is better: then state that.",
     },
     check,

@@ -85,6 +85,9 @@ fn loss(node: &Node) -> Option<(f64, &Setting, &'static str)> {
         (true, Some("async") | None, Some((lag, setting)), _) => {
             Some((lag, setting, "what a copy is behind is lost with the first"))
         }
+        (true, Some("async"), None, Some((interval, setting))) => {
+            Some((interval, setting, "nothing says how far the copies are behind: this is what is sure"))
+        }
         (false, _, _, Some((interval, setting))) => {
             Some((interval, setting, "what is newer than the last backup is lost"))
         }
@@ -110,11 +113,12 @@ mod tests {
         expect("postgres d backup=1d", "rpo=1h", &["wrong d"]);
         expect("postgres d backup=5min rpo=5min", "", &[]);
         expect("postgres d x2 replication=async lag=30s backup=1d rpo=5s", "", &["wrong d"]);
+        expect("postgres d x2 replication=async backup=6h rpo=15min", "", &["wrong d"]);
         expect("postgres d x2 replication=async lag=3s backup=1d rpo=5s", "", &[]);
         expect("postgres d x2 replication=sync backup=1d rpo=5s", "", &[]);
         // No promise, or no figure to hold against it.
         expect("postgres d backup=1d", "", &[]);
         expect("postgres d rpo=5s", "", &[]);
-        expect("postgres d x2 replication=async backup=1d rpo=5s", "", &[]);
+        expect("postgres d x2 backup=1d rpo=5s", "", &[]);
     }
 }

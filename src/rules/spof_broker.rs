@@ -45,7 +45,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let mut producers = facts.producers(broker);
-        producers.retain(|&producer| facts.is_reached(producer) && !facts.node(producer).attrs.has("outbox"));
+        producers.retain(|&producer| facts.is_reached(producer));
         let flows: Vec<_> = facts.flows_needing(broker).collect();
         let all_optional = facts.design.steps_to(broker).all(|step| step.attrs.has("optional"));
         if producers.is_empty() || all_optional {
@@ -129,7 +129,7 @@ mod tests {
         expect("client u\nservice a\nqueue q tech=postgres\nworker w\nu -> a ~> q ~> w", &["wrong q"]);
         // The flow goes on without it.
         expect("client u\nservice a\nqueue q\nworker w\nflow f { u -> a ~> q optional\nq ~> w }", &[]);
-        expect("client u\nservice a outbox\nqueue q\nworker w\nflow f { u -> a ~> q ~> w }", &[]);
+        expect("client u\nservice a outbox\nqueue q\nworker w\nflow f { u -> a ~> q ~> w }", &["wrong q"]);
         // Behind another queue: a loss, not an outage.
         expect(
             "client u\nservice a\nsqs q\nworker w\nqueue r\nworker v\nflow f { u -> a ~> q ~> w ~> r ~> v }",

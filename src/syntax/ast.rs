@@ -39,6 +39,8 @@ pub struct Ast<'s> {
     pub items: Vec<Item<'s>>,
     /// All comments, in order of place; no item holds one.
     pub comments: Vec<Comment<'s>>,
+    /// What lines that could not be read may have declared: naming it elsewhere is no second mistake.
+    pub lost: Vec<Word<'s>>,
 }
 
 /// `# text`, without its line ending. `text` is what follows the `#`.

@@ -16,9 +16,11 @@ pub fn chain<'s>(cursor: &mut Cursor<'s>, first: Word<'s>) -> Parsed<Statement<'
     reserved(cursor, first);
     nodes.push(first);
     more_names(cursor, &mut nodes)?;
+    habits::part_of_node(cursor);
     cursor.lines_to_arrow();
     let mut legs = Vec::with_capacity(1);
-    while let Some(leg) = leg(cursor)? {
+    let mut said = None;
+    while let Some(leg) = leg(cursor, &mut said)? {
         legs.push(leg);
         cursor.lines_to_arrow();
     }
@@ -35,14 +37,16 @@ pub fn chain<'s>(cursor: &mut Cursor<'s>, first: Word<'s>) -> Parsed<Statement<'
     Ok(Statement::Chain(Chain { first: nodes, legs }))
 }
 
-/// `-> b, c timeout=1s`
-fn leg<'s>(cursor: &mut Cursor<'s>) -> Parsed<Option<Leg<'s>>> {
+/// `-> b, c timeout=1s`; `said` is the foreign arrow that this line has been told of
+fn leg<'s>(cursor: &mut Cursor<'s>, said: &mut Option<&'s str>) -> Parsed<Option<Leg<'s>>> {
     let start = cursor.at();
-    let Some(arrow) = cursor.eat(lexical::arrow).or_else(|| habits::arrow(cursor)) else {
+    let Some(arrow) = cursor.eat(lexical::arrow).or_else(|| habits::arrow(cursor, said)) else {
         return Ok(None);
     };
     let arrow_span = Span::new(start, cursor.at());
     cursor.blanks();
+    habits::text_on_arrow(cursor, arrow_span);
+    let closing = habits::opening_bracket(cursor);
     let Some(first) = cursor.eat_name() else {
         if cursor.at_end() {
             let symbol = arrow.symbol();
@@ -62,6 +66,11 @@ fn leg<'s>(cursor: &mut Cursor<'s>) -> Parsed<Option<Leg<'s>>> {
     let mut to = Vec::with_capacity(1);
     to.push(first);
     more_names(cursor, &mut to)?;
+    if let Some(closing) = closing {
+        cursor.blanks();
+        cursor.eat_char(closing);
+    }
+    habits::part_of_node(cursor);
     let attrs = tail::tail(cursor, Of::Hop)?.attrs;
     Ok(Some(Leg { arrow, arrow_span, to, attrs }))
 }
@@ -75,7 +84,11 @@ fn more_names<'s>(cursor: &mut Cursor<'s>, names: &mut Vec<Word<'s>>) -> Parsed<
             (cursor.rest, cursor.last) = (before, last);
             return Ok(());
         }
+        let comma = cursor.last;
         cursor.lines();
+        if habits::dangling_comma(cursor, comma) {
+            return Ok(());
+        }
         let Some(name) = cursor.eat_name() else {
             return Err(habits::unexpected(cursor, "a name after `,`", "names are listed as `a, b`"));
         };

@@ -7,6 +7,7 @@ use crate::{
         cursor::{Cursor, Parsed},
         habits, lexical,
     },
+    units,
 };
 
 /// `60s`, `"text"`, `[a, b]`, `3 * users / day`
@@ -78,7 +79,14 @@ pub fn expr<'s>(cursor: &mut Cursor<'s>, in_list: bool) -> Parsed<Expr<'s>> {
             cursor.lines();
         }
         match operand(cursor, in_list) {
-            Ok(operand) => tokens.push(operand),
+            Ok(operand) => {
+                let plain = matches!(operand.kind, TokenKind::Number { unit: "", .. });
+                tokens.push(operand);
+                if plain && let Some(per) = habits::rate_apart(cursor, operand.text) {
+                    tokens.push(Token { kind: TokenKind::Over, text: "/", span: per.span });
+                    tokens.push(Token { kind: TokenKind::Name, text: per.text, span: per.span });
+                }
+            }
             Err(unreadable) => {
                 // What stands on the next line is not to be lost.
                 cursor.rest = before;
@@ -149,15 +157,16 @@ fn operand<'s>(cursor: &mut Cursor<'s>, in_list: bool) -> Parsed<Token<'s>> {
     if unit.is_empty() {
         unit = habits::unit_apart(cursor, digits).unwrap_or("");
     }
-    if cursor.rest.starts_with(lexical::in_name)
-        || cursor.rest.starts_with('.') && !cursor.sees(lexical::arrow)
-    {
-        runs_on(cursor, start);
+    let more = cursor.rest.starts_with(lexical::in_name)
+        || cursor.rest.starts_with('.') && !cursor.sees(lexical::arrow);
+    if more {
+        (number, unit) = (runs_on(cursor, start).unwrap_or(f64::NAN), "");
     }
     let span = Span::new(start, cursor.last);
     if number.is_infinite() {
         let mistake = habits::syntax("this number is too large", span, "more than 10^308");
-        cursor.mistakes.push(mistake);
+        cursor.mistakes.push(mistake.help("a number has at most 308 digits"));
+        number = f64::NAN;
     }
     if let Some(currency) = currency.filter(|_| unit.is_empty()) {
         unit = currency;
@@ -165,8 +174,8 @@ fn operand<'s>(cursor: &mut Cursor<'s>, in_list: bool) -> Parsed<Token<'s>> {
     Ok(Token { kind: TokenKind::Number { number, unit }, text: span.text(cursor.source), span })
 }
 
-/// `1e6`, `5m2`: a number with more digits after its unit
-fn runs_on(cursor: &mut Cursor<'_>, start: usize) {
+/// `1e6`, `5m2`: a number with more digits after its unit; gives the number if it is one elsewhere
+fn runs_on(cursor: &mut Cursor<'_>, start: usize) -> Option<f64> {
     let more = |c: char| lexical::in_name(c) || c == '.';
     cursor.rest = cursor.rest.trim_start_matches(more);
     cursor.last = cursor.at();
@@ -174,9 +183,12 @@ fn runs_on(cursor: &mut Cursor<'_>, start: usize) {
     let text = span.text(cursor.source);
     let mistake =
         habits::syntax(format!("`{text}` is not a number with a unit"), span, "digits after the unit");
-    cursor
-        .mistakes
-        .push(mistake.help("a number is digits and then a unit: `90s`, `1.5M`, `20k/s`; text needs quotes"));
+    let scientific = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    cursor.mistakes.push(match scientific.and_then(units::short_count) {
+        Some(short) => mistake.help(format!("write `{short}`: there are `k`, `M`, `G` and `T`")),
+        None => mistake.help("a number is digits and then a unit: `90s`, `1.5M`, `20k/s`; text needs quotes"),
+    });
+    scientific
 }
 
 fn no_operand(cursor: &mut Cursor<'_>) -> crate::syntax::cursor::Unreadable {

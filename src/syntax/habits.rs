@@ -138,18 +138,186 @@ pub fn escapes(cursor: &mut Cursor<'_>, text: Text<'_>) {
     }
 }
 
-/// `-->`, `=>`, `→`: read as the arrow they stand for. `<-` has no such reading.
-pub fn arrow(cursor: &mut Cursor<'_>) -> Option<Arrow> {
+/// `-->`, `=>`, `→`, `-`: read as the arrow they stand for, and told once a line. `<-` has no such reading.
+pub fn arrow<'s>(cursor: &mut Cursor<'s>, said: &mut Option<&'s str>) -> Option<Arrow> {
     let start = cursor.at();
-    if let Some(arrow) = cursor.eat(lexical::foreign_arrow) {
-        let span = Span::new(start, cursor.at());
-        let symbol = arrow.symbol();
-        let written = span.text(cursor.source);
+    let arrow = cursor.eat(lexical::foreign_arrow).or_else(|| half_arrow(cursor))?;
+    let span = Span::new(start, cursor.at());
+    let symbol = arrow.symbol();
+    let written = span.text(cursor.source);
+    if *said != Some(written) {
         let mistake = syntax(format!("`{written}` is not an arrow"), span, format!("write `{symbol}`"));
         cursor.mistakes.push(mended(mistake.help(ARROWS), span, symbol));
-        return Some(arrow);
+        *said = Some(written);
     }
-    None
+    Some(arrow)
+}
+
+/// `a - b`, `a > b`, `a -- b`
+fn half_arrow(cursor: &mut Cursor<'_>) -> Option<Arrow> {
+    let sign = ["--", "-", ">>", ">", "—", "–"].into_iter().find(|sign| cursor.rest.starts_with(sign))?;
+    if !lexical::blanks(&cursor.rest[sign.len()..]).starts_with(lexical::opens_name) {
+        return None;
+    }
+    cursor.rest = &cursor.rest[sign.len()..];
+    cursor.last = cursor.at();
+    Some(Arrow::Call)
+}
+
+/// `->|text|`: passes over the text, which is told unless the arrow has been.
+pub fn text_on_arrow(cursor: &mut Cursor<'_>, arrow: Span) {
+    let Some(inside) = cursor.rest.strip_prefix('|') else { return };
+    let line = &inside[..inside.find('\n').unwrap_or(inside.len())];
+    let Some(length) = line.find('|') else { return };
+    let span = cursor.next(length + 2);
+    cursor.rest = &cursor.rest[length + 2..];
+    cursor.last = cursor.at();
+    if cursor.mistakes.last().is_none_or(|last| last.at.span != arrow) {
+        cursor.mistakes.push(syntax("text on an arrow", span, "not an attribute").help(ON_A_HOP));
+    }
+    cursor.blanks();
+}
+
+pub const ON_A_HOP: &str =
+    "what a hop does are attributes, at its end: `api -> store reads=link on=miss`; a remark is `# …`";
+
+/// `-> [a, b]`, `-> (a, b)`: passes over the bracket; gives what closes it.
+pub fn opening_bracket(cursor: &mut Cursor<'_>) -> Option<char> {
+    let (open, close) = match cursor.byte()? {
+        b'[' => ('[', ']'),
+        b'(' => ('(', ')'),
+        _ => return None,
+    };
+    let inside = &cursor.rest[1..];
+    let listed = |c: char| lexical::in_name(c) || "-, \t".contains(c);
+    let names = inside.trim_start_matches(listed);
+    if !inside.starts_with(lexical::opens_name) || !names.starts_with(close) {
+        return None;
+    }
+    let names = inside[..inside.len() - names.len()].trim();
+    let span = cursor.next(1);
+    cursor.eat_char(open);
+    let mistake = syntax("ids of a hop in brackets", span, "not needed");
+    cursor.mistakes.push(mistake.help(format!("write the ids alone: `{names}`")));
+    Some(close)
+}
+
+/// `store.write(link)`, `api[API]`, `hot[(Cache)]`: passes over what follows the id.
+pub fn part_of_node(cursor: &mut Cursor<'_>) {
+    if cursor.last != cursor.at() {
+        return;
+    }
+    let method = cursor.rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(lexical::opens_name));
+    if !method && !cursor.rest.starts_with(['[', '(']) {
+        return;
+    }
+    let name =
+        if method { 1 + lexical::name(&cursor.rest[1..]).map_or(0, |(_, name)| name.len()) } else { 0 };
+    let length = name + bracketed(&cursor.rest[name..]);
+    let span = cursor.next(length);
+    let written = span.text(cursor.source);
+    let mistake = if method {
+        syntax(format!("`{written}` is no part of an id"), span, "a hop leads to the node").help(ON_A_HOP)
+    } else {
+        syntax(format!("`{written}` is not a label"), span, "an id is enough here")
+            .help("a label stands on the node's own line: `service api \"API\"`")
+    };
+    cursor.mistakes.push(mistake);
+    cursor.rest = &cursor.rest[length..];
+    cursor.last = cursor.at();
+}
+
+/// The length of `(a, (b))` or `[a]` on this line; 0 if there is none.
+fn bracketed(rest: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in rest.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            '\n' => return at,
+            _ => {}
+        }
+        if depth == 0 {
+            return if at == 0 { 0 } else { at + 1 };
+        }
+    }
+    if depth == 0 { 0 } else { rest.len() }
+}
+
+/// `a -> b,` at the end of its line, where the next line starts a statement of its own.
+pub fn dangling_comma(cursor: &mut Cursor<'_>, comma: usize) -> bool {
+    let between = &cursor.source[comma..cursor.at()];
+    let Some(newline) = between.rfind('\n') else { return false };
+    let Ok((after, word)) = lexical::name(cursor.rest) else { return false };
+    let after = lexical::blanks(after);
+    let two_words = after.starts_with(lexical::opens_name) || after.starts_with('"');
+    let keyword = KEYWORDS.contains(&word) && (two_words || after.starts_with('{'));
+    let line = cursor.source[..comma].rfind('\n').map_or(0, |at| at + 1);
+    let own = &cursor.source[line..comma];
+    let indent = between.len() - newline - 1;
+    let outside = two_words && indent <= own.len() - lexical::blanks(own).len();
+    if !keyword && !outside {
+        return false;
+    }
+    let span = Span::new(comma - 1, comma);
+    cursor.mistakes.push(
+        syntax("nothing follows this `,`", span, "the line ends here")
+            .help("remove it, or indent the line on which the list goes on"),
+    );
+    cursor.rest = &cursor.source[comma..];
+    cursor.last = comma;
+    true
+}
+
+const KEYWORDS: [&str; 12] = [
+    "design", "region", "zone", "group", "flow", "given", "every", "table", "decide", "out", "allow", "note",
+];
+
+/// `created_at timestamp`, `primary key id`, `FOREIGN KEY …` in a table
+pub fn not_a_field(word: Word<'_>, next: &str) -> Diagnostic {
+    let keyword = ["key", "unique", "index", "shard", "column", "ref"]
+        .into_iter()
+        .find(|keyword| word.text.eq_ignore_ascii_case(keyword));
+    let (label, help) = match (keyword, word.text.to_ascii_lowercase().as_str()) {
+        (Some(keyword), _) => ("in small letters", format!("write `{keyword} {next}`")),
+        (None, "primary") => ("write `key`", "the primary key is `key a, b`".to_owned()),
+        (None, "foreign" | "references") => {
+            ("write `ref`", "a reference is `ref FIELD -> TABLE.FIELD`".to_owned())
+        }
+        _ => {
+            ("a column?", format!("a column is `column {0} {next}`; the primary key is `key {0}`", word.text))
+        }
+    };
+    syntax(format!("`{}` starts no line of a table", word.text), word.span, label)
+        .help(help)
+        .help("a table holds `key`, `unique`, `index`, `shard`, `column`, `ref` and `rows = …`; columns are optional")
+}
+
+/// Words that start a line in other languages: what is written here.
+pub fn foreign(cursor: &mut Cursor<'_>, word: Word<'_>) -> Option<Unreadable> {
+    let (label, help) = match word.text {
+        "if" | "else" | "when" | "alt" | "opt" => (
+            "there are no conditions",
+            "a way that is taken sometimes is a hop that says when: `api -> store on=miss`, `on=error`, `share=30%`",
+        ),
+        "for" | "foreach" | "while" | "loop" => (
+            "there are no loops",
+            "how often is said on the hop: `calls=5` for each request, `fanout=200`, `attempts=3`",
+        ),
+        "graph" | "flowchart" | "digraph" | "sequenceDiagram" | "title" => {
+            ("not needed", "a design has no frame; its title is `design \"Title\"`, on the first line")
+        }
+        "subgraph" => ("write `group`", "nodes stand together in `group ID \"Label\" { … }`"),
+        "participant" => {
+            ("of what kind?", "a node starts with what it is: `client web`, `service api`, `postgres store`")
+        }
+        "solves" => {
+            ("belongs to `design`", "the first line says it: `design \"Title\" solves url-shortener`")
+        }
+        _ => return None,
+    };
+    let mistake = syntax(format!("`{}` starts no statement", word.text), word.span, label);
+    Some(cursor.fault(mistake.help(help)))
 }
 
 /// `a <- b`
@@ -187,11 +355,7 @@ pub fn assignment<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> bool {
     cursor.last = cursor.at();
     cursor.blanks();
     let value_at = cursor.at();
-    let mut sample = if cursor.at_end() { "…" } else { chunk(cursor.rest) }.to_owned();
-    if sample.bytes().all(|byte| byte.is_ascii_digit()) {
-        let unit = lexical::unit(lexical::blanks(&cursor.rest[sample.len()..])).map_or("", |(_, unit)| unit);
-        sample.push_str(known_unit(unit).unwrap_or_default());
-    }
+    let sample = number_sample(cursor);
     let name_text = name.text;
     let mistake = match sign {
         "=" => syntax(format!("spaces around the `=` of `{name_text}`"), at, "no spaces here"),
@@ -208,6 +372,16 @@ pub fn assignment<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> bool {
     let whole = Span::new(name.span.end, value_at);
     cursor.mistakes.push(mended(mistake, whole, "="));
     true
+}
+
+/// What stands next, for a message: `3KB` of `3 KB`.
+pub fn number_sample(cursor: &Cursor<'_>) -> String {
+    let mut sample = if cursor.at_end() { "…" } else { chunk(cursor.rest) }.to_owned();
+    if sample.bytes().all(|byte| byte.is_ascii_digit()) {
+        let unit = lexical::unit(lexical::blanks(&cursor.rest[sample.len()..])).map_or("", |(_, unit)| unit);
+        sample.push_str(known_unit(unit).unwrap_or_default());
+    }
+    sample
 }
 
 /// `15 s`: the unit's text if one stands apart from its number.
@@ -277,6 +451,54 @@ pub fn currency(cursor: &mut Cursor<'_>) -> Option<&'static str> {
     let mistake = mistake.help(format!("money is a number with a unit: `{number}{unit}`"));
     cursor.mistakes.push(mistake);
     Some(unit)
+}
+
+/// `5 rps`, `100 req/s`, `10 per second`: passes over it; gives the unit of time it is over, unless that follows.
+pub fn rate_apart<'s>(cursor: &mut Cursor<'s>, number: &'s str) -> Option<Word<'s>> {
+    let blanks = lexical::blanks(cursor.rest);
+    if blanks.len() == cursor.rest.len() {
+        return None;
+    }
+    let (mut rest, mut word) = lexical::name(blanks).ok()?;
+    let start = cursor.span_of(number).start;
+    if ["rps", "qps", "tps", "ops"].contains(&word) && !lexical::blanks(rest).starts_with('=') {
+        cursor.rest = rest;
+        return Some(rate(cursor, start, number, "s"));
+    }
+    let counted = ["req", "reqs", "request", "requests", "queries", "messages", "calls"];
+    if counted.contains(&word) {
+        if let Some(over) = rest.strip_prefix('/') {
+            cursor.rest = rest;
+            let (_, unit) = lexical::name(over).unwrap_or((rest, "s"));
+            let unit = units::unit_by_habit(unit).unwrap_or(unit);
+            let span = Span::new(start, cursor.at());
+            let mistake =
+                syntax("what is counted stands in no number", span, "a number and its time are enough");
+            cursor.mistakes.push(mistake.help(format!("write `{number}/{unit}`")));
+            return None;
+        }
+        (rest, word) = lexical::name(lexical::blanks(rest)).ok()?;
+    }
+    if word != "per" && word != "a" {
+        return None;
+    }
+    let (rest, unit) = lexical::name(lexical::blanks(rest)).ok()?;
+    let unit = units::unit_by_habit(unit).or_else(|| units::unit(unit).map(|_| unit))?;
+    cursor.rest = rest;
+    Some(rate(cursor, start, number, unit))
+}
+
+fn rate<'s>(cursor: &mut Cursor<'s>, start: usize, number: &str, unit: &'s str) -> Word<'s> {
+    cursor.last = cursor.at();
+    let span = Span::new(start, cursor.at());
+    let mistake = syntax(
+        format!("`{}` is not how a rate is written", span.text(cursor.source)),
+        span,
+        format!("write `{number}/{unit}`"),
+    );
+    let mistake = mistake.help("a rate is a number over a time: `100/s`, `20k/min`, `5M/day`");
+    cursor.mistakes.push(mended(mistake, span, format!("{number}/{unit}")));
+    Word { text: unit, span }
 }
 
 /// `10/s per user`: passes over `per user`.

@@ -71,7 +71,7 @@ pub fn string_body(input: &str) -> Read<'_, &str> {
 /// `->`, `~>`, `<->`, `..>`
 pub fn arrow(input: &str) -> Read<'_, Arrow> {
     alt((
-        value(Arrow::Call, tag("->")),
+        value(Arrow::Call, terminated(tag("->"), not(char('>')))),
         value(Arrow::Handoff, tag("~>")),
         value(Arrow::Stream, tag("<->")),
         value(Arrow::Control, tag("..>")),
@@ -83,6 +83,7 @@ pub fn arrow(input: &str) -> Read<'_, Arrow> {
 pub fn foreign_arrow(input: &str) -> Read<'_, Arrow> {
     let call = alt((
         tag("- >"),
+        tag("-->>"),
         tag("-->"),
         tag("--->"),
         tag("=>"),

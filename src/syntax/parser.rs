@@ -4,9 +4,9 @@ use crate::{
     diagnostic::Diagnostic,
     source::Span,
     syntax::{
-        ast::{Ast, Block, Item, Statement},
+        ast::{Ast, Block, Item, Statement, Word},
         cursor::Cursor,
-        habits,
+        habits, lexical,
         place::{self, Room},
         statement,
     },
@@ -24,13 +24,14 @@ pub fn parse(source: &str) -> (Ast<'_>, Vec<Diagnostic>) {
         braces_balance: None,
         suspect: None,
         design: None,
+        lost: Vec::new(),
     };
     while parser.step() {}
     parser.end_of_file();
-    let Parser { cursor, items, .. } = parser;
+    let Parser { cursor, items, lost, .. } = parser;
     let Cursor { comments, mut mistakes, .. } = cursor;
     mistakes.sort_by_key(|mistake| mistake.at.span);
-    (Ast { items, comments }, mistakes)
+    (Ast { items, comments, lost }, mistakes)
 }
 
 /// How many open blocks are looked through for one that takes a statement: a bound, so that the time stays linear.
@@ -48,6 +49,7 @@ struct Parser<'s> {
     /// The first block that, by indentation, seems to end without its `}`, and where.
     suspect: Option<(Span, Span)>,
     design: Option<Span>,
+    lost: Vec<Word<'s>>,
 }
 
 /// A block that is not closed yet.
@@ -136,8 +138,17 @@ impl<'s> Parser<'s> {
         if opens_line {
             self.indentation(indent, line_start, span);
         }
-        let silent = self.cursor.mistakes.len() > reported;
-        self.make_room(&statement, span, if opens_line { Some(indent) } else { None }, silent);
+        // A node in a table is most likely a column, and its type and options no attributes.
+        let column = room == Room::Table && matches!(statement, Statement::Node(_));
+        let told = self.cursor.mistakes.len();
+        let silent = told > reported && !column;
+        let fits = self.make_room(&statement, span, if opens_line { Some(indent) } else { None }, silent);
+        if column && !fits {
+            self.cursor.mistakes.drain(reported..told);
+            statement = Statement::Broken;
+        } else if statement == Statement::Broken {
+            self.lost(span);
+        }
         if matches!(statement, Statement::Design { .. }) {
             self.design_first(span);
         }
@@ -274,11 +285,27 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Sees to it that `statement` may stand here, by closing blocks or by saying that it may not.
-    fn make_room(&mut self, statement: &Statement<'s>, span: Span, indent: Option<usize>, silent: bool) {
+    /// Remembers what a line that could not be read may have declared: its first two words.
+    fn lost(&mut self, span: Span) {
+        let line = span.text(self.cursor.source);
+        let Ok((rest, first)) = lexical::name(line) else { return };
+        self.lost.push(self.cursor.word(first));
+        if let Ok((_, second)) = lexical::name(lexical::blanks(rest)) {
+            self.lost.push(self.cursor.word(second));
+        }
+    }
+
+    /// Sees to it that `statement` may stand here, by closing blocks or by saying that it may not, which is false.
+    fn make_room(
+        &mut self,
+        statement: &Statement<'s>,
+        span: Span,
+        indent: Option<usize>,
+        silent: bool,
+    ) -> bool {
         let room = self.open.last().map_or(Room::Top, |open| open.room);
         if room.takes(statement) {
-            return;
+            return true;
         }
         let source = self.cursor.source;
         let may_be_unclosed = !*self.braces_balance.get_or_insert_with(|| place::balanced(source));
@@ -291,7 +318,7 @@ impl<'s> Parser<'s> {
             });
             if let Some(depth) = fits {
                 self.unclosed(depth, statement, span);
-                return;
+                return true;
             }
         }
         let open = self.open.last().map(|open| open.span);
@@ -302,6 +329,7 @@ impl<'s> Parser<'s> {
             // Most likely not a node at all: once is enough.
             open.room = Room::Any;
         }
+        false
     }
 
     /// Closes blocks down to `depth`, because `statement` stands outside of them.

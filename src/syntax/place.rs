@@ -117,7 +117,13 @@ pub fn describe(statement: &Statement<'_>) -> &'static str {
 
 pub fn misplaced(statement: &Statement<'_>, span: Span, room: Room, open: Option<Span>) -> Diagnostic {
     let what = describe(statement);
+    if let (Statement::Node(header), Room::Table) = (statement, room) {
+        return habits::not_a_field(header.kind, header.id.text);
+    }
     let home = match statement {
+        Statement::Let { .. } if room == Room::Node => {
+            "what is said of a node stands before its `{`: `redis hot x2 ttl=1h`"
+        }
         Statement::Let { .. } => "write it in `given { NAME = … }`",
         Statement::Field(_) => {
             "write it in a table, which stands in a store: `postgres store { table t { key id } }`"

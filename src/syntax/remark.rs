@@ -23,14 +23,14 @@ fn text<'s>(cursor: &mut Cursor<'s>, wanted: &str, help: &str) -> Parsed<Text<'s
 /// `"what" because "why" over "alternative"`
 pub fn decide<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s>> {
     const HELP: &str = "write `decide \"what\" because \"why\" over \"the alternative\"`";
-    let what = text(cursor, "what is decided, in quotes", HELP)?;
+    let what = text(cursor, "what is decided, in quotes,", HELP)?;
     let (mut because, mut over) = (None, None);
     loop {
         cursor.blanks();
         if because.is_none() && cursor.eat_keyword("because").is_some() {
-            because = Some(text(cursor, "the reason, in quotes", HELP)?);
+            because = Some(text(cursor, "the reason, in quotes,", HELP)?);
         } else if over.is_none() && cursor.eat_keyword("over").is_some() {
-            over = Some(text(cursor, "the alternative, in quotes", HELP)?);
+            over = Some(text(cursor, "the alternative, in quotes,", HELP)?);
         } else {
             break;
         }
@@ -60,7 +60,7 @@ pub fn allow<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement
         if on.is_empty() && cursor.eat_keyword("on").is_some() {
             on = chain::names(cursor, "an id", HELP)?;
         } else if because.is_none() && cursor.eat_keyword("because").is_some() {
-            because = Some(text(cursor, "the reason, in quotes", HELP)?);
+            because = Some(text(cursor, "the reason, in quotes,", HELP)?);
         } else if until.is_none() && cursor.eat_keyword("until").is_some() {
             cursor.blanks();
             match cursor.eat(lexical::date) {

@@ -15,11 +15,17 @@ use crate::{
 
 /// Any statement. An arrow or a comma after the first word makes it a hop, whatever the word; a `=` a binding.
 pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s>> {
+    let bracket = habits::opening_bracket(cursor);
     let Some(word) = cursor.eat_name() else { return Err(no_word(cursor)) };
     let bindings = matches!(room, Room::Given | Room::Table);
+    if let Some(closing) = bracket {
+        cursor.eat_char(closing);
+    } else if !bindings {
+        habits::part_of_node(cursor);
+    }
     cursor.blanks();
     match cursor.byte() {
-        Some(b',' | b'-' | b'~' | b'.') => return chain::chain(cursor, word),
+        Some(b',' | b'-' | b'~' | b'.' | b'>') => return chain::chain(cursor, word),
         Some(b'=' | b'<' | 0x80..) if cursor.sees_arrow() => return chain::chain(cursor, word),
         Some(b'<' | 0x80..) => {
             if let Some(unreadable) = habits::reversed(cursor) {
@@ -27,12 +33,15 @@ pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s
             }
         }
         Some(b'=') => return binding(cursor, word),
+        Some(b':') if room == Room::Table && !value_follows(cursor) => {
+            return Err(table::column_alone(cursor, word));
+        }
         Some(b':' | b'0'..=b'9' | b'(') if bindings => return binding(cursor, word),
         Some(b':') => {
-            if lexical::blanks(&cursor.rest[1..]).starts_with(|c: char| c.is_ascii_digit()) {
-                return binding(cursor, word);
+            if let Some(unreadable) = habits::foreign(cursor, word) {
+                return Err(unreadable);
             }
-            colon(cursor, word);
+            colon(cursor, word)?;
         }
         None | Some(b'\n' | b'#') => {
             cursor.lines_to_arrow();
@@ -53,11 +62,31 @@ pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s
         "out" => remark::out(cursor),
         "allow" => remark::allow(cursor, word),
         "note" => remark::note(cursor),
-        _ => match table::field(cursor, word) {
-            Some(field) => field,
-            None => node(cursor, word),
-        },
+        _ => {
+            if let Some(field) = table::field(cursor, word) {
+                return field;
+            }
+            if room == Room::Table && cursor.at_end() {
+                return Err(table::column_alone(cursor, word));
+            }
+            if let Some(unreadable) = habits::foreign(cursor, word) {
+                return Err(unreadable);
+            }
+            let (rest, reported) = (cursor.rest, cursor.mistakes.len());
+            let node = node(cursor, word, room);
+            if node.is_err() && room == Room::Table {
+                cursor.mistakes.truncate(reported);
+                cursor.rest = rest;
+                return Err(table::column_alone(cursor, word));
+            }
+            node
+        }
     }
+}
+
+/// `: 5M`
+fn value_follows(cursor: &Cursor<'_>) -> bool {
+    lexical::blanks(&cursor.rest[1..]).starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// A line that starts with no word.
@@ -71,20 +100,55 @@ fn no_word(cursor: &mut Cursor<'_>) -> Unreadable {
     }
     let help = match cursor.byte() {
         Some(b'"') => "a statement starts with a word: `out \"text\"`, `note \"text\"`",
+        Some(b'-' | b'<') if cursor.rest.starts_with("--") || cursor.rest.starts_with("<!") => {
+            "a comment starts with `#`"
+        }
+        Some(b'%') => "a comment starts with `#`",
         Some(b'-' | b'*') => "a statement is a line of its own, without a bullet",
+        Some(b'@') if cursor.rest.starts_with("@start") || cursor.rest.starts_with("@end") => {
+            "a design has no frame: leave the line out"
+        }
         Some(b'@') => "`@a,b` stands on the node's own line",
         _ => "a statement starts with a word: a kind of node, the id a hop starts at, or a keyword",
     };
     habits::unexpected(cursor, "a statement", help)
 }
 
-/// `service: api`
-fn colon(cursor: &mut Cursor<'_>, word: Word<'_>) {
-    let Some(colon) = cursor.eat_char(':') else { return };
+/// `service: api`; a line of another kind of file (`services:`, `name: api`) cannot be read
+fn colon(cursor: &mut Cursor<'_>, word: Word<'_>) -> Parsed<()> {
+    let Some(colon) = cursor.eat_char(':') else { return Ok(()) };
+    let keys = [
+        "name",
+        "type",
+        "kind",
+        "id",
+        "label",
+        "tech",
+        "replicas",
+        "image",
+        "ports",
+        "depends_on",
+        "environment",
+    ];
+    cursor.blanks();
+    let number = cursor.byte().is_some_and(|byte| byte.is_ascii_digit());
+    if cursor.at_end() || number || keys.contains(&word.text) {
+        let span = word.span.to(colon);
+        let text = span.text(cursor.source);
+        let mistake =
+            habits::syntax(format!("`{text}` starts no statement"), span, "not how it is said here");
+        let mistake =
+            mistake.help("a node is one line: `service api \"API\" x3 auth=jwt`; a block stands in `{ … }`");
+        return Err(cursor.fault(if number {
+            mistake.help(format!("a number is `{} = …`, in `given {{ … }}`", word.text))
+        } else {
+            mistake
+        }));
+    }
     let mistake = habits::syntax(format!("a `:` after `{}`", word.text), colon, "not needed");
     let mistake = mistake.help("a node is `KIND ID \"Label\"`; a number is `NAME = 5M`, in `given { … }`");
     cursor.mistakes.push(mistake);
-    cursor.blanks();
+    Ok(())
 }
 
 /// `users = 5M`
@@ -101,7 +165,7 @@ fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> Parsed<Statement<'s>>
             "" => format!("`{}` is given no value", name.text),
             _ => format!("`{sign}` does not set `{}`", name.text),
         };
-        let sample = habits::chunk(cursor.rest);
+        let sample = habits::number_sample(cursor);
         let mistake = habits::syntax(message, span, "write `=`");
         cursor.mistakes.push(mistake.help(format!("write `{} = {sample}`", name.text)));
     }
@@ -145,7 +209,7 @@ fn design<'s>(cursor: &mut Cursor<'s>, keyword: Word<'s>) -> Parsed<Statement<'s
 }
 
 /// `api "Public API" x3 @a,b auth=jwt`
-fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
+fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>, room: Room) -> Parsed<Statement<'s>> {
     let Some(mut id) = cursor.eat_name() else { return Err(no_id(cursor, kind)) };
     chain::reserved(cursor, kind);
     let mut count = None;
@@ -197,6 +261,20 @@ fn node<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>) -> Parsed<Statement<'s>> {
         cursor.also.push(Statement::Node(NodeHeader { id, ..copied }));
     }
     cursor.lines_to_arrow();
+    if cursor.sees_arrow() && room == Room::Flow {
+        let mistake = habits::syntax(
+            format!("`{} {}` where a node's id should stand", kind.text, id.text),
+            kind.span.to(id.span),
+            "a hop has ids alone",
+        );
+        cursor.mistakes.push(
+            mistake.help(format!(
+                "write `{} -> …`; the node has a line of its own, outside of the flow",
+                id.text
+            )),
+        );
+        return chain::chain(cursor, id);
+    }
     if cursor.sees_arrow() {
         node_and_hop(cursor, kind, id);
     }
@@ -236,6 +314,11 @@ fn no_id(cursor: &mut Cursor<'_>, kind: Word<'_>) -> Unreadable {
                 "a node is `KIND ID`, such as `{} NAME`; a hop is `{} -> ID`",
                 kind.text, kind.text
             ))
+    } else if cursor.rest.starts_with(|c: char| c.is_ascii_digit()) {
+        let length = cursor.rest.find(|c| !lexical::in_name(c)).unwrap_or(cursor.rest.len());
+        let id = &cursor.rest[..length];
+        habits::syntax(format!("`{id}` is not an id"), cursor.next(length), "starts with a digit")
+            .help(format!("an id starts with a letter or `_`: `{} _{id}`, or `n{id}`", kind.text))
     } else {
         return habits::unexpected(cursor, "an id", "a node is `KIND ID`, a hop is `a -> b`");
     };

@@ -3,9 +3,16 @@
 use crate::syntax::{
     ast::{Field, Statement, Word},
     chain,
-    cursor::{Cursor, Parsed},
+    cursor::{Cursor, Parsed, Unreadable},
     habits, lexical,
 };
+
+/// A field's name alone, with or without a type: SQL has no word before it.
+pub fn column_alone(cursor: &mut Cursor<'_>, word: Word<'_>) -> Unreadable {
+    let ty = lexical::blanks(cursor.rest.strip_prefix(':').unwrap_or(cursor.rest));
+    let ty = lexical::name(ty).map_or("text", |(_, ty)| ty);
+    cursor.fault(habits::not_a_field(word, ty))
+}
 
 const FIELDS: &str = "name the fields: `key owner, created_at`";
 
@@ -102,7 +109,7 @@ fn reference<'s>(cursor: &mut Cursor<'s>) -> Parsed<Field<'s>> {
     cursor.blanks();
     let Some(field) = cursor.eat_name() else { return Err(habits::unexpected(cursor, "a field", HELP)) };
     cursor.blanks();
-    if cursor.eat(nom::bytes::complete::tag("->")).is_none() && habits::arrow(cursor).is_none() {
+    if cursor.eat(nom::bytes::complete::tag("->")).is_none() && habits::arrow(cursor, &mut None).is_none() {
         return Err(habits::unexpected(cursor, "`->`", HELP));
     }
     cursor.blanks();

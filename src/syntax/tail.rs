@@ -33,6 +33,7 @@ pub enum Of {
 /// `"Label" x3 @a,b ttl=5s jitter`, in any order
 pub fn tail<'s>(cursor: &mut Cursor<'s>, of: Of) -> Parsed<Tail<'s>> {
     let mut tail = Tail::default();
+    let mut bracket = None;
     loop {
         cursor.blanks();
         let Some(byte) = cursor.byte() else { return Ok(tail) };
@@ -42,6 +43,17 @@ pub fn tail<'s>(cursor: &mut Cursor<'s>, of: Of) -> Parsed<Tail<'s>> {
             b',' if tail.attrs.is_empty() => return Ok(tail),
             b',' => comma(cursor, &mut tail)?,
             b'0'..=b'9' | b'*' if of == Of::Node => count(cursor)?,
+            b'x' | b'X' if of == Of::Node && sees_count(cursor) => count(cursor)?,
+            b':' if of == Of::Hop => {
+                remark(cursor);
+                return Ok(tail);
+            }
+            b'(' | b'[' => bracket = Some(open_bracket(cursor)?),
+            b')' | b']' if bracket == Some(byte) => {
+                cursor.eat_char(char::from(byte));
+                bracket = None;
+            }
+            b'/' if path(cursor, of, &mut tail) => {}
             _ if cursor.sees_name() => match cursor.eat_name() {
                 Some(word) if lexical::is_times(word.text) => times(cursor, of, word, &mut tail),
                 Some(word) => tail.attrs.push(attr(cursor, word)?),
@@ -55,6 +67,60 @@ pub fn tail<'s>(cursor: &mut Cursor<'s>, of: Of) -> Parsed<Tail<'s>> {
             },
         }
     }
+}
+
+/// `x 3`, `X3`: but not `x3`, which is right, nor `x_rate`
+fn sees_count(cursor: &Cursor<'_>) -> bool {
+    let after = &cursor.rest[1..];
+    let apart = lexical::blanks(after);
+    apart.starts_with(|c: char| c.is_ascii_digit())
+        && (apart.len() < after.len() || cursor.byte() == Some(b'X'))
+}
+
+/// `a -> b: text`: passes over the text.
+fn remark(cursor: &mut Cursor<'_>) {
+    let mistake =
+        habits::syntax("a `:` after a hop", cursor.next(1), "says nothing here").help(habits::ON_A_HOP);
+    cursor.mistakes.push(mistake);
+    let length = cursor.rest.find(['\n', ';', '{', '}', '#']).unwrap_or(cursor.rest.len());
+    let text = cursor.rest[..length].trim_end();
+    cursor.rest = &cursor.rest[text.len()..];
+    cursor.last = cursor.at();
+}
+
+/// `(ttl=5s)`, `[ttl=5s]`: passes over the bracket; gives what closes it.
+fn open_bracket(cursor: &mut Cursor<'_>) -> Parsed<u8> {
+    const HELP: &str = "attributes stand without brackets, parted by spaces: `ttl=5s jitter`";
+    let close = if cursor.byte() == Some(b'(') { b')' } else { b']' };
+    let inside = &cursor.rest[1..];
+    let attributes = inside.starts_with(lexical::opens_name)
+        && inside.find(['\n', char::from(close)]).is_some_and(|end| inside[..end].contains('='));
+    if !attributes {
+        return Err(habits::unexpected(cursor, "an attribute", HELP));
+    }
+    cursor.mistakes.push(habits::syntax("attributes in brackets", cursor.next(1), "not needed").help(HELP));
+    cursor.skip_char();
+    Ok(close)
+}
+
+/// `GET /links` without its quotes: a label, most likely
+fn path<'s>(cursor: &mut Cursor<'s>, of: Of, tail: &mut Tail<'s>) -> bool {
+    let method = |attr: &mut Attr<'_>| {
+        attr.value.is_none() && ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&attr.name.text)
+    };
+    if of != Of::Block && of != Of::Node || tail.label.is_some() {
+        return false;
+    }
+    let Some(method) = tail.attrs.pop_if(method) else { return false };
+    let length = cursor.rest.find([' ', '\t', '\r', '\n', '#']).unwrap_or(cursor.rest.len());
+    cursor.rest = &cursor.rest[length..];
+    cursor.last = cursor.at();
+    let span = Span::new(method.span.start, cursor.at());
+    let raw = span.text(cursor.source);
+    let mistake = habits::syntax("a label without quotes", span, format!("write `\"{raw}\"`"));
+    cursor.mistakes.push(mistake.help("text stands in double quotes: `flow ID \"Label\" rate=… {`"));
+    tail.label = Some(Text { raw, span });
+    true
 }
 
 const ATTRIBUTE: &str = "an attribute is `name=value`, or a bare `name` for yes";
@@ -164,7 +230,7 @@ fn times<'s>(cursor: &mut Cursor<'s>, of: Of, word: Word<'s>, tail: &mut Tail<'s
 /// `3x`, `×3`, `* 3`, `3`
 fn count(cursor: &mut Cursor<'_>) -> Parsed<()> {
     let start = cursor.at();
-    let is_count = |c: char| c.is_ascii_digit() || "x×* ".contains(c);
+    let is_count = |c: char| c.is_ascii_digit() || "xX×* ".contains(c);
     let length = cursor.rest.find(|c| !is_count(c)).unwrap_or(cursor.rest.len());
     let text = cursor.rest[..length].trim_end();
     let number: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -173,10 +239,17 @@ fn count(cursor: &mut Cursor<'_>) -> Parsed<()> {
     }
     cursor.rest = &cursor.rest[text.len()..];
     cursor.last = cursor.at();
+    let noun = lexical::name(lexical::blanks(cursor.rest)).ok();
+    let counted = ["instances", "replicas", "nodes", "copies", "servers", "pods", "machines", "times", "x"];
+    if let Some((rest, _)) = noun.filter(|(rest, noun)| counted.contains(noun) && !rest.starts_with('=')) {
+        cursor.rest = rest;
+        cursor.last = cursor.at();
+    }
     let span = Span::new(start, cursor.at());
+    let text = span.text(cursor.source);
     let mistake =
         habits::syntax(format!("`{text}` does not say how many"), span, format!("write `x{number}`"));
-    cursor.mistakes.push(mistake.help(format!("three of a node are `x3`; here: `x{number}`")));
+    cursor.mistakes.push(mistake.help(format!("how many there are follows the id: `service api x{number}`")));
     Ok(())
 }
 

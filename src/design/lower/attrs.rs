@@ -48,18 +48,36 @@ impl Lowering<'_, '_> {
     fn unknown_attribute(&mut self, attr: &ast::Attr, subject: Subject, a_subject: &str) {
         let word = attr.name.text;
         let message = format!("unknown attribute `{word}` for {a_subject}");
+        let attribute =
+            |name: &str| catalog().attribute(name).is_some_and(|attribute| attribute.applies_to(subject));
         let mut mistake = Diagnostic::mistake("unknown-attribute", message, attr.name.span, "");
         if let Some(synonym) = catalog().synonym(word, subject) {
-            mistake.at.text = format!("write `{}`", synonym.write);
+            mistake.at.text = match synonym.write.as_str() {
+                "instances" => "write `x3`, or `instances=3`".to_string(),
+                write => format!("write `{write}`"),
+            };
             mistake.help.extend(synonym.why.clone());
         } else if let Some(near) =
             self.guess(word, catalog().attributes_of(subject).map(|attribute| attribute.name.as_str()))
         {
             mistake.at.text = format!("did you mean `{near}`?");
+        } else if let Some((name, value)) = word.split_once('-').filter(|(name, _)| attribute(name)) {
+            mistake.at.text = format!("write `{name}={value}`");
+        } else if subject == Subject::Hop
+            && catalog().attribute(word).is_some_and(|attribute| attribute.applies_to(Subject::Control))
+        {
+            mistake.at.text = "goes with the arrow `..>`".to_string();
+            mistake.help.push(format!("what is done from outside the request path is `a ..> b {word}`"));
         } else if let Some(elsewhere) = catalog().attribute(word) {
             mistake.at.text = format!("`{word}` belongs to: {}", elsewhere.on.join(", "));
         } else {
             mistake.at.text = "not known here".to_string();
+            if attr.value.is_none() && matches!(subject, Subject::Node(_)) {
+                mistake.help.push(
+                    "an id is one word; a name of several is its label: `service my_api \"My API\"`"
+                        .to_string(),
+                );
+            }
         }
         let names: Vec<&str> =
             catalog().attributes_of(subject).map(|attribute| attribute.name.as_str()).take(8).collect();

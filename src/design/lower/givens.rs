@@ -109,6 +109,14 @@ impl Lowering<'_, '_> {
                 );
             }
         }
+        // What its own line lost, or has in the wrong place, is not told again where it is used.
+        let misplaced = ast.items.iter().filter_map(|item| match &item.statement {
+            Statement::Let { name, .. } if item.parent.is_none() => Some(*name),
+            _ => None,
+        });
+        for word in misplaced.chain(ast.lost.iter().copied()) {
+            self.givens.values.entry(word.text.to_string()).or_insert(None);
+        }
         self.design.givens.sort_by_key(|given| given.span);
     }
 }

@@ -40,13 +40,16 @@ impl Lowering<'_, '_> {
             let flow = self.design.flows.len();
             let first = self.design.steps.len();
             let mut line = 0;
+            let inside_is_empty = inside.is_empty();
             for item in &ast.items[inside] {
                 if let Statement::Chain(chain) = &item.statement {
                     self.chain(chain, Some(flow), line, &mut connections);
                     line += 1;
                 }
             }
-            if line == 0 {
+            // What could not be read, or had no `{`, has been told.
+            let empty = inside_is_empty && item.block.is_some_and(|block| !block.open.is_empty());
+            if line == 0 && empty {
                 self.report(
                     Diagnostic::mistake(
                         "empty-flow",

@@ -31,6 +31,7 @@ impl<'s> Lowering<'_, 's> {
     /// Declares every group and node; their attributes come later, when all ids are known.
     pub(super) fn names(&mut self) {
         let ast = self.ast;
+        let mut unknown = Vec::new();
         for (at, item) in ast.items.iter().enumerate() {
             match &item.statement {
                 Statement::Group { kind, id, label, .. } => {
@@ -50,17 +51,24 @@ impl<'s> Lowering<'_, 's> {
                     self.group_of_item.insert(at, group);
                     self.declare(*id, Declared::Group(group));
                 }
-                Statement::Node(header) => self.declare_node(header, item.parent, item.span),
+                Statement::Node(header) => {
+                    let known = self.declare_node(header, item.parent, item.span);
+                    unknown.extend((!known).then_some(header));
+                }
                 _ => {}
             }
         }
+        for word in &ast.lost {
+            self.declared.entry(word.text).or_insert((Declared::Broken, word.span));
+        }
+        for header in unknown {
+            self.unknown_kind(header);
+        }
     }
 
-    fn declare_node(&mut self, header: &NodeHeader<'s>, parent: Option<usize>, full_span: Span) {
-        let Some(word) = KindWord::read(header.kind.text) else {
-            self.unknown_kind(header);
-            return;
-        };
+    /// False if its kind is not known.
+    fn declare_node(&mut self, header: &NodeHeader<'s>, parent: Option<usize>, full_span: Span) -> bool {
+        let Some(word) = KindWord::read(header.kind.text) else { return false };
         let index = self.design.graph.add_node(Node {
             id: header.id.text.to_string(),
             label: header.label.map(|label| label.unescaped()),
@@ -83,6 +91,7 @@ impl<'s> Lowering<'_, 's> {
             // The last one added: no other index moves.
             self.design.graph.remove_node(index);
         }
+        true
     }
 
     /// False if the id is taken.
@@ -107,9 +116,24 @@ impl<'s> Lowering<'_, 's> {
 
     fn unknown_kind(&mut self, header: &NodeHeader<'s>) {
         let word = header.kind.text;
+        let node = |id| matches!(self.declared.get(id), Some((Declared::Node(_), _)));
+        if node(word) && node(header.id.text) {
+            let between = Span::point(header.kind.span.end);
+            let message = format!("`{word} {}` is no statement", header.id.text);
+            let mistake = Diagnostic::mistake("syntax", message, between, "an arrow is missing");
+            self.report(mistake.help(format!("write the hop as `{word} -> {}`", header.id.text)));
+            return;
+        }
+        // `load balancer front`: the words after the kind are as likely its id.
+        for attr in header.attrs.iter().filter(|attr| attr.value.is_none()).take(2) {
+            self.declared.entry(attr.name.text).or_insert((Declared::Broken, attr.span));
+        }
+        let two_words = format!("{word}-{}", header.id.text).to_lowercase();
         // Its id still counts as declared: hops to it are not a second mistake.
         self.declared.entry(header.id.text).or_insert((Declared::Broken, header.id.span));
-        let near = catalog().kind_by_habit(word).map(Kind::name).or_else(|| {
+        let lower = word.to_lowercase();
+        let habit = catalog().kind_by_habit(&two_words).or_else(|| catalog().kind_by_habit(&lower));
+        let near = habit.map(Kind::name).or_else(|| {
             let technologies = catalog().technologies.iter().map(|technology| technology.id.as_str());
             let kinds = Kind::ALL.into_iter().map(Kind::name);
             self.guess(word, KEYWORDS.into_iter().chain(kinds).chain(technologies))

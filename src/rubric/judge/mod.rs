@@ -161,7 +161,7 @@ impl<'d> Judge<'d> {
                 let different: BTreeSet<&str> = weighed.map(|decision| decision.what.as_str()).collect();
                 at_least(different.len(), *least, "`decide … because … over …`")
             }
-            Condition::Outs { least } => at_least(design.outs.len(), *least, "`out`"),
+            Condition::Outs { least } => at_least(design.outs.len(), *least, "`out \"…\"`"),
             Condition::AtMost { kinds, most } => {
                 let nodes: Vec<&str> = design
                     .graph
@@ -284,6 +284,8 @@ fn some_or_every(outcomes: Vec<Outcome>, every: bool) -> Outcome {
 fn at_least(there: usize, least: usize, what: &str) -> Outcome {
     if there >= least {
         Outcome::new(Met::Yes, format!("{there} × {what}"))
+    } else if there == 0 {
+        Outcome::new(Met::Unstated, format!("there is no {what} yet"))
     } else {
         Outcome::new(Met::Unstated, format!("{there} of {least} {what}"))
     }

@@ -28,6 +28,7 @@ pub(super) fn path(view: &View, flow: &str, stops: &[Stop]) -> Outcome {
                 Some(last) if passed > 1 => {
                     format!("flow `{flow}` passes {passes}, but after `{last}` no {missing}")
                 }
+                _ if view.nodes.is_empty() => format!("flow `{flow}` has no hop that can be read yet"),
                 _ => format!("flow `{flow}` passes {passes}, but no {missing}"),
             };
             Outcome::new(Met::No, why).about(ids.last().copied())
@@ -59,7 +60,6 @@ fn passed_nodes(view: &View) -> String {
     const SHOWN: usize = 6;
     let ids: Vec<&str> = view.nodes.iter().take(SHOWN).map(|&node| view.id(node)).collect();
     match view.nodes.len().saturating_sub(SHOWN) {
-        _ if ids.is_empty() => "nothing".to_string(),
         0 => ids.join(", "),
         more => format!("{} and {more} more", ids.join(", ")),
     }

@@ -14,7 +14,10 @@ impl<'d> Facts<'d> {
         self.nodes(|kind| kind == Kind::Socket).filter(|&socket| {
             let before = |node: NodeIndex| is_before_system(self.node(node).kind);
             self.callers(socket).into_iter().any(before)
-                || self.hops_from(socket).iter().any(|(to, _)| self.node(*to).kind == Kind::Client)
+                || self.hops_from(socket).into_iter().any(|(to, hop)| {
+                    let kind = self.node(to).kind;
+                    kind == Kind::Client || (hop.arrow == Arrow::Stream && before(to))
+                })
         })
     }
 
@@ -26,7 +29,7 @@ impl<'d> Facts<'d> {
             .iter()
             .any(|(from, hop)| hop.arrow != Arrow::Control && !is_before_system(self.node(*from).kind));
         let connected =
-            |(to, arrow): (NodeIndex, Arrow)| arrow == Arrow::Stream && self.node(to).kind != Kind::Client;
+            |(to, arrow): (NodeIndex, Arrow)| arrow == Arrow::Stream && !is_before_system(self.node(to).kind);
         called
             || self.hops_from(socket).into_iter().any(|(to, hop)| connected((to, hop.arrow)))
             || self
@@ -35,13 +38,22 @@ impl<'d> Facts<'d> {
                 .any(|step| self.node(step.to).kind.is_broker() && step.attrs.has("reads"))
     }
 
-    /// For each connection server, a flow in which something arrives there and goes out from it to a client.
+    /// For each connection server, a flow in which something arrives there and goes out from it to a client, directly or
+    /// through what stands before it.
     pub fn deliveries(&self) -> HashMap<NodeIndex, &'d Flow> {
         let mut deliveries = HashMap::new();
         for flow in &self.design.flows {
             let steps = self.design.steps_of(flow);
+            let to_client: HashSet<NodeIndex> = steps
+                .iter()
+                .filter(|step| self.node(step.to).kind == Kind::Client)
+                .map(|step| step.from)
+                .collect();
             let out = |step: &&Step| {
-                self.node(step.from).kind == Kind::Socket && self.node(step.to).kind == Kind::Client
+                let to = self.node(step.to).kind;
+                let onwards = self.arrow(step) == Arrow::Stream && to_client.contains(&step.to);
+                self.node(step.from).kind == Kind::Socket
+                    && (to == Kind::Client || (is_before_system(to) && onwards))
             };
             let sockets: HashSet<NodeIndex> = steps.iter().filter(out).map(|step| step.from).collect();
             for step in steps.iter().filter(|step| sockets.contains(&step.to)) {
