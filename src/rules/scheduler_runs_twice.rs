@@ -56,7 +56,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let name = node.name();
-        let first = facts.node(starts[0]).name();
+        // What a queue is filled with, its consumer does.
+        let done_by = facts.consumers(starts[0]).first().copied();
+        let done_by = done_by.filter(|_| facts.node(starts[0]).kind.is_broker()).unwrap_or(starts[0]);
+        let first = facts.node(done_by).name();
         let message = format!("{} instances of {name} each start {first}", node.instances);
         let finding = match leader.span() {
             Some(span) => Diagnostic::wrong(message, span, "none is chosen"),
@@ -93,6 +96,7 @@ mod tests {
         expect("airflow s x2\nservice a\ns -> a", &[]);
         expect("scheduler s x2\netcd l x3\nservice a\ns ..> l needs\ns -> a", &[]);
         expect("scheduler s x2\nqueue q x3\nworker w idempotent\ns ~> q ~> w", &[]);
+        expect("scheduler s x2\nqueue q x3\nworker w\ns ~> q ~> w", &["unstated s"]);
         // It starts nothing.
         expect("scheduler s x2", &[]);
     }
