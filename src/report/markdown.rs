@@ -26,7 +26,7 @@ pub fn markdown(text: &str, style: Style) -> String {
             table.push(bare.trim_matches('|').split('|').map(str::trim).collect());
             continue;
         }
-        out.append(&mut aligned(std::mem::take(&mut table)));
+        out.append(&mut aligned(std::mem::take(&mut table), style));
         code ^= fence;
         if fence {
             continue;
@@ -51,7 +51,7 @@ pub fn markdown(text: &str, style: Style) -> String {
         }
     }
     flush(&mut out, &mut paragraph, hang, style);
-    out.append(&mut aligned(table));
+    out.append(&mut aligned(table, style));
     out.join("\n").trim_end().to_string()
 }
 
@@ -72,8 +72,10 @@ fn flush(out: &mut Vec<String>, paragraph: &mut String, hang: usize, style: Styl
     paragraph.clear();
 }
 
-/// A table's rows with their cells in columns, without the rule under its head.
-fn aligned(mut rows: Vec<Vec<&str>>) -> Vec<String> {
+/// A table's rows with their cells in columns, without the rule under its head. The last column wraps; where there is no
+/// room for it, each cell has a line.
+fn aligned(mut rows: Vec<Vec<&str>>, style: Style) -> Vec<String> {
+    const LEAST: usize = 16;
     rows.retain(|row| {
         !row.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':')) && !cell.is_empty())
     });
@@ -81,13 +83,39 @@ fn aligned(mut rows: Vec<Vec<&str>>) -> Vec<String> {
     let widths: Vec<usize> = (0..wide)
         .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| columns(cell)).max().unwrap_or(0))
         .collect();
+    let last = widths.last().copied().unwrap_or(0);
+    let start = widths.iter().map(|width| width + 2).sum::<usize>() - last;
+    if start + last.min(LEAST) > style.width {
+        return stacked(&rows, style);
+    }
     let set = |row: &Vec<&str>| {
-        let cells = row.iter().zip(&widths);
-        let line: String =
-            cells.map(|(cell, width)| format!("  {cell}{}", " ".repeat(width - columns(cell)))).collect();
+        let mut line = String::new();
+        for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let cell = if at + 1 == wide {
+                Wrap { width: style.width, first: start, hang: start }.text(cell)
+            } else {
+                format!("{cell}{}", " ".repeat(width - columns(cell)))
+            };
+            line.push_str(&format!("  {cell}"));
+        }
         line.trim_end().to_string()
     };
     rows.iter().map(set).collect()
+}
+
+/// `  first cell`, and under it `    heading: cell` for each of the others
+fn stacked(rows: &[Vec<&str>], style: Style) -> Vec<String> {
+    let Some((head, rows)) = rows.split_first() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for row in rows {
+        for (at, cell) in row.iter().enumerate() {
+            let heading = head.get(at).filter(|heading| at > 0 && !heading.is_empty());
+            let text = heading.map_or(cell.to_string(), |heading| format!("{heading}: {cell}"));
+            let indent = if at == 0 { 2 } else { 4 };
+            lines.push(Wrap { width: style.width, first: indent, hang: indent + 2 }.block(&text));
+        }
+    }
+    lines
 }
 
 /// How wide a list item's mark is: `- `, `12. `.
@@ -109,6 +137,17 @@ mod tests {
         let style = Style { width: 40, color: false, all: false };
         let text = "| | small |\n|---|---|\n| links made | 4/s |\n\nend";
         assert_eq!(markdown(text, style), "              small\n  links made  4/s\n\nend");
+    }
+
+    #[test]
+    fn tables_keep_to_a_narrow_terminal() {
+        let text = "| | small | from |\n|---|---|---|\n| links made | 4/s | a month has 2.63M seconds |\n";
+        let at = |width| markdown(text, Style { width, color: false, all: false });
+        assert_eq!(
+            at(40),
+            "              small  from\n  links made  4/s    a month has 2.63M\n                     seconds"
+        );
+        assert_eq!(at(30), "  links made\n    small: 4/s\n    from: a month has 2.63M\n      seconds");
     }
 
     #[test]

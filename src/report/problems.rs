@@ -75,10 +75,13 @@ pub fn one(problem: &Problem, style: Style) -> String {
         let (name, value) = (wide(|one| &one.name), wide(|one| &one.value));
         for figure in &numbers.figures {
             let start = 2 + name + 3 + value + 2;
-            let from =
-                Wrap { width: style.width.max(start + 30), first: start, hang: start }.text(&figure.from);
+            let beside = style.width >= start + 24;
+            let start = if beside { start } else { 6 };
+            let from = Wrap { width: style.width, first: start, hang: start }.text(&figure.from);
+            let gap = if beside { "  ".to_string() } else { format!("\n{}", " ".repeat(start)) };
+            let value = if beside { value } else { 0 };
             out.push_str(&format!(
-                "  {:<name$} = {:<value$}  {}\n",
+                "  {:<name$} = {:<value$}{gap}{}\n",
                 figure.name,
                 figure.value,
                 paint.dim(&from)

@@ -25,7 +25,7 @@ pub(super) fn block(questions: &[&Diagnostic], style: Style) -> String {
         out.push('\n');
         let asked = if question.question.is_empty() { &question.message } else { &question.question };
         let start = 2 + topics + 2 + widest + 2;
-        if style.width >= start + 30 && !style.all {
+        if style.width >= start + 36 && !style.all {
             let subject = cut(subject, widest);
             let wrap = Wrap { width: style.width, first: start, hang: start };
             let text = wrap.text(asked);
