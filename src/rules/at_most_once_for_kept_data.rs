@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
 
@@ -15,7 +18,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Queues and topics that deliver at most once, and what their consumers do with the messages.",
         when: "The broker is said to deliver at most once, or its technology keeps nothing (Redis Pub/Sub, core NATS); a consumer writes to a database in the same \
-               flow, and the flow has written to no database before it hands off. Silent where a store has the data already and \
+               flow or in one that begins at the broker, and the flow has written to no database before it hands off. Silent where a store has the data already and \
                the message only announces it, and where the hop into the broker is `optional`.",
         why: "At most once means: a consumer that restarts, deploys or is slow misses what was sent meanwhile, and nobody \
               notices. There is nothing to read again and nothing to count.",
@@ -32,6 +35,14 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut reported: Vec<NodeIndex> = Vec::new();
+    // The first flow that begins at each broker.
+    let mut begin: HashMap<NodeIndex, &[Step]> = HashMap::new();
+    for flow in &facts.design.flows {
+        let steps = facts.design.steps_of(flow);
+        if let Some(first) = steps.first() {
+            begin.entry(first.from).or_insert(steps);
+        }
+    }
     for flow in &facts.design.flows {
         let steps = facts.design.steps_of(flow);
         let is_database = |node: NodeIndex| facts.node(node).kind == Kind::Database;
@@ -47,11 +58,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
             let consumers: Vec<NodeIndex> =
                 steps.iter().filter(|other| other.from == broker).map(|other| other.to).collect();
-            let Some(kept) = steps[at..].iter().find(|other| {
-                consumers.contains(&other.from) && is_database(other.to) && facts.writes(other)
-            }) else {
-                continue;
+            let writes = |other: &&Step| is_database(other.to) && facts.writes(other);
+            let here = steps[at..].iter().find(|other| consumers.contains(&other.from) && writes(other));
+            // Or in a flow that begins with what it hands out.
+            let elsewhere = || {
+                let next = begin.get(&broker)?;
+                let consumers: Vec<NodeIndex> =
+                    next.iter().filter(|other| other.from == broker).map(|other| other.to).collect();
+                next.iter().find(|other| consumers.contains(&other.from) && writes(other))
             };
+            let Some(kept) = here.or_else(elsewhere) else { continue };
             reported.push(broker);
             let node = facts.node(broker);
             let [producer, consumer, store] =
@@ -113,6 +129,9 @@ mod tests {
         // These keep what nobody has taken yet; what else they lose depends on how they are set.
         expect("celery p\nflow f { u -> a ~> p ~> w -> d writes }", &[]);
         expect("mosquitto p\nflow f { u ~> p ~> w -> d writes }", &[]);
+        // Drawn as two flows.
+        expect("redis-pubsub p\nflow f { u -> a ~> p }\nflow g { p ~> w -> d writes }", &["wrong p"]);
+        expect("redis-pubsub p\nflow f { u -> a -> d writes\na ~> p }\nflow g { p ~> w -> d writes }", &[]);
         // Stored first, announced then.
         expect("redis-pubsub p\nflow f { u -> a -> d writes\na ~> p ~> w -> d writes }", &[]);
         // What the consumer keeps may be forgotten.

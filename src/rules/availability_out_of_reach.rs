@@ -1,5 +1,6 @@
 use petgraph::graph::NodeIndex;
 
+use crate::catalog::Kind;
 use crate::design::units::show_duration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
@@ -76,12 +77,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 several => format!("{} = {}", several.join(" × "), percent(product)),
             })
             .consequence(format!("in an ordinary month `{}` is down for {}, and nothing unusual has happened", flow.id, month(product)))
-            .fix(format!(
-                "let `{}` do without {} (`optional`, `fallback=…`, or a queue that tries later), have a second one, or promise {} at most",
-                flow.id,
-                node.name(),
-                percent(product)
-            )),
+            .fix(if node.kind == Kind::External || node.kind.is_app() {
+                format!(
+                    "let `{}` do without {} (`optional`, `fallback=…`, or a queue that tries later), have a second one, or promise {} at most",
+                    flow.id,
+                    node.name(),
+                    percent(product)
+                )
+            } else {
+                format!("one more of {}, or one that is up for longer; or promise {} at most", node.name(), percent(product))
+            }),
         );
     }
     found

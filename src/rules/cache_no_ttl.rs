@@ -6,7 +6,7 @@ use petgraph::visit::EdgeRef;
 use crate::catalog::Kind;
 use crate::design::{Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Facts, Group, Page, Question, Rule, spof_cache_as_store};
+use crate::rules::{Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
     id: "cache-no-ttl",
@@ -53,14 +53,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             Some((facts.design.node(node.attrs.text("registry").value()?)?, node))
         })
         .collect();
-    let only_place: HashSet<String> =
-        (spof_cache_as_store::RULE.check)(facts).into_iter().flat_map(|finding| finding.nodes).collect();
     let written = written_by(facts);
     for cache in facts.nodes(|kind| kind == Kind::Cache) {
         let node = facts.node(cache);
-        if only_place.contains(&node.id) {
-            continue;
-        }
         let ttl = node.attrs.number("ttl");
         let callers = facts.callers(cache);
         if ttl.is_yes() || !facts.is_reached(cache) || goes_otherwise(node) || counts_only(facts, &callers) {
@@ -208,11 +203,6 @@ mod tests {
             "client u\nservice a\nredis c\npostgres d\nflow f { u -> a -> d writes\na -> c writes }\n";
         expect(&format!("{board}flow g {{ u -> a -> c reads }}"), &[]);
         expect(&format!("{board}flow g {{ u -> a -> c reads\na -> d reads on=miss }}"), &["unstated c"]);
-        // The only place there is, which is the graver flaw.
-        expect(
-            "client u\nservice a\nredis c ttl=none\nflow f { u -> a -> c writes }\nflow g { u -> a -> c reads }",
-            &[],
-        );
         expect("client u\nservice a\nredis c strategy=write-through\npostgres d\nu -> a -> c -> d", &[]);
         // A gateway's counters, and a leaderboard that is meant to stay.
         expect("client u\ngateway g\nredis c\nservice a\nu -> g -> a\ng -> c", &[]);

@@ -142,6 +142,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     kind if kind.is_broker() => {
                         format!("anyone who takes {caller} apart can put anything into {name}, and its consumers believe it")
                     }
+                    _ if way.is_some() => {
+                        format!("someone sends {name} a request of his own, and reads or deletes what the next page would show")
+                    }
                     _ => format!("the credentials inside {caller} are read out, and with them anyone reads and changes all of {name}"),
                 })
                 .fix(fix),

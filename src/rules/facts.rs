@@ -162,6 +162,12 @@ impl<'d> Facts<'d> {
         few && flow.attrs.number("availability").is_unstated()
     }
 
+    /// All of these flows that somebody waits for are small, and there is one.
+    pub fn are_small(&self, flows: &[&Flow]) -> bool {
+        let mut waited_for = flows.iter().filter(|flow| !self.is_background(flow)).peekable();
+        waited_for.peek().is_some() && waited_for.all(|flow| self.is_small(flow))
+    }
+
     /// The database whose table a queue is, where its technology says that it is one: `queue jobs tech=postgres`.
     pub fn database_of(&self, queue: NodeIndex) -> Option<NodeIndex> {
         let is_relational =

@@ -77,7 +77,7 @@ fn keyed(node: &Node, key: &Setting, load: Option<f64>) -> Diagnostic {
     .consequence(format!(
         "one consumer of {name} falls behind with nearly all messages while the others idle, and adding consumers changes nothing"
     ))
-    .fix(format!("`key=` on {name} by what messages belong to and there are many of: a user, a conversation, an order"))
+    .fix(format!("`key=` on {name} by what messages belong to, of which there are many: a user, a conversation, an order"))
 }
 
 fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> {
@@ -98,7 +98,7 @@ fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> 
                 .evidence(evidence(&table.shard, node.attrs.number("shards").value().unwrap_or(1.0), load))
                 .consequence(format!("one machine of {name} is at its limit while the others idle, and a larger cluster is not faster"))
                 .fix(format!(
-                    "`shard` in `{}` by what it is looked up by and there are many of, such as a user or a conversation; {by} after it if a partition grows too large",
+                    "`shard` in `{}` by a field that it is looked up by and that has many values, such as a user or a conversation; {by} after it if a partition grows too large",
                     table.id
                 )),
         );

@@ -13,11 +13,12 @@ pub static RULE: Rule = Rule {
         topic: "failover",
         text: "the first copy is gone: who makes the second one take over, and how long does that take?",
     }),
-    reads: &["availability", "failover", "rto"],
+    reads: &["availability", "conflict", "failover", "replica_of", "rto", "shards"],
     page: Page {
         checks: "Databases with several instances: whether the others take over by themselves when the first fails.",
         when: "A database that a flow needs has two instances or more, is not managed, and is of a technology that takes a person or \
-               another tool to fail over, or of none that is known. Wrong where `failover=manual` or `failover=none` is stated and a \
+               another tool to fail over, or of none that is known. Replicas of another store take no writes, and several primaries \
+               (`conflict`) need none to take over. Wrong where `failover=manual` or `failover=none` is stated and a \
                flow that needs it promises more than 99.5 % or states an `rto` below half an hour; a question where nothing is said.",
         why: "A standby that waits for somebody is as fast as that somebody: found, woken, logged in, sure that the first is really \
               dead. Half an hour is good; 99.9 % of a month are 43 minutes.",
@@ -42,10 +43,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let by_itself = node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto"));
         let flows: Vec<_> = facts.flows_needing(store).collect();
         let failover = node.attrs.text("failover");
-        if node.instances < 2 || node.is_managed() || flows.is_empty() || failover.value() == Some("auto") {
+        let takes_over = ["replica_of", "conflict"].iter().any(|how| node.attrs.has(how));
+        if takes_over
+            || node.instances < 2
+            || node.is_managed()
+            || flows.is_empty()
+            || failover.value() == Some("auto")
+        {
             continue;
         }
         let name = node.name();
+        let sharded = node.attrs.number("shards").value().is_some_and(|shards| shards > 1.0);
+        let of_shard = if sharded { " of each shard" } else { "" };
         let finding = match failover.span() {
             None if by_itself => continue,
             None => Diagnostic::unstated(
@@ -79,7 +88,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             finding
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
-                .evidence(format!("{}: {} instances, one of which takes the writes", facts.show_way(&facts.way_to(store)), node.instances))
+                .evidence(format!("{}: {} instances, one of which takes the writes{}", facts.show_way(&facts.way_to(store)), node.instances, of_shard))
                 .consequence(format!(
                     "the host of the first instance dies at three in the morning, and {name} takes no write until somebody has found out, decided and switched"
                 ))
@@ -108,6 +117,9 @@ mod tests {
         expect("postgres d x2 failover=manual", "availability=99.99%", &["wrong d"]);
         expect("postgres d x2 failover=manual", "rto=5min", &["wrong d"]);
         expect("postgres d x2 failover=auto", "availability=99.99%", &[]);
+        // A copy takes no writes, and with two primaries the other one goes on.
+        expect("postgres d x3 replica_of=p\npostgres p x2 failover=auto", "", &[]);
+        expect("mysql d x2 conflict=lww", "", &[]);
         // Said, and enough for what is promised.
         expect("postgres d x2 failover=manual", "", &[]);
         expect("postgres d x2 failover=manual", "availability=99%", &[]);

@@ -14,7 +14,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "What may be lost at most (`rpo`, of a store or of a flow that writes to it) against what its copies and backups keep.",
         when: "A store, or a flow that writes to it, states an `rpo`. It runs once, or its copies are `async` without a stated `lag`, \
-               and its `backup` interval is longer; or its copies are `async` and their stated `lag` is longer. Silent where \
+               and its `backup` interval is longer; or its copies are `async` and their stated `lag` is longer. A warning \
+               where only the backup bounds what `async` copies may be behind. Silent where \
                `replication` is `sync`, `semi-sync` or `quorum`, and where neither interval nor lag is given.",
         why: "A recovery point is lost by arithmetic: what was written since the last copy that survives is gone. A backup a day \
               cannot keep a promise of minutes, however fast somebody restores it.",
@@ -46,20 +47,37 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let name = node.name();
         let [loss, promised] = [loss, promised].map(show_duration);
         let whose = flow.map_or(String::new(), |flow| format!(" of `{}`", flow.id));
+        let redundant = node.is_redundant();
+        let message =
+            format!("with {name} go up to {loss} of writes, and no more than {promised} was promised");
+        let finding = if redundant && setting.name == "backup" {
+            // A copy that is seconds behind keeps the promise, and nothing says that it is.
+            let message = format!(
+                "only a backup each {loss} bounds what is lost with {name}, and {promised} was promised"
+            );
+            Diagnostic::wrong(message, setting.span, why).at_most(Severity::Warning)
+        } else {
+            Diagnostic::wrong(message, setting.span, why)
+        };
+        let fix = match setting.name {
+            "backup" if redundant => {
+                format!("the `lag` that {name} is kept within, or `replication=semi-sync`, on {name}")
+            }
+            "lag" => format!(
+                "`replication=sync` or `semi-sync` on {name}, which waits for a copy; or promise {loss}"
+            ),
+            _ => format!(
+                "`x2` with `replication=sync` (or `semi-sync`) on {name}; or a `backup` at least every {promised}; or promise {loss}"
+            ),
+        };
         found.push(
-            Diagnostic::wrong(
-                format!("with {name} go up to {loss} of writes, and no more than {promised} was promised"),
-                setting.span,
-                why,
-            )
+            finding
             .label(promise.1.span, format!("at most {promised}"))
             .node(&node.id)
             .flows(flow.map(|flow| flow.id.clone()))
             .evidence(format!("{}: {loss}; `rpo`{whose}: {promised}", setting.name))
             .consequence(format!("its disk fails, and everything written in the last {loss} has to be explained to those who wrote it"))
-            .fix(format!(
-                "`replication=sync` (or `semi-sync`) with `x2` on {name}; or a `backup` at least every {promised}; or promise what is kept"
-            )),
+            .fix(fix),
         );
     }
     found

@@ -1,4 +1,7 @@
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
+use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Question, Rule};
 
@@ -16,8 +19,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Schedulers with several instances: whether one of them is chosen to start a job.",
         when: "A scheduler with two instances or more that starts something, is not managed, and whose technology does not see to it. \
-               Wrong where `leader=none` is stated, a question where nothing is said. Silent with a `leader`, with a call to a `lock`, \
-               and where everything it starts is `idempotent` or has `dedupe`.",
+               Wrong where `leader=none` is stated, a question where nothing is said. Silent with a `leader`, with a hop to a `lock` or a `registry`, \
+               and where everything it starts, at once or through a queue, is `idempotent` or has `dedupe`.",
         why: "A second instance is there so that the timetable survives the first. Without one being chosen both keep it, and the \
               invoices of the night go out twice.",
         outage: None,
@@ -35,18 +38,28 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let hops = facts.hops_from(index);
         let leader = node.attrs.text("leader");
         let by_itself = node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto"));
-        let locked = hops.iter().any(|(to, _)| facts.node(*to).kind == Kind::Lock);
-        let starts: Vec<_> =
-            hops.iter().map(|(to, _)| *to).filter(|&to| facts.node(to).kind != Kind::Lock).collect();
-        let harmless = starts.iter().all(|&to| {
-            let attrs = &facts.node(to).attrs;
+        // etcd and ZooKeeper are registries, and give out leases.
+        let agrees = |kind: Kind| matches!(kind, Kind::Lock | Kind::Registry);
+        let locked = hops.iter().any(|(to, _)| agrees(facts.node(*to).kind));
+        let started = hops.iter().filter(|(_, hop)| hop.arrow != Arrow::Control).map(|(to, _)| *to);
+        let starts: Vec<NodeIndex> = started.collect();
+        let told = |node: NodeIndex| {
+            let attrs = &facts.node(node).attrs;
             attrs.has("idempotent") || attrs.has("dedupe")
+        };
+        let harmless = starts.iter().all(|&to| {
+            let consumers = facts.consumers(to);
+            let late = facts.node(to).kind.is_broker() && !consumers.is_empty();
+            if late { consumers.into_iter().all(told) } else { told(to) }
         });
         if node.instances < 2 || node.is_managed() || by_itself || leader.is_yes() || locked || harmless {
             continue;
         }
         let name = node.name();
-        let first = facts.node(starts[0]).name();
+        // What a queue is filled with, its consumer does.
+        let done_by = facts.consumers(starts[0]).first().copied();
+        let done_by = done_by.filter(|_| facts.node(starts[0]).kind.is_broker()).unwrap_or(starts[0]);
+        let first = facts.node(done_by).name();
         let message = format!("{} instances of {name} each start {first}", node.instances);
         let finding = match leader.span() {
             Some(span) => Diagnostic::wrong(message, span, "none is chosen"),
@@ -81,6 +94,9 @@ mod tests {
         expect("scheduler s x2\nservice a idempotent\ns -> a", &[]);
         expect("scheduler s\nservice a\ns -> a", &[]);
         expect("airflow s x2\nservice a\ns -> a", &[]);
+        expect("scheduler s x2\netcd l x3\nservice a\ns ..> l needs\ns -> a", &[]);
+        expect("scheduler s x2\nqueue q x3\nworker w idempotent\ns ~> q ~> w", &[]);
+        expect("scheduler s x2\nqueue q x3\nworker w\ns ~> q ~> w", &["unstated s"]);
         // It starts nothing.
         expect("scheduler s x2", &[]);
     }

@@ -79,7 +79,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "one instance",
             ),
         };
-        if !flows.is_empty() && flows.iter().all(|flow| facts.is_small(flow)) {
+        if facts.are_small(&flows) {
             finding = finding.at_most(Severity::Warning);
         }
         for &producer in &producers {

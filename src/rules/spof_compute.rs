@@ -174,7 +174,7 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
     for &node in nodes {
         finding = finding.node(facts.id(node));
     }
-    if !flows.is_empty() && flows.iter().all(|flow| facts.is_small(flow)) {
+    if facts.are_small(flows) {
         finding = finding.at_most(Severity::Warning);
     }
     for &node in &nodes[1..] {

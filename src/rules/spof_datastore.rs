@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
         checks: "Databases, warehouses and file stores with a single instance, and which flows stop when that instance does.",
         when: "A database, blob or warehouse that is not managed has one instance (as drawn, without `xN`), and at least one \
                flow needs it; in a design without flows, something is reached only through it or ends in it. A replica of \
-               another store is its primary's matter. A warning where it has a `backup` and all flows that need it are of 10 \
-               requests a second or fewer and promise nothing.",
+               another store is its primary's matter. A warning where it has a `backup` and all flows that somebody waits for and that need it \
+               are of 10 requests a second or fewer and promise nothing.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
               that lasts until someone has restored a backup, and what was written since that backup is gone.",
         outage: Some(Outage {
@@ -79,7 +79,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             )
             .evidence(format!("{way} has no way around")),
         };
-        if node.attrs.has("backup") && !flows.is_empty() && flows.iter().all(|flow| facts.is_small(flow)) {
+        if node.attrs.has("backup") && facts.are_small(&flows) {
             finding = finding.at_most(Severity::Warning);
         }
         if !cut_off.is_empty() {
@@ -170,5 +170,9 @@ mod tests {
         assert_eq!(severity("backup=1d", "rate=5/s availability=99.9%"), Severity::Error);
         assert_eq!(severity("backup=1d", "rate=500/s"), Severity::Error);
         assert_eq!(severity("backup=1d", ""), Severity::Error);
+        // What a timer starts has no users.
+        let timer =
+            "rate=5/s { u -> a -> d }\nscheduler t\nworker w\nflow g { t -> w -> d }\nflow h rate=1/s";
+        assert_eq!(severity("backup=1d", timer), Severity::Warning);
     }
 }

@@ -41,7 +41,7 @@ pub static RULE: Rule = Rule {
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
-               way `generates` ids; messages whose consumers are all idempotent; and designs without flows.\n\n\
+               way `generates` ids; messages whose consumers are all idempotent, or write nothing but files, search indexes and caches; and designs without flows.\n\n\
                And wherever it stands: a call to an external with `attempts` above one and no `idempotency_key`, from a \
                caller that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a POST or \
                PATCH does, or goes to Stripe, PayPal or Adyen; a question where a request carries a key that may go on \
@@ -61,7 +61,8 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let idempotent_consumers = |broker: NodeIndex| {
         let consumers = facts.consumers(broker);
-        !consumers.is_empty() && consumers.iter().all(|&consumer| tells_repeats(facts, consumer))
+        !consumers.is_empty()
+            && consumers.iter().all(|&consumer| tells_repeats(facts, consumer) || overwrites(facts, consumer))
     };
     let mut known: HashMap<NodeIndex, bool> = HashMap::new();
     let mut told = |broker| *known.entry(broker).or_insert_with(|| idempotent_consumers(broker));
@@ -308,6 +309,19 @@ fn tells_repeats(facts: &Facts, node: NodeIndex) -> bool {
     attrs.has("idempotent") || attrs.has("dedupe")
 }
 
+/// All that it does is to write where a second write leaves things as they are.
+fn overwrites(facts: &Facts, node: NodeIndex) -> bool {
+    let mut writes = facts.design.steps_from(node).filter(|step| {
+        facts.writes(step) || !(facts.node(step.to).kind.is_store() || facts.node(step.to).kind.is_broker())
+    });
+    let mut some = false;
+    let all = writes.all(|step| {
+        some = true;
+        matches!(facts.node(step.to).kind, Kind::Blob | Kind::Search | Kind::Cache)
+    });
+    some && all
+}
+
 /// A second write finds the first: compared before it is set, or under a key that the caller chose.
 fn natural(facts: &Facts, step: &Step) -> bool {
     let tables = step.attrs.words("writes");
@@ -420,7 +434,7 @@ mod tests {
         let case = |service: &str, worker: &str, flow: &str, expected: &[&str]| {
             let text = format!(
                 "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }} }}\n\
-                 queue q\nworker w {worker}\nflow f {{ {flow} }}"
+                 queue q\nworker w {worker}\nblob f\nflow f {{ {flow} }}"
             );
             expect(&RULE, &text, expected);
         };
@@ -428,6 +442,8 @@ mod tests {
         case("dedupe=d", "", "u -> a -> b -> d writes", &[]);
         case("idempotent=no", "", "u -> a -> d writes", &["wrong f"]);
         case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
+        case("", "", "u -> a ~> q ~> w -> f writes", &[]);
+        case("", "", "u -> a ~> q ~> w -> f writes\nw -> d writes", &["unstated f"]);
         // A new code for each try is found by no key.
         case("generates=code", "", "u -> a -> d writes=t conditional", &["unstated f"]);
         case("", "", "u -> a -> d writes=t", &[]);

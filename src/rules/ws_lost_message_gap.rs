@@ -90,7 +90,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             finding
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
-                .evidence(format!("no client says `resume`, and none reads a store: {name} is the only way to it"))
+                .evidence(format!("no client says `resume`, and none reads a store: {name} is their only source"))
                 .consequence(format!("{name} is deployed, every connection breaks, and what is sent until they are back is lost for each of them"))
                 .fix(resume(facts, unread.map(|(store, _)| store))),
         );
