@@ -222,3 +222,14 @@ fn one_mistake_is_one_message() {
         assert!(told[0].contains(says), "{line}: {told:#?}");
     }
 }
+
+/// What is said in a way that cannot be read is a mistake, and not also a question.
+#[test]
+fn what_is_written_wrong_is_not_asked_for() {
+    let text = "client web\nlb front managed rate_limit=100rps auth=jtw\nservice api x2 trace alert\n\
+                postgres store x2 failover=auto backup=often\nweb -> front -> api -> store timeout=1\n";
+    let found = check(text);
+    let told: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(told.len(), 4, "{told:#?}");
+    assert!(found.iter().all(Diagnostic::is_mistake), "{told:#?}");
+}

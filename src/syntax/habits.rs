@@ -167,8 +167,8 @@ fn half_arrow(cursor: &mut Cursor<'_>) -> Option<Arrow> {
 /// `->|text|`: passes over the text, which is told unless the arrow has been.
 pub fn text_on_arrow(cursor: &mut Cursor<'_>, arrow: Span) {
     let Some(inside) = cursor.rest.strip_prefix('|') else { return };
-    let line = &inside[..inside.find('\n').unwrap_or(inside.len())];
-    let Some(length) = line.find('|') else { return };
+    let mut line = inside.char_indices().take(200).take_while(|&(_, c)| c != '\n');
+    let Some((length, _)) = line.find(|&(_, c)| c == '|') else { return };
     let span = cursor.next(length + 2);
     cursor.rest = &cursor.rest[length + 2..];
     cursor.last = cursor.at();

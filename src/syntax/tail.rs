@@ -93,8 +93,8 @@ fn open_bracket(cursor: &mut Cursor<'_>) -> Parsed<u8> {
     const HELP: &str = "attributes stand without brackets, parted by spaces: `ttl=5s jitter`";
     let close = if cursor.byte() == Some(b'(') { b')' } else { b']' };
     let inside = &cursor.rest[1..];
-    let attributes = inside.starts_with(lexical::opens_name)
-        && inside.find(['\n', char::from(close)]).is_some_and(|end| inside[..end].contains('='));
+    let mut line = inside.chars().take(200).take_while(|&c| c != '\n' && c != char::from(close));
+    let attributes = inside.starts_with(lexical::opens_name) && line.any(|c| c == '=');
     if !attributes {
         return Err(habits::unexpected(cursor, "an attribute", HELP));
     }

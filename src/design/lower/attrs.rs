@@ -41,7 +41,8 @@ impl Lowering<'_, '_> {
             self.unknown_attribute(attr, subject, a_subject);
             return None;
         };
-        let value = self.value(attribute, attr)?;
+        // What cannot be read has been reported; that it is said at all keeps it from being asked for.
+        let value = self.value(attribute, attr).unwrap_or(Value::Yes);
         Some(Setting { name: &attribute.name, value, span: attr.span, inherited: false })
     }
 

@@ -7,7 +7,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use super::names::inherit;
 use super::{Declared, Lowering};
 use crate::catalog::{Subject, catalog};
-use crate::design::{Arrow, Attrs, Flow, Hop, Step, Value, load::Load};
+use crate::design::{Arrow, Attrs, Flow, Hop, Setting, Step, Value, load::Load};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{Chain, Leg, Statement, Word};
@@ -178,6 +178,9 @@ impl Lowering<'_, '_> {
             match merged.get(setting.name) {
                 None => merged.push(setting.clone()),
                 Some(first) if first.value == setting.value => {}
+                // A value that could not be read agrees with any other.
+                Some(Setting { value: Value::Yes, .. }) => {}
+                Some(_) if setting.value == Value::Yes => {}
                 Some(first) => {
                     let first = first.span;
                     let (from, to) = self.design.graph.edge_endpoints(hop).expect("the edge was just made");
