@@ -15,23 +15,19 @@ pub static RULE: Rule = Rule {
     }),
     reads: &[
         "backup",
-        "backup_region",
         "managed",
         "object_versions",
         "rebuild_from",
         "recovers",
         "replica_of",
-        "restore",
-        "restore_tested",
         "retention",
         "ttl",
     ],
     page: Page {
         checks: "Databases, and object stores and warehouses that no vendor runs: whether an older state can be had again.",
         when: "Wrong where `backup=none` is stated, a question where nothing is said. Copies do not count: they delete what \
-               the first deletes. Left alone: replicas, what has `rebuild_from` or `object_versions`, what says something of \
-               its backups otherwise (`backup_region`, `restore`, `restore_tested`), what is copied to an object store by a \
-               hop of its own or recovered by one (`..> recovers`), and what keeps everything for a day at most \
+               the first deletes. Left alone: replicas, what has `rebuild_from` or `object_versions`, what is copied to an object \
+               store by a hop of its own or recovered by one (`..> recovers`), and what keeps everything for a day at most \
                (`retention`, or `ttl` on each table). Managed object stores and warehouses only with `backup=none`.",
         why: "Replication carries a wrong `DELETE` to every copy within milliseconds; so it does with what a bug or a broken \
               migration writes. Only a state from before helps, and only if it lies where the mistake could not reach it.",
@@ -107,9 +103,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn comes_back(node: &Node) -> bool {
     let attrs = &node.attrs;
     let brief = |seconds: Option<f64>| seconds.is_some_and(|seconds| seconds <= DAY);
-    let other_words =
-        ["replica_of", "rebuild_from", "object_versions", "backup_region", "restore", "restore_tested"];
-    other_words.iter().any(|name| attrs.has(name))
+    ["replica_of", "rebuild_from", "object_versions"].iter().any(|name| attrs.has(name))
         || brief(attrs.number("retention").value())
         || (!node.tables.is_empty()
             && node.tables.iter().all(|table| brief(table.attrs.number("ttl").value())))
@@ -139,7 +133,8 @@ mod tests {
         case("bigquery d", &[]);
         // It comes back from elsewhere, or need not.
         case("postgres m backup=1d\npostgres d rebuild_from=m", &[]);
-        case("postgres d restore_tested=30d", &[]);
+        // That it is restored does not say how old it is then.
+        case("postgres d restore_tested=30d", &["unstated d"]);
         case("postgres d { table session { key id; ttl = 30min } }", &[]);
         case("postgres d { table session { key id; ttl = 30d } }", &["unstated d"]);
         case("postgres d\ns3 b\nd ~> b", &[]);
