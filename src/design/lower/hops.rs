@@ -89,6 +89,9 @@ impl Lowering<'_, '_> {
         for (leg_index, leg) in chain.legs.iter().enumerate() {
             let subject = if leg.arrow == Arrow::Control { Subject::Control } else { Subject::Hop };
             let attrs = self.attrs(&leg.attrs, subject, "a hop");
+            if leg.arrow == Arrow::Control && leg.attrs.is_empty() {
+                self.no_verb(leg);
+            }
             let to = self.resolve(&leg.to);
             if from.len().saturating_mul(to.len()) > MOST_HOPS_OF_A_LEG {
                 self.report(
@@ -161,6 +164,16 @@ impl Lowering<'_, '_> {
             .help(
                 "instances of one node are `xN`; what they tell each other goes through a topic or a store",
             ),
+        );
+    }
+
+    /// `watch ..> api`: it acts on it, but how?
+    fn no_verb(&mut self, leg: &Leg) {
+        let end = leg.to.last().map_or(leg.arrow_span, |word| word.span);
+        self.report(
+            Diagnostic::mistake("value", "`..>` does not say what it does", leg.arrow_span.to(end), "a verb is missing")
+                .help("write `observes`, `deploys`, `configures`, `recovers` or `needs` after the name: `watch ..> api observes`")
+                .help("a request is `->`, a message `~>`"),
         );
     }
 
