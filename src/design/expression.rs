@@ -1,9 +1,9 @@
 //! Arithmetic with units: an expression's tokens to one quantity.
 
-use super::units::{self, Dimension, Quantity};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Token, TokenKind};
+use crate::units::{self, Dimension, Quantity};
 
 /// Why there is no value.
 pub enum Failure {

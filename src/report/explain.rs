@@ -3,8 +3,8 @@
 
 use super::{Style, Wrap, statements};
 use crate::catalog::{Attribute, Kind, Subject, Technology, Type, catalog, nearest};
-use crate::design::units::show_rate;
 use crate::rules::Rule;
+use crate::units::show_rate;
 
 /// All pages of a name, of what it is called by habit, or of what a question is about; or the nearest name there is.
 pub fn explain(name: &str, style: Style) -> Result<String, Option<&'static str>> {

@@ -1,9 +1,9 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::units::show_duration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
+use crate::units::show_duration;
 
 pub static RULE: Rule = Rule {
     id: "availability-out-of-reach",

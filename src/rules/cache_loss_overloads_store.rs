@@ -3,11 +3,11 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Grade;
-use crate::design::units::{show_number, show_rate};
 use crate::design::{Node, Value};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Miss;
 use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
+use crate::units::{show_number, show_rate};
 
 pub static RULE: Rule = Rule {
     id: "cache-loss-overloads-store",

@@ -3,10 +3,10 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::units::show_rate;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Miss;
 use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
+use crate::units::show_rate;
 
 pub static RULE: Rule = Rule {
     id: "cache-stampede",

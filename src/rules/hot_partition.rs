@@ -1,7 +1,7 @@
-use crate::design::units::{show_number, show_rate};
 use crate::design::{Arrow, Node, Setting, Step, Table, Value};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
+use crate::units::{show_number, show_rate};
 
 pub static RULE: Rule = Rule {
     id: "hot-partition",

@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 
 use crate::catalog::Kind;
-use crate::design::units::show_number;
 use crate::design::{Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
+use crate::units::show_number;
 
 pub static RULE: Rule = Rule {
     id: "lookup-without-index",

@@ -4,10 +4,10 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::design::Step;
-use crate::design::units::show_rate;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::source::Span;
+use crate::units::show_rate;
 
 pub static RULE: Rule = Rule {
     id: "no-rate-limit",

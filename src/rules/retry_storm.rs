@@ -1,10 +1,10 @@
 use petgraph::graph::NodeIndex;
 
 use crate::design::Step;
-use crate::design::units::{show_number, show_rate};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::heaviest_chain;
 use crate::rules::{Calls, Facts, Group, Outage, Page, Rule};
+use crate::units::{show_number, show_rate};
 
 /// Tries that one request becomes, from which on a slow moment turns into an outage.
 const A_STORM: f64 = 8.0;

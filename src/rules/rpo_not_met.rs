@@ -1,7 +1,7 @@
-use crate::design::units::show_duration;
 use crate::design::{Flow, Node, Setting};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
+use crate::units::show_duration;
 
 pub static RULE: Rule = Rule {
     id: "rpo-not-met",

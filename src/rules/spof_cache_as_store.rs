@@ -3,11 +3,11 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::units::show_duration;
 use crate::design::{Arrow, Attrs, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::source::Span;
+use crate::units::show_duration;
 
 pub static RULE: Rule = Rule {
     id: "spof-cache-as-store",

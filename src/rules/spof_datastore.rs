@@ -1,9 +1,9 @@
 use crate::catalog::Kind;
 use crate::design::Arrow;
-use crate::design::units::show_duration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Facts, Group, Outage, Page, Rule};
+use crate::units::show_duration;
 
 pub static RULE: Rule = Rule {
     id: "spof-datastore",

@@ -1,10 +1,10 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::units::show_number;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::heaviest_chain;
 use crate::rules::{Facts, Group, Page, Rule};
+use crate::units::show_number;
 
 /// Calls from service to service in a row at which to warn, and at which it is an error.
 const MANY: usize = 4;

@@ -3,12 +3,12 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
-use crate::design::units::show_number;
 use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::facts::Again;
 use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::source::Span;
+use crate::units::show_number;
 
 pub static RULE: Rule = Rule {
     id: "write-api-not-idempotent",

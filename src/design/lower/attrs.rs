@@ -3,11 +3,11 @@
 use super::{Declared, Lowering};
 use crate::catalog::{Attribute, Subject, Type, catalog};
 use crate::design::expression::{Failure, evaluate};
-use crate::design::units::{Dimension, Quantity};
 use crate::design::{Attrs, Setting, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{self, Scalar};
+use crate::units::{Dimension, Quantity};
 
 impl Lowering<'_, '_> {
     /// Types what a line says of its subject; `a_subject` is how a message calls it: `a cache`, `a hop`.
@@ -275,7 +275,7 @@ fn unfit(ty: Type, quantity: Quantity) -> Option<Result<(), String>> {
     } else if matches!(ty, Type::Count) && value.fract() != 0.0 {
         Err("this is not a whole number".to_string())
     } else if ty == Type::Share && value > 1.0 {
-        Err(format!("this is {} %", crate::design::units::show_number(value * 100.0)))
+        Err(format!("this is {} %", crate::units::show_number(value * 100.0)))
     } else {
         Ok(())
     })

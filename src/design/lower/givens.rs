@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use super::Lowering;
 use crate::design::Given;
 use crate::design::expression::{Failure, Named, evaluate};
-use crate::design::units::{self, Quantity};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::ast::{Expr, Statement, TokenKind, Word};
+use crate::units::{self, Quantity};
 
 /// Values by name; None where the expression had a mistake, so that its uses are not reported again.
 #[derive(Debug, Default)]
