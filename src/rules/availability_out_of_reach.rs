@@ -79,7 +79,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .consequence(format!("in an ordinary month `{}` is down for {}, and nothing unusual has happened", flow.id, month(product)))
             .fix(if node.kind == Kind::External || node.kind.is_app() {
                 format!(
-                    "let `{}` do without {} (`optional`, `fallback=…`, or a queue that tries later), have a second one, or promise {} at most",
+                    "let `{}` do without {} (`optional`, `fallback=stale`, or a queue that tries later), have a second one, or promise {} at most",
                     flow.id,
                     node.name(),
                     percent(product)

@@ -133,7 +133,7 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
                 "{name} restarts empty, every request goes to {behind}, which slows down until loads time out; so nothing fills {name} again"
             ))
             .fix(format!(
-                "{stampede}`bulkhead=N` on `{} -> {}`, so that no more than it can serve are loading; or instances of {behind} that carry {}",
+                "{stampede}`bulkhead=100` on `{} -> {}`, so that no more than it can serve are loading; or instances of {behind} that carry {}",
                 facts.id(first.load.from),
                 store.id,
                 show_rate(cold + beside)

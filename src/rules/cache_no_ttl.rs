@@ -116,7 +116,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .fix(if source.is_some() {
                     format!("`ttl=10min jitter` on {name}, as long as an old answer may be given; and `invalidate=on-write` if changes must show sooner")
                 } else {
-                    format!("`ttl=…` on {name}, the time after which an entry is of no use")
+                    format!("`ttl=1h` on {name}, or whatever is the time after which an entry is of no use")
                 }),
         );
     }

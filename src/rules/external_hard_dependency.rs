@@ -138,7 +138,7 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
          do is watch"
     ))
     .fix(format!(
-        "a queue and a worker that tries {name} again later (`~>`), or `fallback=…` on the hop, or a second provider \
+        "a queue and a worker that tries {name} again later (`~>`), or `fallback=stale` on the hop, or a second provider \
          `on=error`; `optional` if the answer can do without"
     ))
 }

@@ -105,7 +105,7 @@ fn describe(
             "{first} accepts the connection and never answers: every thread of {who} that asks it is stuck, {who} stops \
              answering{before}"
         ))
-        .fix(format!("`{} -> {} timeout=…`, a little above its p99; or `every call timeout=…`", facts.id(caller), first.trim_matches('`')))
+        .fix(format!("`every call timeout=1s`, or one for each: `{} -> {} timeout=200ms`, a little above its p99", facts.id(caller), first.trim_matches('`')))
 }
 
 fn list(facts: &Facts, calls: &[(NodeIndex, &Hop)]) -> String {
