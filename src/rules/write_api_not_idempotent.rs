@@ -37,11 +37,14 @@ pub static RULE: Rule = Rule {
                warehouse (says `writes`, or has no `reads` in a flow whose label begins with POST or PATCH), calls an \
                external service with `writes`, or hands a message to a broker in a flow that writes no store and either \
                reads none or is a POST or PATCH. No step of the flow has an `idempotency_key`, and no application on the \
-               way states `idempotent` or `dedupe`. Wrong where a hop on the way to that application \
+               way states `idempotent` or `dedupe`; a consumer's word does not count, which knows a message that is delivered \
+               again, but not a second request's new one. Wrong where a hop on the way to that application \
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
-               way `generates` ids; messages whose consumers are all idempotent; and designs without flows.\n\n\
+               way `generates` ids; messages that another flow hands over by the same hop with a key; and \
+               designs without flows. Labels are trusted: a PUT \
+               that adds to what is there is not seen.\n\n\
                And wherever it stands: a call to an external with `attempts` above one and no `idempotency_key`, from a \
                caller that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a POST or \
                PATCH does, or goes to Stripe, PayPal or Adyen; a question where a request carries a key that may go on \
@@ -59,12 +62,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let idempotent_consumers = |broker: NodeIndex| {
-        let consumers = facts.consumers(broker);
-        !consumers.is_empty() && consumers.iter().all(|&consumer| tells_repeats(facts, consumer))
-    };
-    let mut known: HashMap<NodeIndex, bool> = HashMap::new();
-    let mut told = |broker| *known.entry(broker).or_insert_with(|| idempotent_consumers(broker));
+    let keyed = hops_with_a_key(facts);
     let mut found = tried_outside(facts);
     let spoken: HashSet<String> = found
         .iter()
@@ -72,7 +70,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .flat_map(|finding| finding.flows.iter().cloned())
         .collect();
     for flow in &facts.design.flows {
-        let (step, finding) = match of_flow(facts, flow, &mut told) {
+        let (step, finding) = match of_flow(facts, flow, &keyed) {
             Some(both) => both,
             None => continue,
         };
@@ -82,6 +80,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The hops of flows in which a request has a key: drawn again in another flow, it is the same request.
+fn hops_with_a_key(facts: &Facts) -> HashSet<EdgeIndex> {
+    let steps = facts.design.flows.iter().map(|flow| facts.design.steps_of(flow));
+    steps
+        .filter(|steps| steps.iter().any(|step| step.attrs.has("idempotency_key")))
+        .flat_map(|steps| steps.iter().map(|step| step.hop))
+        .collect()
 }
 
 /// Calls of somebody else's service that are tried again, with nothing to tell it that it is the same request.
@@ -160,11 +167,7 @@ struct Reached<'d> {
     said_not: Option<Span>,
 }
 
-fn of_flow<'d>(
-    facts: &Facts<'d>,
-    flow: &Flow,
-    told: &mut impl FnMut(NodeIndex) -> bool,
-) -> Option<(&'d Step, Diagnostic)> {
+fn of_flow<'d>(facts: &Facts<'d>, flow: &Flow, keyed: &HashSet<EdgeIndex>) -> Option<(&'d Step, Diagnostic)> {
     let steps = facts.design.steps_of(flow);
     let method = method(flow);
     if matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
@@ -191,7 +194,7 @@ fn of_flow<'d>(
             reads |= to.kind.is_store() && facts.reads(step);
             writes |= to.kind.is_durable() && step.attrs.has("writes");
             let weaker = effect.is_none_or(|(step, _)| facts.node(step.to).kind.is_broker());
-            if weaker && !way.told && changes(facts, step, posts, way.generates, told) {
+            if weaker && !way.told && changes(facts, step, posts, way.generates, keyed) {
                 effect = effect.filter(|_| to.kind.is_broker()).or(Some((step, way)));
             }
         }
@@ -284,13 +287,7 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, way: Reached) -> Diagnostic 
 }
 
 /// The step has an effect that a second one would add to.
-fn changes(
-    facts: &Facts,
-    step: &Step,
-    posts: bool,
-    generates: bool,
-    told: &mut impl FnMut(NodeIndex) -> bool,
-) -> bool {
+fn changes(facts: &Facts, step: &Step, posts: bool, generates: bool, keyed: &HashSet<EdgeIndex>) -> bool {
     let target = facts.node(step.to);
     let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
     match target.kind {
@@ -298,7 +295,7 @@ fn changes(
             (writes || (posts && !reads)) && (generates || !natural(facts, step))
         }
         Kind::External => writes,
-        Kind::Queue | Kind::Topic => facts.writes(step) && !told(step.to),
+        Kind::Queue | Kind::Topic => facts.writes(step) && !keyed.contains(&step.hop),
         _ => false,
     }
 }
@@ -427,7 +424,15 @@ mod tests {
         case("idempotent", "", "u -> a -> d writes", &[]);
         case("dedupe=d", "", "u -> a -> b -> d writes", &[]);
         case("idempotent=no", "", "u -> a -> d writes", &["wrong f"]);
-        case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
+        // The second request's message has a new id: its consumer cannot know it.
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes", &["unstated f"]);
+        case(
+            "",
+            "idempotent",
+            "u -> a ~> q ~> w }\nflow g { u -> a idempotency_key ~> q ~> w -> d writes",
+            &[],
+        );
+        case("", "idempotent", "u -> a idempotency_key ~> q ~> w -> d writes", &[]);
         // A new code for each try is found by no key.
         case("generates=code", "", "u -> a -> d writes=t conditional", &["unstated f"]);
         case("", "", "u -> a -> d writes=t", &[]);
