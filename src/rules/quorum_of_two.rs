@@ -35,7 +35,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let by_technology = node.tech.is_some_and(|tech| BY_MAJORITY.contains(&tech.id.as_str()));
         let by_kind = node.tech.is_none() && matches!(node.kind, Kind::Lock);
         let majority = quorum.is_some_and(|quorum| 2 * quorum > node.instances);
-        let even = node.instances % 2 == 0;
+        let even = node.instances.is_multiple_of(2);
         if node.is_managed() || !even || !(majority || by_technology || by_kind) {
             continue;
         }
