@@ -23,8 +23,8 @@ pub static RULE: Rule = Rule {
         checks: "What may be lost at most (`rpo`, of a store or of a flow that writes to it) against what its copies and backups keep.",
         when: "A store, or a flow that writes to it, states an `rpo`. Its copies are its own instances, and databases drawn as \
                `replica_of` it, whose `replication` and `lag` count where it states none itself. It has no copy, or `async` ones \
-               without a stated `lag`, and its `backup` interval is longer; or its copies are `async` and their stated `lag` \
-               is longer. A question where there are copies, the `rpo` is under an hour, and neither `replication` nor `lag` is \
+               without a stated `lag`, and its `backup` interval is longer; or the stated `lag` of copies that are `async`, or not said \
+               to be anything, is longer. A question where there are copies, the `rpo` is under an hour, and neither `replication` nor `lag` is \
                stated, and it is neither \
                managed nor of a technology that copies to a majority, or waits for its copies, without being told to. Silent where `replication` is `sync`, `semi-sync` or `quorum`, and otherwise \
                where neither interval nor lag is given.",

@@ -128,6 +128,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let vendors = match node.kind {
             Kind::Blob => "a managed object store",
             Kind::Warehouse => "a managed warehouse",
+            Kind::Search => "a managed search service",
             _ => "a managed database",
         };
         found.push(
