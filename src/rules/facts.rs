@@ -62,6 +62,9 @@ impl<'d> Facts<'d> {
                 dead_letters[dlq.index()] = true;
             }
         }
+        for node in design.graph.node_indices().filter(|&node| design.graph[node].kind.is_broker()) {
+            dead_letters[node.index()] |= is_parking(design, node);
+        }
         let last_before = last_before(&travel, design.graph.node_count());
         let (misses, relational) = (OnceCell::new(), OnceCell::new());
         Facts {
@@ -180,7 +183,7 @@ impl<'d> Facts<'d> {
         })
     }
 
-    /// A node that some queue or topic names as its dead letters.
+    /// A node that some queue or topic names as its dead letters, or in which consumers park what they fail on.
     pub fn is_dead_letters(&self, node: NodeIndex) -> bool {
         self.dead_letters[node.index()]
     }
@@ -281,6 +284,20 @@ impl<'d> Facts<'d> {
     pub fn flow_of(&self, step: &Step) -> Option<&'d Flow> {
         step.flow.map(|flow| &self.design.flows[flow])
     }
+}
+
+/// All that is put into the queue or topic comes `on=error` from those who consume another one.
+fn is_parking(design: &Design, node: NodeIndex) -> bool {
+    let consumes = |step: &Step| {
+        let handed = |edge: petgraph::graph::EdgeReference<Hop>| design.graph[edge.source()].kind.is_broker();
+        let polls = |polled: &Step| {
+            polled.attrs.has("reads") && design.graph[polled.to].kind.is_broker() && polled.to != node
+        };
+        design.graph.edges_directed(step.from, Direction::Incoming).any(handed)
+            || design.steps_from(step.from).any(polls)
+    };
+    let mut puts = design.steps_to(node).filter(|step| writes(design, step)).peekable();
+    puts.peek().is_some() && puts.all(|step| step.attrs.text("on").value() == Some("error") && consumes(step))
 }
 
 /// `a`, `b` and `c`, each in backticks.

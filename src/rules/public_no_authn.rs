@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
         when: "An application reached from a client, or from an external service that calls in, uses a database, blob store, warehouse, search index or broker, and no \
                node on the way there states `auth=` or calls an `auth` node. Wrong where a node on that way says \
                `auth=none` and the data is written, or stated to be other than public; otherwise a question. One finding \
-               for each first node behind the clients. Left alone: flows marked `public`, reads of `data=public`, caches \
+               for each first gateway, service, function, worker or connection server on the ways in: load balancers, CDNs and firewalls before it are passed over. Left alone: flows marked `public`, reads of `data=public`, caches \
                unless their `data` is said not to be public, hops with `signature` or `signed`, clients in a group with \
                `trust=private`, and clients that reach the store directly, which is `datastore-public`.",
         why: "An endpoint that nobody thought of as public is found by a scanner within hours of its first deployment. What \
@@ -68,7 +68,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 || matches!(kind, Kind::Cdn | Kind::Waf | Kind::Dns);
             passes && !guarded[to.index()] && !step.attrs.has("signature") && !step.attrs.has("signed")
         });
-        let doors = spread.first_passed(|node| facts.node(node).kind.is_compute());
+        // A load balancer passes on what it gets: what could have asked stands behind it.
+        let doors = spread.first_passed(|node| facts.node(node).kind.is_app());
         // What states `auth` and is passed all the same says that it asks nobody.
         let opened = spread.first_passed(|node| facts.node(node).attrs.get("auth").is_some());
         for &step in &journey.steps {
@@ -211,7 +212,14 @@ mod tests {
         expect("client u\nservice a\npostgres d\nu -> a -> d", &["unstated a"]);
         expect("client u\nservice a auth=jwt\npostgres d\nu -> a -> d", &[]);
         expect("client u\nlb l\ngateway g auth=jwt\nservice a\npostgres d\nu -> l -> g -> a -> d", &[]);
-        expect("client u\nlb l\nservice a\npostgres d\nu -> l -> a -> d", &["unstated l"]);
+        // The load balancer cannot ask: each service behind it has to, unless it does by `auth`.
+        expect("client u\nlb l\nservice a\npostgres d\nu -> l -> a -> d", &["unstated a"]);
+        expect("client u\ncdn c\nwaf w\nservice a\npostgres d\nu -> c -> w -> a -> d", &["unstated a"]);
+        expect(
+            "client u\nlb l\nservice a\nservice b\npostgres d\nu -> l -> a -> d\nl -> b -> d",
+            &["unstated a, b"],
+        );
+        expect("client u\nlb l auth=oauth\nservice a\npostgres d\nu -> l -> a -> d", &[]);
         // The service behind checks, or asks an identity service.
         expect("client u\nlb l\nservice a\nservice b auth=jwt\npostgres d\nu -> l -> a -> b -> d", &[]);
         expect("client u\nservice a\nauth i\npostgres d\nu -> a -> d\na -> i", &[]);

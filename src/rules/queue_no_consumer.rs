@@ -1,3 +1,5 @@
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Rule};
@@ -15,7 +17,8 @@ pub static RULE: Rule = Rule {
     reads: &["dlq", "reads", "retention"],
     page: Page {
         checks: "Queues and topics that something writes to: whether anything takes the messages out.",
-        when: "Something hands off to a queue or topic, and no hop leads out of it and nobody polls it with `reads`. Queues of \
+        when: "Something hands off to a queue or topic, and no `~>`, `->` or `<->` leads out of it and nobody polls it with `reads`. \
+               A bare `..>` hop or a monitor that polls it watches it, and takes nothing out. Queues of \
                dead letters are left alone, and so is a topic with a `retention` of 30 days or more, which is a record.",
         why: "The queue grows until it is full or its oldest messages expire. Then senders block, or the work that was \
               promised to a user silently never happens.",
@@ -34,11 +37,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let producers = facts.producers(broker);
         let record = node.kind == Kind::Topic
             && node.attrs.number("retention").value().is_some_and(|seconds| seconds >= A_RECORD);
-        if producers.is_empty()
-            || !facts.consumers(broker).is_empty()
-            || facts.is_dead_letters(broker)
-            || record
-        {
+        if producers.is_empty() || is_consumed(facts, broker) || facts.is_dead_letters(broker) || record {
             continue;
         }
         let [name, who] = [node.name(), facts.names(&producers)];
@@ -71,6 +70,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// Somebody takes messages out. A monitor that polls looks at how many there are.
+fn is_consumed(facts: &Facts, broker: NodeIndex) -> bool {
+    let handed = |to: NodeIndex| facts.hops_to(to).iter().any(|(from, _)| *from == broker);
+    facts
+        .consumers(broker)
+        .into_iter()
+        .any(|consumer| facts.node(consumer).kind != Kind::Monitor || handed(consumer))
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -92,5 +100,10 @@ mod tests {
         // Nobody writes either: not this flaw. Watched is not read.
         expect("service a\nqueue q\nclient u\nu -> a", &[]);
         expect("service a\nqueue q\nmonitor m\na ~> q\nm ..> q observes", &["wrong q"]);
+        expect("service a\nqueue q\nmonitor m\na ~> q\nm -> q reads", &["wrong q"]);
+        // What is shipped to a monitor is taken out.
+        expect("service a\nkafka q\nmonitor m\na ~> q ~> m", &[]);
+        // Parked by the consumer, for a person.
+        expect("service a\nkafka q\nqueue p\nworker w\na ~> q ~> w\nw ~> p on=error", &[]);
     }
 }

@@ -1,3 +1,6 @@
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Outage, Page, Question, Rule};
 
@@ -11,11 +14,13 @@ pub static RULE: Rule = Rule {
         topic: "dead letters",
         text: "a message fails every time it is tried: where does it go?",
     }),
-    reads: &["delivery", "dlq"],
+    reads: &["delivery", "dlq", "on"],
     page: Page {
         checks: "Queues and topics that someone consumes: whether a message that keeps failing goes anywhere.",
-        when: "Wrong where `dlq=none` is stated. A question where nothing is said. Topics that deliver at most once keep \
-               nothing to set aside and are left alone, and so are queues of dead letters themselves.",
+        when: "Wrong where `dlq=none` is stated. A question where nothing is said. Left alone: queues and topics that deliver at \
+               most once and keep nothing to set aside; those whose consumers each park what they fail on, with `on=error` on a \
+               hop to another queue or topic or that writes to a database, blob or warehouse, as with brokers that know no dead letters; consumers that are \
+               `external`, whose owner decides; and queues of dead letters themselves.",
         why: "One malformed message is enough: the consumer fails, the broker delivers again, and again. In order-keeping \
               brokers everything behind it waits; elsewhere it burns capacity until it expires unseen.",
         outage: Some(Outage {
@@ -36,7 +41,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for broker in facts.nodes(|kind| kind.is_broker()) {
         let node = facts.node(broker);
-        let consumers = facts.consumers(broker);
+        let mut consumers = facts.consumers(broker);
+        consumers.retain(|&consumer| {
+            facts.node(consumer).kind != Kind::External && !parks(facts, consumer, broker)
+        });
         let delivery = node.attrs.text("delivery").value();
         let delivery = delivery.or(node.tech.and_then(|tech| tech.delivery.as_deref()));
         if consumers.is_empty() || facts.is_dead_letters(broker) || delivery == Some("at-most-once") {
@@ -70,6 +78,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// The consumer sets aside itself what it cannot process.
+fn parks(facts: &Facts, consumer: NodeIndex, broker: NodeIndex) -> bool {
+    facts.design.steps_from(consumer).any(|step| {
+        let kind = facts.node(step.to).kind;
+        step.attrs.text("on").value() == Some("error")
+            && step.to != broker
+            && (kind.is_broker() || kind.is_durable())
+            && facts.writes(step)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -82,6 +101,21 @@ mod tests {
         expect("service a\nqueue q dlq=none\nworker w\na ~> q ~> w", &["wrong q"]);
         expect("service a\nqueue q dlq=d\nqueue d alert\nworker w\na ~> q ~> w", &[]);
         expect("service a\nqueue q dlq=d\nqueue d\nworker w\nworker v\na ~> q ~> w\nd ~> v", &[]);
+        // The consumer parks what it fails on; putting it back is no parking, and each consumer has to.
+        expect("service a\nkafka q\nworker w\nkafka p\na ~> q ~> w\nw ~> p on=error", &[]);
+        expect("service a\nkafka q\nworker w\npostgres p\na ~> q ~> w\nw -> p writes on=error", &[]);
+        expect(
+            "service a\nkafka q\nworker w\npostgres p\na ~> q ~> w\nw -> p reads on=error",
+            &["unstated q"],
+        );
+        expect("service a\nkafka q\nworker w\na ~> q ~> w\nw ~> q on=error", &["unstated q"]);
+        expect(
+            "service a\nkafka q\nworker w\nworker v\nkafka p\na ~> q ~> w\nq ~> v\nw ~> p on=error",
+            &["unstated q"],
+        );
+        // A partner's consumer.
+        expect("service a\nqueue q\nexternal e\na ~> q ~> e", &[]);
+        expect("service a\nqueue q\nexternal e\nworker w\na ~> q ~> e\nq ~> w", &["unstated q"]);
         // Nothing is kept, so nothing can be set aside.
         expect("service a\nredis-pubsub p\nservice b\na ~> p ~> b", &[]);
         // Two are one question.

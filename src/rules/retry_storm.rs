@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
     reads: &["attempts", "breaker", "retry_budget"],
     page: Page {
         checks: "The product of `attempts` along every chain of calls of a flow.",
-        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. A hop with a `retry_budget` counts \
-               as little more than one. A warning where the product would be smaller without the hops that have a `breaker`.",
+        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. The client's own hop counts as one; the `max_receives` of a queue does not, as it delivers \
+               again only later and to no more workers than there are. A hop with a `retry_budget` counts as little more than one. A warning where the product would be smaller without the hops that have a `breaker`.",
         why: "Layers multiply: three that try three times make 27 requests of one, and they do it at the moment when the last \
               one is too slow already. It stays overloaded after its trouble is over.",
         outage: Some(Outage {
@@ -162,6 +162,8 @@ mod tests {
             "flow f { u -> a attempts=3 retry_budget=10% -> b attempts=3 retry_budget=10% -> d attempts=3 }",
             &[],
         );
+        // What a queue delivers again comes later, to as many workers as before.
+        case("queue r max_receives=5\nflow f { u -> a ~> r ~> b -> d attempts=3 }", &[]);
         // Beside each other they add up; a queue lies between; different requests.
         case("flow f { u -> a\na -> b attempts=3\na -> c attempts=3 }", &[]);
         case("flow f { u -> a attempts=3 ~> q ~> b -> d attempts=3 }", &[]);

@@ -1,7 +1,12 @@
+use std::collections::HashMap;
+
 use crate::design::{Flow, Node, Setting};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Facts, Group, Page, Rule};
+use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::units::show_duration;
+
+/// No copy that works at all is further behind.
+const AN_HOUR: f64 = 3_600.0;
 
 pub static RULE: Rule = Rule {
     id: "rpo-not-met",
@@ -9,14 +14,20 @@ pub static RULE: Rule = Rule {
     grave: true,
     group: Group::Availability,
     summary: "more is lost with a store than the design promises to lose",
-    question: None,
-    reads: &["backup", "failover", "lag", "replication", "rpo"],
+    question: Some(Question {
+        topic: "replication",
+        text: "the first instance is gone: how far behind may the copy be?",
+    }),
+    reads: &["backup", "failover", "lag", "managed", "replica_of", "replication", "rpo"],
     page: Page {
         checks: "What may be lost at most (`rpo`, of a store or of a flow that writes to it) against what its copies and backups keep.",
-        when: "A store, or a flow that writes to it, states an `rpo`. It runs once, or its copies are `async` without a stated `lag`, \
-               and its `backup` interval is longer; or its copies are `async` and their stated `lag` is longer. A warning \
-               where only the backup bounds what `async` copies may be behind. Silent where \
-               `replication` is `sync`, `semi-sync` or `quorum`, and where neither interval nor lag is given.",
+        when: "A store, or a flow that writes to it, states an `rpo`. Its copies are its own instances, and databases drawn as \
+               `replica_of` it, whose `replication` and `lag` count where it states none itself. It has no copy and its `backup` \
+               interval is longer; or the stated `lag` of copies that are `async`, or not said to be anything, is longer. A \
+               warning where only the `backup` bounds what `async` copies may be behind. A question where there are copies, the \
+               `rpo` is under an hour, neither `replication` nor `lag` is stated, and the store is neither managed nor of a \
+               technology that copies to a majority, or waits for its copies, without being told to. Silent where `replication` \
+               is `sync`, `semi-sync` or `quorum`, and otherwise where neither interval nor lag is given.",
         why: "A recovery point is lost by arithmetic: what was written since the last copy that survives is gone. A backup a day \
               cannot keep a promise of minutes, however fast somebody restores it.",
         outage: None,
@@ -31,6 +42,12 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut standbys: HashMap<&str, Vec<&Node>> = HashMap::new();
+    for index in facts.nodes(|kind| kind.is_durable()) {
+        for primary in facts.node(index).attrs.words("replica_of") {
+            standbys.entry(primary).or_default().push(facts.node(index));
+        }
+    }
     for store in facts.nodes(|kind| kind.is_durable()) {
         let node = facts.node(store);
         let writes = facts
@@ -39,8 +56,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .filter(|step| facts.writes(step))
             .filter_map(|step| facts.flow_of(step));
         let Some((promise, flow)) = strictest(node, writes) else { continue };
-        let Some((loss, setting, why)) = loss(node) else { continue };
         let promised = promise.0;
+        let standbys = standbys.get(node.id.as_str()).map_or(&[][..], Vec::as_slice);
+        let copies = Copies::of(node, standbys);
+        if promised < AN_HOUR && copies.are_unsaid(node) {
+            found.push(unsaid(node, promise, flow));
+            continue;
+        }
+        let Some((loss, setting, why)) = loss(node, &copies) else { continue };
         if loss <= promised {
             continue;
         }
@@ -94,12 +117,62 @@ fn strictest<'d>(
     own.into_iter().chain(theirs).min_by(|(a, _), (b, _)| a.0.total_cmp(&b.0))
 }
 
+/// What is said of the copies of a store.
+struct Copies<'d> {
+    any: bool,
+    /// The safest of those stated.
+    replication: Option<&'d str>,
+    lag: Option<(f64, &'d Setting)>,
+}
+
+impl<'d> Copies<'d> {
+    fn of(node: &'d Node, standbys: &[&'d Node]) -> Copies<'d> {
+        let standbys = || standbys.iter().copied().filter(|standby| standby.kind == node.kind);
+        let lag = |node: &'d Node| node.attrs.number("lag").value().zip(node.attrs.get("lag"));
+        let replication = |node: &'d Node| node.attrs.text("replication").value();
+        let theirs = standbys().filter_map(replication).max_by_key(|&word| word != "async");
+        let least = standbys().filter_map(lag).min_by(|(a, _), (b, _)| a.total_cmp(b));
+        Copies {
+            any: node.is_redundant() || standbys().next().is_some(),
+            replication: replication(node).or(theirs),
+            lag: lag(node).or(least),
+        }
+    }
+
+    /// They may be as far behind as anything.
+    fn are_unsaid(&self, node: &Node) -> bool {
+        // What relational databases can do, they do not do unless they are told to.
+        let known = node.tech.is_some_and(|tech| match tech.replication.as_deref() {
+            Some("quorum") => true,
+            Some("sync" | "semi-sync") => tech.model.as_deref() != Some("relational"),
+            _ => false,
+        });
+        self.any && !known && !node.is_managed() && self.replication.is_none() && self.lag.is_none()
+    }
+}
+
+fn unsaid(node: &Node, promise: (f64, &Setting), flow: Option<&Flow>) -> Diagnostic {
+    let name = node.name();
+    let promised = show_duration(promise.0);
+    Diagnostic::unstated(
+        format!("no more than {promised} of writes may be lost with {name}, and nothing says how far its copies are behind"),
+        node.span,
+        "no `replication=` here",
+    )
+    .question(format!("the first instance of {name} is gone: what had its copy not got yet?"))
+    .label(promise.1.span, format!("at most {promised}"))
+    .node(&node.id)
+    .flows(flow.map(|flow| flow.id.clone()))
+    .evidence(format!("{} has a copy, without `replication` or `lag`", node.id))
+    .consequence(format!("its disk fails, the copy takes over, and what it had not got yet is gone: perhaps more than {promised}"))
+    .fix(format!("`replication=sync` (or `semi-sync`) on {name}; or `replication=async` with the `lag` that is watched"))
+}
+
 /// How much is lost with the store at most, what says so, and in which words.
-fn loss(node: &Node) -> Option<(f64, &Setting, &'static str)> {
-    let replication = node.attrs.text("replication").value();
-    let lag = node.attrs.number("lag").value().zip(node.attrs.get("lag"));
+fn loss<'d>(node: &'d Node, copies: &Copies<'d>) -> Option<(f64, &'d Setting, &'static str)> {
+    let (replication, lag) = (copies.replication, copies.lag);
     let backup = node.attrs.number("backup").value().zip(node.attrs.get("backup"));
-    match (node.is_redundant(), replication, lag, backup) {
+    match (copies.any, replication, lag, backup) {
         (true, Some("async") | None, Some((lag, setting)), _) => {
             Some((lag, setting, "what a copy is behind is lost with the first"))
         }
@@ -137,6 +210,21 @@ mod tests {
         // No promise, or no figure to hold against it.
         expect("postgres d backup=1d", "", &[]);
         expect("postgres d rpo=5s", "", &[]);
-        expect("postgres d x2 backup=1d rpo=5s", "", &[]);
+        // A copy, and nothing says how it is kept.
+        expect("postgres d x2 backup=1d rpo=5s", "", &["unstated d"]);
+        expect("postgres d x2 backup=1d rpo=1d", "", &[]);
+        expect("postgres d managed backup=1d rpo=5s", "", &[]);
+        expect("cockroachdb d x3 backup=1d rpo=5s", "", &[]);
+        // A copy that is drawn as a node of its own.
+        expect("postgres d backup=1d rpo=5s\npostgres r replica_of=d replication=sync", "", &[]);
+        expect("postgres d backup=1d rpo=5s\npostgres r replica_of=d replication=async lag=1s", "", &[]);
+        expect(
+            "postgres d backup=1d rpo=5s\npostgres r replica_of=d replication=async lag=1min",
+            "",
+            &["wrong d"],
+        );
+        expect("postgres d backup=1d rpo=5s\npostgres r replica_of=d replication=async", "", &["wrong d"]);
+        expect("postgres d backup=1d rpo=5s\npostgres r replica_of=d", "", &["unstated d"]);
+        expect("postgres d backup=1d rpo=5s\nclickhouse r replica_of=d replication=sync", "", &["wrong d"]);
     }
 }

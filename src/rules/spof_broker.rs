@@ -1,5 +1,9 @@
+use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Outage, Page, Rule};
+
+/// Their messages lie in a broker or cache of another technology.
+const LIBRARIES: [&str; 3] = ["bullmq", "celery", "sidekiq"];
 
 pub static RULE: Rule = Rule {
     id: "spof-broker",
@@ -14,8 +18,9 @@ pub static RULE: Rule = Rule {
         when: "A queue or topic that is not managed has one instance (as drawn) and no `copies=2` or more, and something hands \
                off to it. An error where a flow needs it to accept, which it does not if the sender has an `outbox` or the hop \
                is `optional`; else a warning, as it is where all its flows are of 10 requests a second or fewer and promise \
-               nothing. Dead letters are left alone, and a queue that is a table of a relational database is that \
-               database's matter.",
+               nothing. Left alone: dead letters; a queue that is a table of a relational database, which is that \
+               database's matter; and BullMQ, Celery and Sidekiq, libraries whose messages lie in a Redis or RabbitMQ, of \
+               which more workers are no more copies.",
         why: "A queue is put between two parts so that one may fail without the other. On one machine it is the part that \
               fails: senders block or drop, and what was accepted and not yet processed is on a disk that is gone.",
         outage: Some(Outage {
@@ -41,6 +46,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             || copies >= 2.0
             || facts.is_dead_letters(broker)
             || facts.database_of(broker).is_some()
+            || node.tech.is_some_and(|tech| LIBRARIES.contains(&tech.id.as_str()))
         {
             continue;
         }
@@ -102,16 +108,36 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(format!("{way}: no second instance accepts"))
                 .consequence(consequence)
-                .fix(format!("`x3` on {name} with its messages copied between them, or a managed broker")),
+                .fix(fix(node)),
         );
     }
     found
 }
 
+fn fix(node: &Node) -> String {
+    let name = node.name();
+    match node.tech.filter(|tech| tech.failover.as_deref() == Some("none")) {
+        Some(tech) => format!(
+            "a broker that several machines share, or a managed one, for {name}: {} runs on one",
+            tech.title
+        ),
+        None => format!("`x3` on {name} with its messages copied between them, or a managed broker"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::rules::testing::{design, expect};
+
+    #[test]
+    fn one_that_cannot_run_on_several_is_to_be_replaced() {
+        for (topic, fix) in [("mosquitto", "runs on one"), ("nats", "`x3` on `q`")] {
+            let design = design(&format!("client u\nservice a\n{topic} q\nworker w\nu -> a ~> q ~> w"));
+            let found = crate::rules::run(&RULE, &crate::rules::Facts::new(&design));
+            assert!(found[0].fix.contains(fix), "{}", found[0].fix);
+        }
+    }
 
     #[test]
     fn cases() {
@@ -127,6 +153,8 @@ mod tests {
             &[],
         );
         expect("client u\nservice a\nqueue q tech=postgres\nworker w\nu -> a ~> q ~> w", &["wrong q"]);
+        // A library over a Redis: more of it are more workers.
+        expect("client u\nservice a\nbullmq q\nworker w\nu -> a ~> q ~> w", &[]);
         // The flow goes on without it.
         expect("client u\nservice a\nqueue q\nworker w\nflow f { u -> a ~> q optional\nq ~> w }", &[]);
         expect("client u\nservice a outbox\nqueue q\nworker w\nflow f { u -> a ~> q ~> w }", &["wrong q"]);

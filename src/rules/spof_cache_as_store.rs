@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Attrs, Node};
+use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -36,10 +36,11 @@ pub static RULE: Rule = Rule {
         checks: "Caches that are written and read by applications which keep nothing anywhere else.",
         when: "A cache has a writer and a reader, and no application that uses it uses a durable store, a search index, a \
                broker, another application or an external service: what it holds is nowhere else. Wrong where it says \
-               `ttl=none` or `data=payment`, a question otherwise. Left alone: a cache with any `source` \
-               (`source=none`: may be lost), a `ttl` of a day at most, or `persistence`; one that says how it works as a \
+               `data=payment`, however short its `ttl`, or `ttl=none`; a question otherwise, and where it has a `persistence` that is \
+               a snapshot, minutes old, or a log on the disk of one machine. Left alone even with these: a cache with any `source` (`source=none`: may be lost); with `persistence=log` and two instances or more, or managed; one that says how it works as a \
                copy (`strategy`, `hit_rate`, `invalidate`, `stampede`, `negative`, `warm`); who is connected where (the \
-               `registry` of a socket, or used by one); and counters of gateways and load balancers.",
+               `registry` of a socket, or used by one); and counters of gateways and load balancers. Without `data=payment`, a `ttl` of a day \
+               at most is left alone too.",
         why: "A cache drops entries when memory runs short and all of them when it restarts, which is what it was built for. \
               It works for months, then a node is replaced, and every cart in the shop is empty.",
         outage: None,
@@ -64,8 +65,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for cache in facts.nodes(|kind| kind == Kind::Cache) {
         let node = facts.node(cache);
         let ttl = node.attrs.number("ttl");
-        let brief = ttl.value().is_some_and(|ttl| ttl <= DAY);
-        if brief || is_copy(&node.attrs) || registries.contains(&cache) || keeps_elsewhere[cache.index()] {
+        let payment = payment(node);
+        let brief = payment.is_none() && ttl.value().is_some_and(|ttl| ttl <= DAY);
+        if brief || is_copy(node) || registries.contains(&cache) || keeps_elsewhere[cache.index()] {
             continue;
         }
         let (writers, readers) = (facts.writers(cache), facts.readers(cache));
@@ -81,8 +83,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let (name, writer) = (node.name(), facts.node(writers[0]).name());
-        let payment = payment(node);
-        let said = payment.or(ttl.span().filter(|_| ttl.is_no()));
+        let persistence = node.attrs.text("persistence");
+        let said = payment.or(ttl.span().filter(|_| ttl.is_no())).filter(|_| !persistence.is_yes());
         let finding = match said {
             Some(span) => {
                 let label = if payment.is_some() { "money, in a cache" } else { "meant to stay, in a cache" };
@@ -92,6 +94,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
             None => {
                 let label = match ttl.value() {
+                    _ if persistence.value() == Some("snapshot") => {
+                        "comes back as it was minutes ago".to_string()
+                    }
+                    _ if persistence.is_yes() => "its log is on one disk".to_string(),
                     Some(ttl) => format!("kept for {}, and nowhere else", show_duration(ttl)),
                     None => "no `source=` and no `persistence=` here".to_string(),
                 };
@@ -108,7 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .evidence(format!("used by {} alone; no database, broker or other service beside it", facts.names(&users)))
                 .consequence(format!("{name} is restarted or runs out of memory, and what {writer} had put there does not come back"))
                 .fix(format!(
-                    "a database that {writer} writes too, with {name} as its copy; or `persistence=log` on {name}; or `source=none` if it may be lost"
+                    "a database that {writer} writes too, with {name} as its copy; or `x2` and `persistence=log` on {name}; or `source=none` if it may be lost"
                 )),
         );
     }
@@ -138,10 +144,12 @@ fn keeps_elsewhere(facts: &Facts) -> Vec<bool> {
     keeps
 }
 
-/// It says what only a copy, or what may be lost, has to say.
-fn is_copy(attrs: &Attrs) -> bool {
-    let words = ["hit_rate", "invalidate", "negative", "persistence", "stampede", "strategy", "warm"];
-    attrs.get("source").is_some() || words.iter().any(|name| attrs.has(name))
+/// It says what only a copy, or what may be lost, has to say; or it keeps what it has as a database does.
+fn is_copy(node: &Node) -> bool {
+    let attrs = &node.attrs;
+    let words = ["hit_rate", "invalidate", "negative", "stampede", "strategy", "warm"];
+    let kept = attrs.text("persistence").value() == Some("log") && node.is_redundant();
+    kept || attrs.get("source").is_some() || words.iter().any(|name| attrs.has(name))
 }
 
 fn payment(node: &Node) -> Option<Span> {
@@ -172,7 +180,15 @@ mod tests {
         // Sessions, presence, counters: short, or said to be lost.
         case("ttl=30min", "", &[]);
         case("ttl=none source=none", "", &[]);
-        case("persistence=log", "", &[]);
+        // A log on several disks is kept; a snapshot is old, and one disk is one disk.
+        case("x2 persistence=log", "", &[]);
+        case("ttl=none x2 persistence=log", "", &[]);
+        case("managed persistence=log", "", &[]);
+        case("persistence=log", "", &["unstated c"]);
+        case("x2 persistence=snapshot", "", &["unstated c"]);
+        case("ttl=none persistence=snapshot", "", &["unstated c"]);
+        case("ttl=30min persistence=snapshot", "", &[]);
+        case("ttl=30min data=payment", "", &["wrong c"]);
         case("hit_rate=90%", "", &[]);
         // A copy of something: of a store, of another service's answer, of what a queue brought.
         case("ttl=none", "postgres d\na -> d", &[]);

@@ -17,8 +17,9 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &["autoscale", "availability", "instances", "managed", "rate"],
     page: Page {
-        checks: "Load balancers, gateways, services, connection servers and identity services with a single instance, and \
-                 which flows stop when that instance does. Those on the same flows are one finding.",
+        checks: "Load balancers, gateways, services, connection servers, identity services and workers that are called with `->`, \
+                 with a single instance, and which flows stop when that instance does. Those on the same flows are one \
+                 finding, which names them all and stands at the first in the file.",
         when: "It is not managed, has one instance (as drawn, without `xN` or `autoscale`), and a flow that someone waits for \
                needs it; in a design without flows, somebody waits for it who called it or for whom it calls on. Left alone: what \
                stands behind a queue or a timer, where a loss only delays; one of several alike behind one load balancer or \

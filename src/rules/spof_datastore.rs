@@ -1,5 +1,7 @@
+use std::collections::HashMap;
+
 use crate::catalog::Kind;
-use crate::design::Arrow;
+use crate::design::{Arrow, Flow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Facts, Group, Outage, Page, Rule};
@@ -12,13 +14,15 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a database on one machine takes down every flow that needs it",
     question: None,
-    reads: &["availability", "backup", "instances", "managed", "rate", "replica_of"],
+    reads: &["availability", "backup", "copies", "instances", "managed", "rate", "replica_of"],
     page: Page {
-        checks: "Databases, warehouses and file stores with a single instance, and which flows stop when that instance does.",
-        when: "A database, blob or warehouse that is not managed has one instance (as drawn, without `xN`), and at least one \
-               flow needs it; in a design without flows, something is reached only through it or ends in it. A replica of \
-               another store is its primary's matter. A warning where it has a `backup` and all flows that somebody waits for and that need it \
-               are of 10 requests a second or fewer and promise nothing.",
+        checks: "Databases, warehouses, file stores and search indexes with a single instance, and which flows stop when that instance does.",
+        when: "A database, blob, warehouse or search index that is not managed has one instance (as drawn, without `xN` or \
+               `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
+               indexes are looked at in flows alone). A replica of another store is its primary's matter, unless it is the only \
+               one and a flow needs it that does not go to the primary at all. Warnings: search indexes and replicas, which can be built again; and stores \
+               of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
+               nothing while the store has a `backup`.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
               that lasts until someone has restored a backup, and what was written since that backup is gone.",
         outage: Some(Outage {
@@ -37,12 +41,22 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for store in facts.nodes(|kind| kind.is_durable()) {
+    let mut replicas: HashMap<&str, usize> = HashMap::new();
+    for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
+        *replicas.entry(id).or_default() += 1;
+    }
+    for store in facts.nodes(|kind| kind.is_durable() || kind == Kind::Search) {
         let node = facts.node(store);
-        if node.is_redundant() || node.attrs.has("replica_of") || !facts.is_reached(store) {
+        let copies = node.attrs.number("copies").value().unwrap_or(1.0);
+        let rebuilt = node.kind == Kind::Search || node.attrs.has("replica_of");
+        if node.is_redundant() || copies >= 2.0 || !facts.is_reached(store) {
             continue;
         }
-        let flows: Vec<_> = facts.flows_needing(store).collect();
+        let mut flows: Vec<_> = facts.flows_needing(store).collect();
+        flows.retain(|flow| !is_primarys_matter(facts, node, flow, &replicas));
+        if flows.is_empty() && rebuilt {
+            continue;
+        }
         // A design that draws flows says by them what matters; one that draws none is judged by its hops.
         let called = facts.hops_to(store).iter().any(|(_, hop)| hop.arrow == Arrow::Call);
         if flows.is_empty() && (!facts.design.flows.is_empty() || !called) {
@@ -79,7 +93,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             )
             .evidence(format!("{way} has no way around")),
         };
-        if node.attrs.has("backup") && facts.are_small(&flows) {
+        let users: Vec<_> = flows.iter().copied().filter(|flow| !facts.is_background(flow)).collect();
+        let promised_little = |flow: &&Flow| {
+            let promised = flow.attrs.number("availability").value();
+            promised.is_some_and(|share| share <= 0.99) || (node.attrs.has("backup") && facts.is_small(flow))
+        };
+        if rebuilt || (!users.is_empty() && users.iter().all(promised_little)) {
             finding = finding.at_most(Severity::Warning);
         }
         if !cut_off.is_empty() {
@@ -95,6 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
         }
         let restore = match node.attrs.number("backup").value() {
+            _ if rebuilt => "until it is back, or filled again from its source".to_string(),
             Some(interval) => {
                 format!("until someone restores a backup up to {} old", show_duration(interval))
             }
@@ -109,6 +129,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let vendors = match node.kind {
             Kind::Blob => "a managed object store",
             Kind::Warehouse => "a managed warehouse",
+            Kind::Search => "a managed search service",
             _ => "a managed database",
         };
         found.push(
@@ -124,6 +145,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// The store is a replica beside others, or the flow goes to its primary as well.
+fn is_primarys_matter(facts: &Facts, node: &Node, flow: &Flow, replicas: &HashMap<&str, usize>) -> bool {
+    let primaries = node.attrs.words("replica_of");
+    let visits = |id: &String| facts.design.steps_of(flow).iter().any(|step| facts.id(step.to) == id);
+    primaries.iter().any(|id| replicas[id.as_str()] > 1 || visits(id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -133,7 +161,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\nservice a x2\npostgres d\nu -> a -> d", &["wrong d"]);
         expect("client u\nservice a x2\npostgres d x2\nu -> a -> d", &[]);
         expect("client u\nservice a x2\ndynamodb d\nu -> a -> d", &[]);
@@ -148,6 +176,23 @@ mod tests {
         expect("client u\nservice a x2\npostgres d\nflow f { u -> a -> d reads optional }", &[]);
         // Few requests, and a backup to come back with: a warning, tested below; without one, data is lost.
         expect("client u\nservice a\npostgres d backup=1d\nflow f rate=1/s { u -> a -> d }", &["wrong d"]);
+        // Copies are copies, however they are written.
+        expect("client u\nservice a x2\ncassandra d copies=3\nflow f { u -> a -> d writes }", &[]);
+        // A search index that a flow needs.
+        expect("client u\nservice a x2\nelasticsearch d\nflow f { u -> a -> d reads }", &["wrong d"]);
+        expect("client u\nservice a x2\nelasticsearch d\nflow f { u -> a -> d reads optional }", &[]);
+        expect("client u\nservice a x2\nelasticsearch d x2\nflow f { u -> a -> d reads }", &[]);
+        expect("client u\nservice a x2\nelasticsearch d\nu -> a -> d", &[]);
+        // The only replica that a flow reads, and nothing else.
+        let replica = |more: &str, reads: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d x2\npostgres r replica_of=d\n{more}flow f {{ u -> a -> d writes }}\nflow g {{ u -> a -> r reads{reads} }}"
+            )
+        };
+        expect(&replica("", ""), &["wrong r"]);
+        expect(&replica("", " fallback=d"), &[]);
+        expect(&replica("", "\na -> d reads on=failover"), &[]);
+        expect(&replica("postgres s replica_of=d\n", ""), &[]);
         // Nothing leads there.
         expect("client u\nservice a x2\npostgres d\nu -> a", &[]);
         // A replica beside its primary is the primary's matter.
@@ -174,5 +219,7 @@ mod tests {
         let timer =
             "rate=5/s { u -> a -> d }\nscheduler t\nworker w\nflow g { t -> w -> d }\nflow h rate=1/s";
         assert_eq!(severity("backup=1d", timer), Severity::Warning);
+        assert_eq!(severity("", "rate=500/s availability=99%"), Severity::Warning);
+        assert_eq!(severity("", "rate=500/s availability=99.5%"), Severity::Error);
     }
 }

@@ -14,11 +14,12 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "several instances stand in one zone, and fall with it",
     question: None,
-    reads: &["availability", "spare"],
+    reads: &["availability", "replica_of", "spare"],
     page: Page {
         checks: "Nodes with several instances of which the design says that all stand in the same zone.",
         when: "A node that a flow needs has two instances or more, is not managed, and stands in a single zone: in a `zone` \
-               group, by `@a`, or by `zones=1`; and no node of the same kind and technology stands in another zone. Silent where \
+               group, by `@a`, or by `zones=1`; and no node of the same kind and technology stands in another zone that \
+               has a hop from or to the same node, or one of them a `replica_of` the other. Silent where \
                no zone is named at all, and for flows that promise 99 % or less. Nodes of one zone are one finding.",
         why: "A zone is a building: its power, its cooling and its network fail for everything in it at once. More instances in \
               the same building help against a bad disk, not against that.",
@@ -33,12 +34,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let elsewhere = zones_by_make(facts);
+    let beside = zones_beside(facts);
     let mut by_zone: BTreeMap<&str, Vec<NodeIndex>> = BTreeMap::new();
     for index in facts.nodes(|kind| kind != Kind::Client && kind != Kind::External) {
         let node = facts.node(index);
         let [zone] = node.zones.as_slice() else { continue };
-        let alone = elsewhere.get(&(node.kind, tech(facts, index))).is_none_or(|zones| zones.len() == 1);
+        let alone = neighbours(facts, index)
+            .into_iter()
+            .all(|neighbour| beside[&(make(facts, index), neighbour)].len() == 1);
         let matters = |flow: &&crate::design::Flow| {
             flow.attrs.number("availability").value().is_none_or(|promised| promised > 0.99)
         };
@@ -55,21 +58,32 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     by_zone.into_iter().map(|(zone, nodes)| finding(facts, zone, &nodes)).collect()
 }
 
-fn tech(facts: &Facts, node: NodeIndex) -> Option<&'static str> {
-    facts.node(node).tech.map(|tech| tech.id.as_str())
+type Make = (Kind, Option<&'static str>);
+
+fn make(facts: &Facts, node: NodeIndex) -> Make {
+    let node = facts.node(node);
+    (node.kind, node.tech.map(|tech| tech.id.as_str()))
 }
 
-/// The zones in which there is a node of each kind and technology.
-fn zones_by_make<'f>(facts: &'f Facts) -> HashMap<(Kind, Option<&'static str>), HashSet<&'f str>> {
+/// For each kind and technology, and each node that such nodes have a hop from or to: the zones in which those stand.
+fn zones_beside<'f>(facts: &'f Facts) -> HashMap<(Make, NodeIndex), HashSet<&'f str>> {
     let mut zones: HashMap<_, HashSet<&str>> = HashMap::new();
     for index in facts.design.graph.node_indices() {
-        let node = facts.node(index);
-        zones
-            .entry((node.kind, tech(facts, index)))
-            .or_default()
-            .extend(node.zones.iter().map(String::as_str));
+        let own = || facts.node(index).zones.iter().map(String::as_str);
+        for neighbour in neighbours(facts, index) {
+            zones.entry((make(facts, index), neighbour)).or_default().extend(own());
+        }
     }
     zones
+}
+
+/// Whatever it has a hop from or to, or copies, or is copied to; and itself, for a copy to find.
+fn neighbours(facts: &Facts, node: NodeIndex) -> Vec<NodeIndex> {
+    let primaries = facts.node(node).attrs.words("replica_of").iter();
+    let mut all: Vec<NodeIndex> = facts.design.graph.neighbors_undirected(node).collect();
+    all.extend(primaries.filter_map(|id| facts.design.node(id)));
+    all.push(node);
+    all
 }
 
 fn finding(facts: &Facts, zone: &str, nodes: &[NodeIndex]) -> Diagnostic {
@@ -108,7 +122,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\nzone a { service s x2 }\nflow f { u -> s }", &["wrong s"]);
         expect("client u\nregion r zones=3 { service s x2 @a }\nflow f { u -> s }", &["wrong s"]);
         expect("client u\nregion r zones=3 { service s x4 zones=1 }\nflow f { u -> s }", &["wrong s"]);
@@ -126,6 +140,16 @@ mod tests {
             "client u\nlb l managed\nzone a { service s x2 }\nzone b { service t x2 }\nflow f { u -> l -> s, t }",
             &[],
         );
+        // Two databases are no twins because they are of one make; what one service uses, or copies the other, is.
+        let two = |more: &str, flow: &str| {
+            format!(
+                "client u\nservice s x2\nservice t x2\nzone a {{ postgres d x2 }}\nzone b {{ postgres e x2 {more} }}\n\
+                 flow f {{ u -> s -> d\n{flow} }}"
+            )
+        };
+        expect(&two("", "u -> t -> e"), &["wrong d", "wrong e"]);
+        expect(&two("", "s -> e"), &[]);
+        expect(&two("replica_of=d", "u -> t -> e"), &[]);
         expect("client u\nzone a { service s x2 }\nflow f availability=99% { u -> s }", &[]);
     }
 }

@@ -18,8 +18,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Services with several instances that keep in memory or on disk what the next request needs.",
         when: "`state=memory` or `state=disk` is stated on a gateway, service, worker or function with two instances or more, \
-               and nothing brings a request back to its instance: no `sticky` load balancer, no `key=` on the hop, no \
-               `registry`, no partitions of a topic, no lasting `<->` connection.",
+               and nothing brings a request back to its instance: no `sticky` on what calls it (one \
+               further up brings it back to what it calls itself, not through that), no `key=` on the hop, no `registry`, no \
+               `partitions` or `order` of the queue or topic that hands to it (taken to be by key), no lasting `<->` connection.",
         why: "The second request reaches another instance, which has never heard of the first: users are logged out at random, \
               half-finished uploads vanish. And every deploy or crash forgets what that instance kept.",
         outage: None,
@@ -121,6 +122,11 @@ mod tests {
         // Each request finds its instance again.
         expect("client u\nlb l x2 sticky\nservice a x2 state=memory\nu -> l -> a", &[]);
         expect("client u\nlb l x2\nservice a x2 state=memory\nu -> l -> a key=room", &[]);
+        // Sticky as far as the gateway, and any instance from there on.
+        expect(
+            "client u\nlb l x2 sticky\ngateway g x2\nservice a x2 state=memory\nu -> l -> g -> a",
+            &["wrong a"],
+        );
         expect("client u\nservice a x2 state=memory\nu <-> a", &[]);
         expect("client u\nlb l x2\nservice a x2 state=memory\nregistry r\nu -> l -> a\na ..> r needs", &[]);
         expect("service p\nkafka q x3 partitions=8\nworker w x4 state=disk\np ~> q ~> w", &[]);

@@ -1,6 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::heaviest_chain;
 use crate::rules::{Facts, Group, Page, Rule};
@@ -17,12 +18,13 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "a request waits for many services in a row: it is as slow as their sum and fails when any of them does",
     question: None,
-    reads: &[],
+    reads: &["cached", "fallback", "optional"],
     page: Page {
         checks: "The longest chain of services that call each other and wait, on each flow that someone waits for.",
-        when: "A warning at 4 calls from service to service in a row, an error from 5 on. Clients, CDNs, load balancers and \
-               gateways before them count for nothing, nor do databases and externals at the end; what stands behind a \
-               queue is not waited for.",
+        when: "A warning at 4 calls from service to service in a row, an error from 5 on. Services, functions, connection servers, \
+               identity services and workers that are called with `->` count. Clients, CDNs, load balancers and gateways \
+               count for nothing, nor do databases and externals at the end; what stands behind a queue is not waited for, \
+               and a hop that is `optional`, `cached` or has a `fallback` ends the chain.",
         why: "The answer takes the sum of them all, and each must be up: five at 99.9 % make 99.5 %. One slow service at the \
               end fills the threads of every one before it.",
         outage: None,
@@ -38,7 +40,7 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<(Vec<NodeIndex>, Diagnostic)> = Vec::new();
     for mut calls in facts.calls() {
-        calls.steps.retain(|step| calls.waited_for.contains(&step.from));
+        calls.steps.retain(|step| calls.waited_for.contains(&step.from) && !avoidable(facts, step));
         let weight = |node: NodeIndex| f64::from(u8::from(counts(facts.node(node).kind)));
         let (services, chain) = heaviest_chain(&calls.steps, weight, |_| 0.0);
         let hops = (services as usize).saturating_sub(1);
@@ -88,6 +90,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found.into_iter().map(|(_, finding)| finding).collect()
 }
 
+/// The caller has an answer without it.
+fn avoidable(facts: &Facts, step: &Step) -> bool {
+    let hop = &facts.design.graph[step.hop];
+    step.attrs.has("optional") || step.attrs.has("cached") || hop.attrs.has("fallback")
+}
+
 fn counts(kind: Kind) -> bool {
     matches!(kind, Kind::Service | Kind::Worker | Kind::Function | Kind::Socket | Kind::Auth)
 }
@@ -107,6 +115,11 @@ mod tests {
         case("flow x { u -> l -> g -> a -> b -> c -> d -> e -> f -> p }", &["wrong a, b, c, d, e, f"]);
         case("u -> a -> b -> c -> d -> e -> f", &["wrong a, b, c, d, e, f"]);
         case("flow x { u -> l -> g -> a -> b -> c -> d -> p }", &[]);
+        // An answer without it ends the chain; one before it does not.
+        case("flow x { u -> a -> b -> c optional\nc -> d -> e -> f }", &[]);
+        case("flow x { u -> a -> b -> c fallback=default\nc -> d -> e -> f }", &[]);
+        case("flow x { u -> a -> b -> c cached=10min\nc -> d -> e -> f }", &[]);
+        case("flow x { u -> a -> b optional\nb -> c -> d -> e -> f }", &["wrong b, c, d, e, f"]);
         // A load balancer between two services is no hop of its own.
         case("flow x { u -> a -> b -> l -> c -> d -> e -> p }", &["wrong a, b, l, c, d, e"]);
         // Beside each other rather than one after another.

@@ -37,11 +37,14 @@ pub static RULE: Rule = Rule {
                warehouse (says `writes`, or has no `reads` in a flow whose label begins with POST or PATCH), calls an \
                external service with `writes`, or hands a message to a broker in a flow that writes no store and either \
                reads none or is a POST or PATCH. No step of the flow has an `idempotency_key`, and no application on the \
-               way states `idempotent` or `dedupe`. Wrong where a hop on the way to that application \
+               way states `idempotent` or `dedupe`; a consumer's word does not count, which knows a message that is delivered \
+               again, but not a second request's new one. Wrong where a hop on the way to that application \
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
-               way `generates` ids; messages whose consumers are all idempotent, or write nothing but files, search indexes and caches; and designs without flows.\n\n\
+               way `generates` ids; messages whose consumers are all `idempotent`, or write nothing but files, search indexes and \
+               caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
+               that adds to what is there is not seen.\n\n\
                And wherever it stands: a call to an external with `attempts` above one and no `idempotency_key`, from a \
                caller that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a POST or \
                PATCH does, or goes to Stripe, PayPal or Adyen; a question where a request carries a key that may go on \
@@ -59,13 +62,19 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let idempotent_consumers = |broker: NodeIndex| {
+    let harmless_consumers = |broker: NodeIndex| {
         let consumers = facts.consumers(broker);
-        !consumers.is_empty()
-            && consumers.iter().all(|&consumer| tells_repeats(facts, consumer) || overwrites(facts, consumer))
+        // `dedupe` knows the broker's own copies of a message; a second request makes a second message.
+        let repeatable = |&consumer: &NodeIndex| {
+            facts.node(consumer).attrs.has("idempotent") || overwrites(facts, consumer)
+        };
+        !consumers.is_empty() && consumers.iter().all(repeatable)
     };
     let mut known: HashMap<NodeIndex, bool> = HashMap::new();
-    let mut told = |broker| *known.entry(broker).or_insert_with(|| idempotent_consumers(broker));
+    let keyed = hops_with_a_key(facts);
+    let mut told = |step: &Step| {
+        keyed.contains(&step.hop) || *known.entry(step.to).or_insert_with(|| harmless_consumers(step.to))
+    };
     let mut found = tried_outside(facts);
     let spoken: HashSet<String> = found
         .iter()
@@ -83,6 +92,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The hops of flows in which a request has a key: drawn again in another flow, it is the same request.
+fn hops_with_a_key(facts: &Facts) -> HashSet<EdgeIndex> {
+    let steps = facts.design.flows.iter().map(|flow| facts.design.steps_of(flow));
+    steps
+        .filter(|steps| steps.iter().any(|step| step.attrs.has("idempotency_key")))
+        .flat_map(|steps| steps.iter().map(|step| step.hop))
+        .collect()
 }
 
 /// Calls of somebody else's service that are tried again, with nothing to tell it that it is the same request.
@@ -164,7 +182,7 @@ struct Reached<'d> {
 fn of_flow<'d>(
     facts: &Facts<'d>,
     flow: &Flow,
-    told: &mut impl FnMut(NodeIndex) -> bool,
+    told: &mut dyn FnMut(&Step) -> bool,
 ) -> Option<(&'d Step, Diagnostic)> {
     let steps = facts.design.steps_of(flow);
     let method = method(flow);
@@ -290,7 +308,7 @@ fn changes(
     step: &Step,
     posts: bool,
     generates: bool,
-    told: &mut impl FnMut(NodeIndex) -> bool,
+    told: &mut dyn FnMut(&Step) -> bool,
 ) -> bool {
     let target = facts.node(step.to);
     let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
@@ -299,7 +317,7 @@ fn changes(
             (writes || (posts && !reads)) && (generates || !natural(facts, step))
         }
         Kind::External => writes,
-        Kind::Queue | Kind::Topic => facts.writes(step) && !told(step.to),
+        Kind::Queue | Kind::Topic => facts.writes(step) && !told(step),
         _ => false,
     }
 }
@@ -441,9 +459,18 @@ mod tests {
         case("idempotent", "", "u -> a -> d writes", &[]);
         case("dedupe=d", "", "u -> a -> b -> d writes", &[]);
         case("idempotent=no", "", "u -> a -> d writes", &["wrong f"]);
-        case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
         case("", "", "u -> a ~> q ~> w -> f writes", &[]);
         case("", "", "u -> a ~> q ~> w -> f writes\nw -> d writes", &["unstated f"]);
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
+        // The second request's message has a new id: its consumer cannot know it.
+        case("", "dedupe=key", "u -> a ~> q ~> w -> d writes", &["unstated f"]);
+        case(
+            "",
+            "dedupe=key",
+            "u -> a ~> q ~> w }\nflow g { u -> a idempotency_key ~> q ~> w -> d writes",
+            &[],
+        );
+        case("", "dedupe=key", "u -> a idempotency_key ~> q ~> w -> d writes", &[]);
         // A new code for each try is found by no key.
         case("generates=code", "", "u -> a -> d writes=t conditional", &["unstated f"]);
         case("", "", "u -> a -> d writes=t", &[]);

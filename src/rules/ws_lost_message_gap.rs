@@ -22,11 +22,15 @@ pub static RULE: Rule = Rule {
     reads: &["delivery", "reads", "rebuild_from", "registry", "replica_of", "resume", "staleness", "writes"],
     page: Page {
         checks: "Connection servers that bring messages to clients: whether a client can ask for what it missed.",
-        when: "Messages come to a socket from inside, or a flow goes through it to a client; no client says `resume`, and no \
-               client reaches, over calls and connections, an application that reads a store other than the register of \
-               connections. Wrong where a client says `resume=no`, or where a flow that delivers writes a database that \
+        when: "Messages come to a socket from inside, or a flow goes through it to a client; no client says `resume` (which \
+               does not count where the design has no store, no `external`, no socket that a vendor runs and no queue or topic that keeps \
+               messages: there is nothing to resume from), and no client reaches, over calls and connections, an application that reads a store other \
+               than the register of connections. Where a flow through the socket writes a database, this has to be a store \
+               that something on these flows, or a consumer of their queues and topics, writes, or of which no writer is drawn, \
+               or a `replica_of` or `rebuild_from` something. Wrong where a client says `resume=no`, or where a flow that delivers writes a database that \
                nothing reads; otherwise a question. Left alone where being late is as bad as being lost: a flow through the \
-               socket states `staleness`, or a broker before it `delivery=at-most-once`.",
+               socket states `staleness`, or a broker before it \
+               `delivery=at-most-once`, which must be stated: that a technology delivers so is no wish.",
         why: "A connection breaks in every lift and at every deploy, and the server learns of it a heartbeat later. What it \
               sent in between is gone: it was written to a socket that nobody read. The sender sees it as delivered.",
         outage: None,
@@ -46,9 +50,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let delivers = |socket: &NodeIndex| facts.is_brought_messages(*socket) || deliveries.contains_key(socket);
     let sockets: Vec<NodeIndex> = facts.connected_sockets().filter(delivers).collect();
     let (refuses, resumes) = clients_say(facts);
-    if sockets.is_empty() || resumes || clients_read(facts) {
+    if sockets.is_empty() || (resumes && keeps_anything(facts)) {
         return found;
     }
+    let read = clients_read(facts);
     let unread = unread(facts);
     for socket in sockets {
         let node = facts.node(socket);
@@ -66,6 +71,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         if flows.iter().any(|flow| flow.attrs.has("staleness")) || facts.hops_to(socket).iter().any(fleeting)
         {
+            continue;
+        }
+        if may_be_read(facts, &read, &flows) {
             continue;
         }
         let name = node.name();
@@ -90,7 +98,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             finding
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
-                .evidence(format!("no client says `resume`, and none reads a store: {name} is their only source"))
+                .evidence(format!("{}: {name} is the only way to it", if resumes {
+                    "clients say `resume`, and nothing keeps what was sent"
+                } else {
+                    "no client says `resume`, and none reads a store that has it"
+                }))
                 .consequence(format!("{name} is deployed, every connection breaks, and what is sent until they are back is lost for each of them"))
                 .fix(resume(facts, unread.map(|(store, _)| store))),
         );
@@ -128,29 +140,66 @@ fn clients_say(facts: &Facts) -> (Option<Span>, bool) {
     (refuses, false)
 }
 
-/// A client's request leads to the reading of a store that may hold messages.
-fn clients_read(facts: &Facts) -> bool {
+/// Something in the design keeps messages, or may.
+fn keeps_anything(facts: &Facts) -> bool {
+    let vendors = |node: NodeIndex| facts.node(node).kind == Kind::Socket && facts.node(node).is_managed();
+    facts.design.graph.node_indices().any(|node| {
+        let kind = facts.node(node).kind;
+        kind.is_store()
+            || kind == Kind::External
+            || (kind.is_broker() && facts.delivery(node) != Some("at-most-once"))
+            || vendors(node)
+    })
+}
+
+/// What was sent in these flows may be in something that is read: unless they write a database, and what is read is
+/// written elsewhere alone.
+fn may_be_read(facts: &Facts, read: &HashSet<NodeIndex>, flows: &[&Flow]) -> bool {
+    let steps = || flows.iter().flat_map(|flow| facts.design.steps_of(flow));
+    let kept = steps().any(|step| facts.node(step.to).kind.is_durable() && step.attrs.has("writes"));
+    let ends: HashSet<NodeIndex> = steps().flat_map(|step| [step.from, step.to]).collect();
+    let brokers = ends.iter().filter(|&&end| facts.node(end).kind.is_broker());
+    let consumers: HashSet<NodeIndex> = brokers.flat_map(|&broker| facts.consumers(broker)).collect();
+    read.iter().any(|&source| {
+        let node = facts.node(source);
+        let copy = ["replica_of", "rebuild_from"].iter().any(|name| !node.attrs.words(name).is_empty());
+        let writers = facts.writers(source);
+        let theirs = || writers.iter().any(|writer| ends.contains(writer) || consumers.contains(writer));
+        !kept || copy || node.kind.is_broker() || writers.is_empty() || theirs()
+    })
+}
+
+/// What clients' requests lead to the reading of, if it may hold messages.
+fn clients_read(facts: &Facts) -> HashSet<NodeIndex> {
     let registries: HashSet<&str> = facts
         .nodes(|kind| kind == Kind::Socket)
         .filter_map(|socket| facts.node(socket).attrs.text("registry").value())
         .collect();
-    facts.journeys().iter().any(|journey| {
+    let mut read = HashSet::new();
+    for journey in facts.journeys() {
         let ends = journey.steps.iter().flat_map(|step| [step.from, step.to]);
         let clients: Vec<NodeIndex> = ends.filter(|&node| facts.node(node).kind == Kind::Client).collect();
         let spread = journey.spread(facts, &clients, |_, to| {
             facts.node(to).kind.is_compute() || !facts.node(to).kind.is_store()
         });
-        journey.steps.iter().any(|step| {
-            let (from, to) = (facts.node(step.from), facts.node(step.to));
-            let by_socket = from.kind == Kind::Socket && to.kind == Kind::Cache;
-            let kept = (to.kind.is_store()
-                && !by_socket
-                && !registries.contains(to.id.as_str())
-                && facts.reads(step))
-                || (to.kind.is_broker() && from.kind != Kind::Socket && step.attrs.has("reads"));
-            kept && from.kind.is_app() && spread.reaches(step.from)
-        })
-    })
+        read.extend(
+            journey
+                .steps
+                .iter()
+                .filter(|step| {
+                    let (from, to) = (facts.node(step.from), facts.node(step.to));
+                    let by_socket = from.kind == Kind::Socket && to.kind == Kind::Cache;
+                    let kept = (to.kind.is_store()
+                        && !by_socket
+                        && !registries.contains(to.id.as_str())
+                        && facts.reads(step))
+                        || (to.kind.is_broker() && from.kind != Kind::Socket && step.attrs.has("reads"));
+                    kept && from.kind.is_app() && spread.reaches(step.from)
+                })
+                .map(|step| step.to),
+        );
+    }
+    read
 }
 
 /// For each flow, a database that it writes and nothing reads, and where it is written.
@@ -196,6 +245,13 @@ mod tests {
         case("resume", "", "", "", &[]);
         case("", "", "", "flow g { u -> a -> d reads }", &[]);
         case("", "", "", "flow g { u <-> s -> a -> d reads }", &[]);
+        // A page of something else holds no message; a copy may, and so may what the same service writes.
+        let other = "service p\ndatabase m\nflow k { u -> p -> m reads\np -> m writes }\nworker w\nflow h { w -> d reads -> e }\n\
+                     flow g { u <-> s -> a -> d writes }";
+        case("", "", "", other, &["unstated s"]);
+        case("", "", "", &format!("{other}\nflow i {{ a -> m writes }}"), &[]);
+        case("", "", "", &other.replace("database m", "database m rebuild_from=d"), &[]);
+        case("", "", "", "service p\ndatabase m\nflow k { u -> p -> m reads\np -> m writes }", &[]);
         // Somebody reads, though no client by a request.
         case(
             "",
@@ -233,6 +289,10 @@ mod tests {
         );
         // Only takes in.
         expect(&RULE, "client u\nsocket s x3\ntopic b\nu <-> s ~> b", &[]);
+        // It asks, and nobody has kept it.
+        let nobody = "client u resume\nsocket s x3\nservice a\nredis-pubsub b\nu <-> s -> a\na ~> b ~> s";
+        expect(&RULE, nobody, &["unstated s"]);
+        expect(&RULE, &nobody.replace("redis-pubsub b", "kafka b"), &[]);
         // From one client to another.
         expect(&RULE, "client u\nclient v\nsocket s\nflow f { u <-> s <-> v }", &["unstated s"]);
     }

@@ -21,9 +21,10 @@ pub static RULE: Rule = Rule {
                  another instance than its sender.",
         when: "A socket that no vendor runs has at least two instances (or `autoscale`) and clients connected to it, and \
                nothing brings messages to it from inside: no topic or queue hands to it or is read by it, no application \
-               calls it, it holds no connection inwards, and it has no `registry`. Wrong where a flow goes in through it \
-               and out of it to a client, unless it calls a cache, a registry or a broker in a way that may be meant as \
-               the way across; otherwise a question, asked where it passes on what clients send.",
+               calls it, and it holds no connection inwards. Wrong where a flow goes in through it and out of it to a client, \
+               unless it has a `registry`, which knows where a client is and brings nothing there, or calls a cache, a \
+               registry or a broker in a way that may be meant as the way across. In those cases it is a question, and so it \
+               is where no flow shows what goes out, but one hop leads on from it to an application, a store or a broker.",
         why: "With one instance everything works: each connection is in the same process. With the second, half of all \
               pairs of users are on different ones, and their messages go nowhere, without an error. A sticky load balancer \
               does not help: it keeps each user in place and does not bring two together.",
@@ -42,20 +43,26 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for socket in facts.connected_sockets() {
         let node = facts.node(socket);
         let several = node.instances >= 2 || node.attrs.has("autoscale");
-        if !several || node.is_managed() || node.attrs.has("registry") || facts.is_brought_messages(socket) {
+        if !several || node.is_managed() || facts.is_brought_messages(socket) {
             continue;
         }
         let delivers = deliveries.get(&socket);
         let across = facts.design.steps_from(socket).find(|step| may_lead_across(facts, step));
         let passes_on = passes_on(facts, socket);
-        if delivers.is_none() && passes_on.is_none() {
+        // What clients only call sends them nothing by itself.
+        let holds = facts
+            .hops_to(socket)
+            .iter()
+            .chain(&facts.hops_from(socket))
+            .any(|(_, hop)| hop.arrow == Arrow::Stream);
+        if delivers.is_none() && (passes_on.is_none() || !holds) {
             continue;
         }
         let name = node.name();
         let many =
             if node.instances >= 2 { format!("{} instances", node.instances) } else { "several".to_string() };
         let finding = match (delivers, across) {
-            (Some(flow), None) => {
+            (Some(flow), None) if !node.attrs.has("registry") => {
                 let message = format!(
                     "`{}` reaches only who is connected to the same instance of {name} as the sender",
                     flow.id
@@ -131,7 +138,10 @@ mod tests {
         expect(&between("redis-pubsub b\nflow f { u <-> s ~> b ~> s ~> v }"), &[]);
         expect(&between("kafka k\nflow f { u <-> s ~> k\ns -> k reads\ns ~> v }"), &[]);
         expect(&between("flow f { u <-> s -> a -> s ~> v }"), &[]);
-        expect("client u\nsocket s x3 registry=c\nredis c\nservice a\nu <-> s -> a", &[]);
+        // A register says where somebody is; something has to call there.
+        expect("client u\nsocket s x3 registry=c\nredis c\nservice a\nu <-> s -> a", &["unstated s"]);
+        expect("client u\nsocket s x3 registry=c\nredis c\nservice a\nu <-> s -> a -> c\na -> s", &[]);
+        expect(&between("registry r\nflow f { u <-> s -> a -> d writes\ns ~> v }"), &["wrong s"]);
         expect("client u\nsocket s x3\nservice a\nu <-> s <-> a", &[]);
         // A log that nobody brings back is no bus.
         expect(&between("kafka k\nflow f { u <-> s ~> k ~> a -> d writes\ns ~> v }"), &["wrong s"]);
