@@ -7,7 +7,7 @@ pub mod attrs;
 mod expression;
 pub mod load;
 mod lower;
-pub use crate::units;
+use crate::units;
 
 use std::collections::HashMap;
 
