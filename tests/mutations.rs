@@ -126,7 +126,7 @@ fn most_safeties_are_missed_when_they_are_gone() {
     println!("unnoticed: {unnoticed:?}");
     // What is noticed may only grow.
     assert!(
-        removed > 200 && by_finding >= 80 && by_finding + by_score >= 105,
+        removed > 200 && by_finding >= 79 && by_finding + by_score >= 113,
         "{by_finding} + {by_score} of {removed}"
     );
 }
