@@ -3,15 +3,16 @@
 mod calls;
 mod journey;
 mod miss;
+mod needs;
 mod outside;
 mod socket;
+mod ways;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::HashSet;
 
 use petgraph::Direction;
-use petgraph::algo::dominators;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
@@ -20,6 +21,8 @@ pub use outside::Again;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
+use needs::needs;
+use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
 ///
@@ -335,172 +338,4 @@ fn writes(design: &Design, step: &Step) -> bool {
 fn unique(nodes: impl Iterator<Item = NodeIndex>) -> Vec<NodeIndex> {
     let mut seen = HashSet::new();
     nodes.filter(|node| seen.insert(*node)).collect()
-}
-
-/// Clients, schedulers, and outsiders that nobody calls; without any, whatever has nothing before it.
-fn entries(design: &Design) -> Vec<NodeIndex> {
-    let incoming = |node: NodeIndex| {
-        design
-            .graph
-            .edges_directed(node, Direction::Incoming)
-            .any(|edge| edge.weight().arrow != Arrow::Control)
-    };
-    let nodes = || design.graph.node_indices();
-    let entries: Vec<NodeIndex> = nodes()
-        .filter(|&node| match design.graph[node].kind {
-            Kind::Client => true,
-            Kind::Scheduler | Kind::External => !incoming(node),
-            _ => false,
-        })
-        .collect();
-    if entries.is_empty() { nodes().filter(|&node| !incoming(node)).collect() } else { entries }
-}
-
-/// The ways that requests and messages travel, with one root before all entries as the last node.
-///
-/// A consumer that polls its queue is one that the queue hands to.
-fn travel(design: &Design, entries: &[NodeIndex]) -> DiGraph<(), ()> {
-    let mut travel = DiGraph::with_capacity(design.graph.node_count() + 1, design.graph.edge_count());
-    for _ in design.graph.node_indices() {
-        travel.add_node(());
-    }
-    let root = travel.add_node(());
-    for &entry in entries {
-        travel.add_edge(root, entry, ());
-    }
-    for edge in design.graph.edge_references() {
-        let hop = edge.weight();
-        if hop.arrow == Arrow::Control {
-            continue;
-        }
-        travel.add_edge(edge.source(), edge.target(), ());
-        let to_broker = design.graph[edge.target()].kind.is_broker();
-        if to_broker && hop.steps.iter().any(|&step| design.steps[step].attrs.has("reads")) {
-            travel.add_edge(edge.target(), edge.source(), ());
-        }
-    }
-    travel
-}
-
-/// Breadth first from the root: which nodes are reached, and from where on a shortest way.
-fn shortest_ways(
-    travel: &DiGraph<(), ()>,
-    entries: usize,
-    nodes: usize,
-) -> (Vec<bool>, Vec<Option<NodeIndex>>) {
-    let root = NodeIndex::new(nodes);
-    let mut reached = vec![false; nodes + 1];
-    let mut came_from = vec![None; nodes];
-    let mut queue = VecDeque::with_capacity(entries);
-    reached[nodes] = true;
-    queue.push_back(root);
-    while let Some(at) = queue.pop_front() {
-        // petgraph lists the newest edge first; the first one written is the one to show.
-        let mut next: Vec<_> = travel.edges(at).map(|edge| (edge.id(), edge.target())).collect();
-        next.sort_unstable();
-        for (_, target) in next {
-            if !std::mem::replace(&mut reached[target.index()], true) {
-                came_from[target.index()] = (at != root).then_some(at);
-                queue.push_back(target);
-            }
-        }
-    }
-    reached.truncate(nodes);
-    (reached, came_from)
-}
-
-/// The tree of immediate dominators, without its root: for each node, its children.
-fn last_before(travel: &DiGraph<(), ()>, nodes: usize) -> Vec<Vec<NodeIndex>> {
-    let root = NodeIndex::new(nodes);
-    let tree = dominators::simple_fast(travel, root);
-    let mut last_before = vec![Vec::new(); nodes];
-    for node in (0..nodes).map(NodeIndex::new) {
-        if let Some(dominator) = tree.immediate_dominator(node).filter(|&dominator| dominator != root) {
-            last_before[dominator.index()].push(node);
-        }
-    }
-    last_before
-}
-
-/// The nodes that a flow cannot do without, in the order in which it reaches them.
-///
-/// Each node on its calls and connections, unless the hop is optional, has a fallback, is itself the way out when another
-/// fails, or leads to a cache that is backed by an `on=miss` hop. A queue or topic that a needed node hands off to must
-/// accept; what follows it is not needed. Of alternatives (hops of one caller with shares) none is needed, but what all
-/// of them need is.
-fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
-    let steps = design.steps_of(flow);
-    let mut needed = walk(design, steps, None);
-    let mut ways: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
-    for step in steps.iter().filter(|step| is_alternative(step)) {
-        ways.entry(step.from).or_default().push(step.to);
-    }
-    let known: HashSet<NodeIndex> = needed.iter().copied().collect();
-    for ways in ways.into_values().filter(|ways| (2..=MOST_WAYS).contains(&ways.len())) {
-        let first = walk(design, steps, Some(ways[0]));
-        let others: Vec<HashSet<NodeIndex>> =
-            ways[1..].iter().map(|&way| walk(design, steps, Some(way)).into_iter().collect()).collect();
-        let common = first.into_iter().filter(|node| others.iter().all(|other| other.contains(node)));
-        needed.extend(common.filter(|node| !known.contains(node) && !ways.contains(node)));
-    }
-    let mut listed = HashSet::new();
-    needed.retain(|&node| listed.insert(node));
-    needed
-}
-
-/// Each alternative is one more walk over the flow; nobody draws more of them than this.
-const MOST_WAYS: usize = 16;
-
-/// What is needed by the flow from its sources; or, once one of several ways has been taken, from there on.
-fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<NodeIndex> {
-    let mut alive: HashSet<NodeIndex> = from_way.into_iter().collect();
-    let mut reached = HashSet::new();
-    let mut needed = Vec::new();
-    let has_miss_hop: HashSet<NodeIndex> = steps
-        .iter()
-        .filter(|step| step.attrs.text("on").value() == Some("miss"))
-        .map(|step| step.from)
-        .collect();
-    for step in steps {
-        let starts = from_way.is_none() && step.leg == 0 && !reached.contains(&step.from);
-        let needed_so_far = alive.contains(&step.from);
-        reached.insert(step.from);
-        reached.insert(step.to);
-        if starts {
-            alive.insert(step.from);
-            if design.graph[step.from].kind != Kind::Client {
-                needed.push(step.from);
-            }
-        } else if !needed_so_far {
-            continue;
-        }
-        let hop = &design.graph[step.hop];
-        let from = &design.graph[step.from];
-        let to = &design.graph[step.to];
-        let avoidable = step.attrs.has("optional")
-            || hop.attrs.has("fallback")
-            || matches!(step.attrs.text("on").value(), Some("error" | "failover"))
-            || is_alternative(step)
-            || (to.kind == Kind::Cache && has_miss_hop.contains(&step.from));
-        let needed_here = !avoidable
-            && match hop.arrow {
-                Arrow::Call | Arrow::Stream => true,
-                Arrow::Handoff => to.kind.is_broker() && !from.attrs.has("outbox") && !from.kind.is_broker(),
-                Arrow::Control => false,
-            };
-        if !needed_here || to.kind == Kind::Client {
-            continue;
-        }
-        // What a broker hands to works later: the flow is done when the broker has accepted.
-        if waits(hop) && !to.kind.is_broker() {
-            alive.insert(step.to);
-        }
-        needed.push(step.to);
-    }
-    needed
-}
-
-/// One of several ways that share the requests: losing it loses its share.
-fn is_alternative(step: &Step) -> bool {
-    step.attrs.number("share").value().is_some_and(|share| share < 1.0)
 }

@@ -1,0 +1,92 @@
+//! What a flow cannot do without.
+
+use std::collections::{BTreeMap, HashSet};
+
+use petgraph::graph::NodeIndex;
+
+use super::waits;
+use crate::catalog::Kind;
+use crate::design::{Arrow, Design, Flow, Step};
+
+/// The nodes that a flow cannot do without, in the order in which it reaches them.
+///
+/// Each node on its calls and connections, unless the hop is optional, has a fallback, is itself the way out when another
+/// fails, or leads to a cache that is backed by an `on=miss` hop. A queue or topic that a needed node hands off to must
+/// accept; what follows it is not needed. Of alternatives (hops of one caller with shares) none is needed, but what all
+/// of them need is.
+pub fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
+    let steps = design.steps_of(flow);
+    let mut needed = walk(design, steps, None);
+    let mut ways: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
+    for step in steps.iter().filter(|step| is_alternative(step)) {
+        ways.entry(step.from).or_default().push(step.to);
+    }
+    let known: HashSet<NodeIndex> = needed.iter().copied().collect();
+    for ways in ways.into_values().filter(|ways| (2..=MOST_WAYS).contains(&ways.len())) {
+        let first = walk(design, steps, Some(ways[0]));
+        let others: Vec<HashSet<NodeIndex>> =
+            ways[1..].iter().map(|&way| walk(design, steps, Some(way)).into_iter().collect()).collect();
+        let common = first.into_iter().filter(|node| others.iter().all(|other| other.contains(node)));
+        needed.extend(common.filter(|node| !known.contains(node) && !ways.contains(node)));
+    }
+    let mut listed = HashSet::new();
+    needed.retain(|&node| listed.insert(node));
+    needed
+}
+
+/// Each alternative is one more walk over the flow; nobody draws more of them than this.
+const MOST_WAYS: usize = 16;
+
+/// What is needed by the flow from its sources; or, once one of several ways has been taken, from there on.
+fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<NodeIndex> {
+    let mut alive: HashSet<NodeIndex> = from_way.into_iter().collect();
+    let mut reached = HashSet::new();
+    let mut needed = Vec::new();
+    let has_miss_hop: HashSet<NodeIndex> = steps
+        .iter()
+        .filter(|step| step.attrs.text("on").value() == Some("miss"))
+        .map(|step| step.from)
+        .collect();
+    for step in steps {
+        let starts = from_way.is_none() && step.leg == 0 && !reached.contains(&step.from);
+        let needed_so_far = alive.contains(&step.from);
+        reached.insert(step.from);
+        reached.insert(step.to);
+        if starts {
+            alive.insert(step.from);
+            if design.graph[step.from].kind != Kind::Client {
+                needed.push(step.from);
+            }
+        } else if !needed_so_far {
+            continue;
+        }
+        let hop = &design.graph[step.hop];
+        let from = &design.graph[step.from];
+        let to = &design.graph[step.to];
+        let avoidable = step.attrs.has("optional")
+            || hop.attrs.has("fallback")
+            || matches!(step.attrs.text("on").value(), Some("error" | "failover"))
+            || is_alternative(step)
+            || (to.kind == Kind::Cache && has_miss_hop.contains(&step.from));
+        let needed_here = !avoidable
+            && match hop.arrow {
+                Arrow::Call | Arrow::Stream => true,
+                Arrow::Handoff => to.kind.is_broker() && !from.attrs.has("outbox") && !from.kind.is_broker(),
+                Arrow::Control => false,
+            };
+        if !needed_here || to.kind == Kind::Client {
+            continue;
+        }
+        // What a broker hands to works later: the flow is done when the broker has accepted.
+        if waits(hop) && !to.kind.is_broker() {
+            alive.insert(step.to);
+        }
+        needed.push(step.to);
+    }
+    needed
+}
+
+/// One of several ways that share the requests: losing it loses its share.
+fn is_alternative(step: &Step) -> bool {
+    step.attrs.number("share").value().is_some_and(|share| share < 1.0)
+}
