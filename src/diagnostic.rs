@@ -28,12 +28,16 @@ impl Severity {
     }
 }
 
-/// Whether the design says the bad thing, or says nothing where an interviewer will ask.
+/// What a rule makes of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// The design says the bad thing, or its shape does.
     Wrong,
+    /// It says nothing where an interviewer will ask.
     Unstated,
+    /// A number is missing without which nothing can be said.
+    NotEvaluated,
 }
 
 /// A place and what is to be said of it there.
@@ -116,6 +120,11 @@ impl Diagnostic {
     /// Not said, and it matters: the rule's question, about this place.
     pub fn unstated(message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
         Diagnostic::finding(Verdict::Unstated, message, span, label)
+    }
+
+    /// A number that is missing, as the reader would add it: "`capacity` of `store`". Nothing is wrong, nothing is asked.
+    pub fn not_evaluated(wants: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic::finding(Verdict::NotEvaluated, wants, span, "")
     }
 
     /// A mistake in the text.

@@ -165,6 +165,7 @@ fn technologies_state_facts_in_known_words() {
         within(id, &technology.replication, &["none", "async", "semi-sync", "sync", "quorum"]);
         within(id, &technology.durability, &["none", "memory", "disk", "replicated"]);
         within(id, &technology.failover, &["none", "manual", "auto"]);
+        within(id, &technology.placement, &["hash", "range"]);
         assert!(technology.note.ends_with('.') && technology.note.len() < 160, "`{id}`: {}", technology.note);
         let kinds: HashSet<Kind> = technology.kinds.iter().copied().collect();
         assert!(!kinds.is_empty() && kinds.len() == technology.kinds.len(), "kinds of `{id}`");

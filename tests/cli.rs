@@ -200,7 +200,9 @@ fn json_has_the_promised_shape() {
     assert_eq!(ran.status, 2);
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["version", "file", "design", "problem", "errors", "findings", "allowed", "score"]);
+    let promised =
+        ["version", "file", "design", "problem", "errors", "findings", "allowed", "not_evaluated", "score"];
+    assert_eq!(keys, promised);
     assert_eq!((&value["version"], &value["design"]), (&Value::from(1), &Value::from("A")));
     assert_eq!(value["problem"], "url-shortener");
     let finding = value["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "spof-datastore");
@@ -209,7 +211,18 @@ fn json_has_the_promised_shape() {
     assert_eq!(finding["span"]["line"], 5);
     assert_eq!((&finding["span"]["column"], &finding["span"]["length"]), (&1.into(), &14.into()));
     assert_eq!(finding["fingerprint"].as_str().unwrap().len(), 16);
-    for key in ["message", "nodes", "hops", "flows", "labels", "evidence", "consequence", "fix", "question"] {
+    for key in [
+        "message",
+        "nodes",
+        "hops",
+        "flows",
+        "labels",
+        "evidence",
+        "consequence",
+        "fix",
+        "question",
+        "confidence",
+    ] {
         assert!(finding.get(key).is_some(), "{key}");
     }
     let mistake = &value["errors"][0];
@@ -454,7 +467,7 @@ fn everything_that_has_a_name_can_be_explained() {
     let style = spof::report::Style { width: 100, color: false, all: false };
     let page = |name: &str| spof::report::explain::explain(name, style).unwrap_or_else(|_| panic!("{name}"));
     let catalog = spof::catalog::catalog();
-    for rule in spof::rules::ALL {
+    for rule in spof::rules::ALL.iter() {
         assert!(page(rule.id).contains(rule.severity.name()));
     }
     for kind in &catalog.kinds {

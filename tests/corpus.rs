@@ -112,7 +112,7 @@ fn every_design_has_the_findings_written_on_it_and_no_other() {
 #[test]
 fn every_rule_has_its_flaws_and_near_misses() {
     let folders = folders();
-    for rule in rules::ALL {
+    for rule in rules::ALL.iter() {
         let designs = folders.get(rule.id).unwrap_or_else(|| panic!("no folder for {}", rule.id));
         for path in designs {
             let text = std::fs::read_to_string(path).unwrap();

@@ -36,31 +36,56 @@ fn kinds_and_technologies() {
 
 #[test]
 fn rule_pages() {
-    let mut text = format!("{NOTICE}# Rules\n\n");
-    for rule in rules::ALL {
-        text.push_str(&format!(
-            "- [`{id}`](#{id}) ({severity}, {group}): {summary}\n",
-            id = rule.id,
-            severity = rule.severity.name(),
-            group = rule.group.name(),
-            summary = rule.summary,
-        ));
-    }
-    for rule in rules::ALL {
-        let page = &rule.page;
-        text.push_str(&format!("\n## {}\n\n{}\n\n", rule.id, page.checks));
-        text.push_str(&format!("**When.** {}\n\n**Why.** {}\n\n", page.when, page.why));
-        if let Some(outage) = &page.outage {
-            text.push_str(&format!(
-                "**It happened.** [{}]({}): {}.\n\n",
-                outage.name, outage.link, outage.what
+    let mut list = format!("{NOTICE}# Rules\n");
+    let mut group = None;
+    for rule in rules::ALL.iter() {
+        if group != Some(rule.group) {
+            group = Some(rule.group);
+            list.push_str(&format!(
+                "\n## {}\n\n| rule | severity | confidence | |\n|---|---|---|---|\n",
+                rule.group.name()
             ));
         }
-        text.push_str(&format!("Has the flaw:\n\n```arch\n{}```\n\n", page.bad));
-        text.push_str(&format!("Mended:\n\n```arch\n{}```\n\n", page.good));
-        text.push_str(&format!("**When to allow it.** {}\n", page.ignore));
+        list.push_str(&format!(
+            "| [`{id}`]({id}.md) | {severity} | {confidence} | {summary} |\n",
+            id = rule.id,
+            severity = rule.severity.name(),
+            confidence = rule.confidence.name(),
+            summary = rule.summary,
+        ));
+        keep(&format!("rules/{}.md", rule.id), &rule_page(rule));
     }
-    keep("rules.md", &text);
+    keep("rules/README.md", &list);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(name == "README" || rules::find(&name).is_some(), "docs/rules/{name}.md is no rule's page");
+    }
+}
+
+fn rule_page(rule: &rules::Rule) -> String {
+    let page = &rule.page;
+    let mut text =
+        format!("{NOTICE}# {}\n\n{}: {}.\n\n", rule.id, capital(rule.severity.name()), rule.summary);
+    text.push_str(&format!("Confidence {}: {}.\n\n", rule.confidence.name(), rule.confidence.meaning()));
+    text.push_str(&format!("{}\n\n**When.** {}\n\n", page.checks, page.when));
+    if let Some(question) = &rule.question {
+        text.push_str(&format!("**Asked, where it is not said.** {}\n\n", capital(question.text)));
+    }
+    text.push_str(&format!("**Why.** {}\n\n", page.why));
+    if let Some(outage) = &page.outage {
+        text.push_str(&format!("**It happened.** [{}]({}): {}.\n\n", outage.name, outage.link, outage.what));
+    }
+    text.push_str(&format!("Has the flaw:\n\n```arch\n{}```\n\n", page.bad));
+    text.push_str(&format!("Mended:\n\n```arch\n{}```\n\n", page.good));
+    text.push_str(&format!("**When to allow it.** {}\n\n**How.** {}\n", page.ignore, rule.allowing()));
+    text
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[test]

@@ -36,6 +36,14 @@ pub struct Technology {
     /// Who makes a standby take over: none (there is no standby), manual (a person or another tool), auto (itself, or a
     /// part that ships with it).
     pub failover: Option<String>,
+    /// How it spreads rows over machines: `hash` of the key, or by `range` of the ordered keys; None where a design decides.
+    pub placement: Option<String>,
+    /// Its members elect a leader by majority.
+    #[serde(default)]
+    pub votes: bool,
+    /// Its clients are browsers and devices, with access rules of its own.
+    #[serde(default)]
+    pub faces_clients: bool,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,
     /// Availability of one (or of the managed whole), as a fraction.

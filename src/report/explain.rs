@@ -79,10 +79,11 @@ fn rule(rule: &Rule, style: Style) -> String {
     let page = Page(style);
     let paint = style.paint();
     let head = format!(
-        "{}  {}, {}",
+        "{}  {}, {}, {} confidence",
         paint.bold(rule.id),
         paint.severity(rule.severity, rule.severity.name()),
-        rule.group.name()
+        rule.group.name(),
+        rule.confidence.name()
     );
     let mut parts = vec![
         format!("{head}\n{}", page.prose(&sentence(rule.summary))),
@@ -100,6 +101,7 @@ fn rule(rule: &Rule, style: Style) -> String {
     parts.push(page.code("A design that has it", rule.page.bad));
     parts.push(page.code("The same without", rule.page.good));
     parts.push(page.section("When to ignore it", rule.page.ignore));
+    parts.push(page.section("How to accept it", &rule.allowing()));
     parts.join("\n\n")
 }
 
@@ -163,6 +165,9 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("replication", technology.replication.as_deref());
     fact("durability", technology.durability.as_deref());
     fact("failover", technology.failover.as_deref());
+    fact("placement", technology.placement.as_deref());
+    fact("elects", technology.votes.then_some("a leader, by majority"));
+    fact("faces", technology.faces_clients.then_some("browsers and devices, with access rules of its own"));
     if !facts.is_empty() {
         parts.push(page.code("What the rules know of it", &facts.join("\n")));
     }

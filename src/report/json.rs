@@ -24,6 +24,7 @@ pub fn review(review: &Review) -> Value {
         "errors": errors,
         "findings": findings,
         "allowed": allowed,
+        "not_evaluated": review.critique.not_evaluated,
         "score": review.score,
     })
 }
@@ -34,6 +35,7 @@ fn finding(places: &Places, finding: &Diagnostic) -> Value {
         "rule": finding.code,
         "severity": finding.severity,
         "verdict": finding.verdict,
+        "confidence": crate::rules::find(finding.code).map(|rule| rule.confidence),
         "message": finding.message,
         "nodes": finding.nodes,
         "hops": hops,

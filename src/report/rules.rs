@@ -47,7 +47,7 @@ pub fn rules_json() -> Value {
     let rows: Vec<Value> = ALL
         .iter()
         .map(|rule| {
-            json!({ "id": rule.id, "severity": rule.severity, "group": rule.group, "summary": rule.summary })
+            json!({ "id": rule.id, "severity": rule.severity, "confidence": rule.confidence, "group": rule.group, "summary": rule.summary })
         })
         .collect();
     Value::Array(rows)

@@ -77,7 +77,7 @@ fn found(source: &Source) -> Critique {
     let accepted = wrong(source, "spof-datastore", Severity::Error, "accepted", "redis hot");
     let accepted =
         Accepted { finding: accepted, because: "a toy".to_string(), until: Some(date(2027, 6, 30)) };
-    Critique { findings, accepted: vec![accepted], mistakes: Vec::new() }
+    Critique { findings, accepted: vec![accepted], ..Critique::default() }
 }
 
 fn score() -> Score {

@@ -1,7 +1,8 @@
 //! A review as a person reads it: what stops the reading first, the worst whole, the rest short, then the score.
 
-use super::{Review, Style, accepted, brief, questions, score, summary, whole};
+use super::{Review, Style, Wrap, accepted, brief, questions, score, summary, whole};
 use crate::diagnostic::{Diagnostic, Verdict};
+use crate::rules::NotEvaluated;
 
 /// Findings shown whole; five are what one reads before the eyes glaze over.
 const WHOLE: usize = 5;
@@ -9,6 +10,8 @@ const WHOLE: usize = 5;
 const MISTAKES: usize = 50;
 /// Findings shown in a line each.
 const BRIEF: usize = 50;
+/// Rules not evaluated, and numbers of each, that are named.
+const WAKING: usize = 3;
 
 /// The whole report, with a line end. Blocks are set apart by a blank line.
 pub fn text(review: &Review, style: Style) -> String {
@@ -23,6 +26,9 @@ pub fn text(review: &Review, style: Style) -> String {
     }
     if !asked.is_empty() {
         blocks.push(questions::block(&asked, style));
+    }
+    if !review.critique.not_evaluated.is_empty() {
+        blocks.push(not_evaluated(&review.critique.not_evaluated, style));
     }
     if !review.critique.accepted.is_empty() {
         blocks.push(accepted::line(&review.critique.accepted, style));
@@ -48,6 +54,25 @@ pub fn listed(source: &crate::source::Source, mistakes: &[Diagnostic], style: St
         blocks.push(format!("and {} more mistakes", mistakes.len() - MISTAKES));
     }
     blocks
+}
+
+/// One line: which rules had nothing to reckon with, and which numbers would wake them.
+fn not_evaluated(silent: &[NotEvaluated], style: Style) -> String {
+    let most = if style.all { usize::MAX } else { WAKING };
+    let wanted: Vec<String> = silent
+        .iter()
+        .map(|one| {
+            let more = one.wants.len().saturating_sub(most);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let shown = one.wants.len().min(most);
+            format!("{} ({}{more})", one.rule, one.wants[..shown].join(", "))
+        })
+        .collect();
+    let shown = wanted.len().min(most);
+    let more =
+        if shown < wanted.len() { format!("; {} more (--all)", wanted.len() - shown) } else { String::new() };
+    let text = format!("Not evaluated for want of numbers: {}{more}", wanted[..shown].join(", "));
+    style.paint().dim(&Wrap { width: style.width, first: 0, hang: 2 }.text(&text))
 }
 
 fn rest(review: &Review, findings: &[&Diagnostic], style: Style) -> String {

@@ -3,51 +3,25 @@
 //! A rule returns facts about a design; severity, order, grouping and acceptance are decided here, points nowhere near.
 
 mod accept;
-mod at_most_once_for_kept_data;
-mod availability_out_of_reach;
-mod backup_beside_store;
-mod backup_never_restored;
-mod cache_loss_overloads_store;
-mod cache_no_ttl;
-mod cache_stampede;
-mod consumer_not_idempotent;
-mod control_plane_in_data_path;
-mod datastore_public;
-mod dual_write;
-mod external_hard_dependency;
+mod api;
+mod availability;
+mod caching;
+mod data;
 mod facts;
-mod hot_partition;
-mod lookup_without_index;
-mod no_backup;
-mod no_failover;
-mod no_load_balancer;
-mod no_monitoring;
-mod no_rate_limit;
-mod no_timeout;
+mod messaging;
+mod operations;
 mod precedence;
-mod public_no_authn;
-mod queue_no_consumer;
-mod queue_no_dlq;
-mod quorum_of_two;
-mod retry_storm;
-mod rpo_not_met;
-mod scheduler_runs_twice;
-mod spof_broker;
-mod spof_cache_as_store;
-mod spof_compute;
-mod spof_datastore;
-mod spof_zone;
-mod stateful_service_scaled;
-mod sync_chain_deep;
-mod sync_cycle;
+mod realtime;
+mod resilience;
+mod scaling;
+mod security;
+mod simplicity;
 #[cfg(test)]
 mod testing;
-mod write_api_not_idempotent;
-mod ws_lost_message_gap;
-mod ws_no_cross_node_bus;
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 
@@ -63,6 +37,8 @@ pub struct Rule {
     pub id: &'static str,
     /// When it is certain; a question about it is one lower.
     pub severity: Severity,
+    /// How sure it is when it says that something is wrong.
+    pub confidence: Confidence,
     /// Loses data, opens a hole, or stops everything from one ordinary fault: said before its equals.
     pub grave: bool,
     pub group: Group,
@@ -75,6 +51,39 @@ pub struct Rule {
     pub page: Page,
     /// One finding for each place, in order of place. Unstated ones are gathered into one question afterwards.
     pub check: fn(&Facts) -> Vec<Diagnostic>,
+}
+
+/// How sure a rule is of what it calls wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The design states it, or its shape proves it.
+    High,
+    /// True of most systems drawn like this; something that is not drawn could mend it.
+    Medium,
+    /// A judgement: good engineers may decide otherwise.
+    Low,
+}
+
+impl Confidence {
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::High => "high",
+            Confidence::Medium => "medium",
+            Confidence::Low => "low",
+        }
+    }
+
+    /// What it means, for a rule's page.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Confidence::High => "the design states it, or its shape proves it",
+            Confidence::Medium => {
+                "true of most systems drawn like this; something that is not drawn could mend it"
+            }
+            Confidence::Low => "a judgement: good engineers may decide otherwise",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -90,6 +99,7 @@ pub enum Group {
     Security,
     Realtime,
     Operations,
+    Simplicity,
 }
 
 impl Group {
@@ -105,7 +115,15 @@ impl Group {
             Group::Security => "security",
             Group::Realtime => "realtime",
             Group::Operations => "operations",
+            Group::Simplicity => "simplicity",
         }
+    }
+}
+
+impl Rule {
+    /// The line that accepts it, for its page.
+    pub fn allowing(&self) -> String {
+        format!("`allow {} on NODE because \"the reason\" until 2027-06`", self.id)
     }
 }
 
@@ -142,46 +160,22 @@ pub struct Outage {
 }
 
 /// Every rule, by group and then by name; the order decides nothing but the list's.
-pub static ALL: &[&Rule] = &[
-    &availability_out_of_reach::RULE,
-    &backup_beside_store::RULE,
-    &backup_never_restored::RULE,
-    &control_plane_in_data_path::RULE,
-    &external_hard_dependency::RULE,
-    &no_failover::RULE,
-    &no_load_balancer::RULE,
-    &quorum_of_two::RULE,
-    &rpo_not_met::RULE,
-    &scheduler_runs_twice::RULE,
-    &spof_broker::RULE,
-    &spof_compute::RULE,
-    &spof_datastore::RULE,
-    &spof_zone::RULE,
-    &dual_write::RULE,
-    &lookup_without_index::RULE,
-    &no_backup::RULE,
-    &spof_cache_as_store::RULE,
-    &at_most_once_for_kept_data::RULE,
-    &consumer_not_idempotent::RULE,
-    &queue_no_consumer::RULE,
-    &queue_no_dlq::RULE,
-    &cache_loss_overloads_store::RULE,
-    &cache_no_ttl::RULE,
-    &cache_stampede::RULE,
-    &write_api_not_idempotent::RULE,
-    &no_timeout::RULE,
-    &retry_storm::RULE,
-    &sync_chain_deep::RULE,
-    &sync_cycle::RULE,
-    &hot_partition::RULE,
-    &stateful_service_scaled::RULE,
-    &datastore_public::RULE,
-    &no_rate_limit::RULE,
-    &public_no_authn::RULE,
-    &ws_lost_message_gap::RULE,
-    &ws_no_cross_node_bus::RULE,
-    &no_monitoring::RULE,
-];
+pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let groups = [
+        availability::RULES,
+        data::RULES,
+        messaging::RULES,
+        caching::RULES,
+        api::RULES,
+        resilience::RULES,
+        scaling::RULES,
+        security::RULES,
+        realtime::RULES,
+        operations::RULES,
+        simplicity::RULES,
+    ];
+    groups.concat()
+});
 
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)
@@ -196,17 +190,46 @@ pub struct Critique {
     pub accepted: Vec<Accepted>,
     /// Mistakes that only the rules can see: an `allow` of a rule that does not exist.
     pub mistakes: Vec<Diagnostic>,
+    /// What was not looked at for want of numbers.
+    pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// A rule that could have said more, and the numbers that would have let it.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub struct NotEvaluated {
+    pub rule: &'static str,
+    /// As the reader would add them: "`capacity` of `store`".
+    pub wants: Vec<String>,
 }
 
 /// Everything that the rules find, one finding for each place and flaw: nothing accepted, gathered or sorted yet.
 pub fn find_all(design: &Design) -> Vec<Diagnostic> {
+    examine(design).0
+}
+
+/// What the rules find, and what they could not look at.
+fn examine(design: &Design) -> (Vec<Diagnostic>, Vec<NotEvaluated>) {
     let facts = Facts::new(design);
-    precedence::apply(ALL.iter().flat_map(|rule| run(rule, &facts)).collect())
+    let mut found = Vec::new();
+    let mut not_evaluated = Vec::new();
+    for rule in ALL.iter() {
+        let (silent, said): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            run(rule, &facts).into_iter().partition(|finding| finding.verdict == Verdict::NotEvaluated);
+        found.extend(said);
+        let mut wants: Vec<String> = silent.into_iter().map(|finding| finding.message).collect();
+        keep_first(&mut wants);
+        if !wants.is_empty() {
+            not_evaluated.push(NotEvaluated { rule: rule.id, wants });
+        }
+    }
+    (precedence::apply(found), not_evaluated)
 }
 
 /// Runs every rule. `today` decides which `allow … until` still hold.
 pub fn check(design: &Design, today: Date) -> Critique {
-    let mut critique = accept::accept(design, find_all(design), today);
+    let (found, not_evaluated) = examine(design);
+    let mut critique = accept::accept(design, found, today);
+    critique.not_evaluated = not_evaluated;
     critique.findings = gather(critique.findings);
     critique.findings.sort_by_key(|finding| {
         let grave = find(finding.code).is_some_and(|rule| rule.grave);
@@ -224,6 +247,7 @@ fn run(rule: &Rule, facts: &Facts) -> Vec<Diagnostic> {
         let severity = match finding.verdict {
             Verdict::Wrong => rule.severity,
             Verdict::Unstated => rule.severity.lowered(),
+            Verdict::NotEvaluated => Severity::Info,
         };
         finding.code = rule.id;
         finding.severity = finding.severity.min(severity);
@@ -236,7 +260,7 @@ fn gather(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut out: Vec<Diagnostic> = Vec::new();
     let mut asked: Vec<(&str, usize)> = Vec::new();
     for mut finding in found {
-        if finding.verdict == Verdict::Wrong {
+        if finding.verdict != Verdict::Unstated {
             out.push(finding);
             continue;
         }

@@ -29,7 +29,7 @@ pub(super) fn silent<'f>(
         .map(|finding| {
             let met = match finding.verdict {
                 Verdict::Wrong => Met::No,
-                Verdict::Unstated => Met::Unstated,
+                Verdict::Unstated | Verdict::NotEvaluated => Met::Unstated,
             };
             Outcome::new(met, finding.message.clone()).about(finding.nodes.iter().map(String::as_str))
         })

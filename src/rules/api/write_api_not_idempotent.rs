@@ -1,0 +1,479 @@
+use std::collections::{HashMap, HashSet};
+
+use petgraph::graph::{EdgeIndex, NodeIndex};
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Flow, Step, Table};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::rules::facts::Again;
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
+use crate::units::show_number;
+
+pub static RULE: Rule = Rule {
+    id: "write-api-not-idempotent",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Api,
+    summary: "a request that is tried again is done again",
+    question: Some(Question {
+        topic: "idempotency",
+        text: "the client tries again: is it done once or twice?",
+    }),
+    reads: &[
+        "attempts",
+        "conditional",
+        "dedupe",
+        "generates",
+        "idempotency_key",
+        "idempotent",
+        "reads",
+        "writes",
+    ],
+    page: Page {
+        checks: "Flows that a client or an outside party starts and waits for, and that change something: whether a second \
+                 try is told from a second request.",
+        when: "Over calls and connections from its start the flow reaches an application that writes a database or \
+               warehouse (says `writes`, or has no `reads` in a flow whose label begins with POST or PATCH), calls an \
+               external service with `writes`, or hands a message to a broker in a flow that writes no store and either \
+               reads none or is a POST or PATCH. No step of the flow has an `idempotency_key`, and no application on the \
+               way states `idempotent` or `dedupe`; a consumer's word does not count, which knows a message that is delivered \
+               again, but not a second request's new one. Wrong where a hop on the way to that application \
+               has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
+               begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
+               that the caller chooses (several fields, none of them made by the server), unless an application on the \
+               way `generates` ids; messages whose consumers are all `idempotent`, or write nothing but files, search indexes and \
+               caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
+               that adds to what is there is not seen.\n\n\
+               And wherever it stands: a call to an external with `attempts` above one and no `idempotency_key`, from a \
+               caller that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a POST or \
+               PATCH does, or goes to Stripe, PayPal or Adyen; a question where a request carries a key that may go on \
+               there, or where nothing says that it changes anything. A warning at most where the external is another \
+               known product; pushes (FCM, APNs, OneSignal) may come twice.",
+        why: "A request times out when its answer is lost as well as when it is. The phone cannot tell, so it sends again; so \
+              do proxies and libraries. Without a key that stays the same from one try to the next, the second order looks \
+              like another order.",
+        outage: None,
+        bad: "client web\nlb front managed\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> front -> orders attempts=3 -> store writes }\n",
+        good: "client web\nlb front managed\nservice orders x2\npostgres store x2\nflow order \"POST /orders\" { web -> front -> orders attempts=3 idempotency_key -> store writes }\n",
+        ignore: "Doing it twice does no harm, as with a log line: say so with an `allow`.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let harmless_consumers = |broker: NodeIndex| {
+        let consumers = facts.consumers(broker);
+        // `dedupe` knows the broker's own copies of a message; a second request makes a second message.
+        let repeatable = |&consumer: &NodeIndex| {
+            facts.node(consumer).attrs.has("idempotent") || overwrites(facts, consumer)
+        };
+        !consumers.is_empty() && consumers.iter().all(repeatable)
+    };
+    let mut known: HashMap<NodeIndex, bool> = HashMap::new();
+    let keyed = hops_with_a_key(facts);
+    let mut told = |step: &Step| {
+        keyed.contains(&step.hop) || *known.entry(step.to).or_insert_with(|| harmless_consumers(step.to))
+    };
+    let mut found = tried_outside(facts);
+    let spoken: HashSet<String> = found
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Wrong)
+        .flat_map(|finding| finding.flows.iter().cloned())
+        .collect();
+    for flow in &facts.design.flows {
+        let (step, finding) = match of_flow(facts, flow, &mut told) {
+            Some(both) => both,
+            None => continue,
+        };
+        // That the call outside is tried again says it better.
+        if facts.node(step.to).kind != Kind::External || !spoken.contains(&flow.id) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+/// The hops of flows in which a request has a key: drawn again in another flow, it is the same request.
+fn hops_with_a_key(facts: &Facts) -> HashSet<EdgeIndex> {
+    let steps = facts.design.flows.iter().map(|flow| facts.design.steps_of(flow));
+    steps
+        .filter(|steps| steps.iter().any(|step| step.attrs.has("idempotency_key")))
+        .flat_map(|steps| steps.iter().map(|step| step.hop))
+        .collect()
+}
+
+/// Calls of somebody else's service that are tried again, with nothing to tell it that it is the same request.
+fn tried_outside(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut known: HashMap<EdgeIndex, usize> = HashMap::new();
+    for journey in facts.journeys() {
+        let effects = |step: &&&Step| {
+            let kind = facts.node(step.to).kind;
+            kind == Kind::External || ((kind.is_durable() || kind.is_broker()) && facts.writes(step))
+        };
+        let posts = journey.flow.is_some_and(|flow| matches!(method(flow), "POST" | "PATCH"));
+        let is_all = posts && journey.steps.iter().filter(effects).count() == 1;
+        let keyed = journey.steps.iter().any(|step| step.attrs.has("idempotency_key"));
+        let asked = journey.flow.is_some_and(|flow| !facts.is_background(flow));
+        for &step in &journey.steps {
+            let most = match facts.tried_again_outside(step) {
+                Again::Harmless => continue,
+                Again::Done(most) if !keyed => Some(most),
+                Again::Unsaid if is_all && !keyed => Some(Severity::Error),
+                Again::Unsaid if !asked || keyed => continue,
+                Again::Done(_) | Again::Unsaid => None,
+            };
+            let next = found.len();
+            let at = *known.entry(step.hop).or_insert(next);
+            if at == next {
+                found.push(tried(facts, step, most));
+            }
+            found[at].flows.extend(journey.flow.map(|flow| flow.id.clone()));
+        }
+    }
+    found
+}
+
+/// `most`: how much it weighs if it is certain.
+fn tried(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
+    let [who, name] = [step.from, step.to].map(|node| facts.node(node).name());
+    let attempts = facts.design.graph[step.hop].attrs.number("attempts").value().unwrap_or(2.0);
+    let tries = show_number(attempts);
+    let message = format!("{who} tries {name} up to {tries} times, and each try may be done");
+    let label = format!("tried up to {tries} times, with no key to tell");
+    let (finding, or_reads) = match most {
+        Some(most) => (Diagnostic::wrong(message, step.span, label).at_most(most), ""),
+        None => (
+            Diagnostic::unstated(message, step.span, label).question(format!(
+                "{who} tries {name} up to {tries} times: is it done there once, or each time?"
+            )),
+            "; or `reads` if it changes nothing there",
+        ),
+    };
+    let (from, to) = (facts.id(step.from), facts.id(step.to));
+    finding
+        .hop(from, to)
+        .evidence(format!("{from} -> {to} attempts={tries}, and no `idempotency_key` goes with it"))
+        .consequence(format!(
+            "{name} has done it and the answer is lost; {who} tries again, and it is done twice: paid, sent or booked"
+        ))
+        .fix(format!(
+            "`idempotency_key` on `{from} -> {to}`, the same one for every try; or no `attempts` there{or_reads}"
+        ))
+}
+
+fn method(flow: &Flow) -> &str {
+    flow.label.as_deref().unwrap_or("").split_whitespace().next().unwrap_or("")
+}
+
+/// What is known of a node that the request has reached.
+#[derive(Clone, Copy)]
+struct Reached<'d> {
+    /// A hop on the way that is tried more than once.
+    retried: Option<&'d Step>,
+    /// Something on the way tells a repeat from a new request.
+    told: bool,
+    /// Something on the way makes a new id for each request.
+    generates: bool,
+    said_not: Option<Span>,
+}
+
+fn of_flow<'d>(
+    facts: &Facts<'d>,
+    flow: &Flow,
+    told: &mut dyn FnMut(&Step) -> bool,
+) -> Option<(&'d Step, Diagnostic)> {
+    let steps = facts.design.steps_of(flow);
+    let method = method(flow);
+    if matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+        || steps.iter().any(|step| step.attrs.has("idempotency_key"))
+    {
+        return None;
+    }
+    let posts = matches!(method, "POST" | "PATCH");
+    let mut reached: HashMap<NodeIndex, Reached> = HashMap::new();
+    let mut touched: HashSet<NodeIndex> = HashSet::new();
+    let (mut reads, mut writes) = (false, false);
+    let mut effect: Option<(&Step, Reached)> = None;
+    for step in steps {
+        let (from, to) = (facts.node(step.from), facts.node(step.to));
+        let first = touched.insert(step.from);
+        touched.insert(step.to);
+        if first && step.leg == 0 && matches!(from.kind, Kind::Client | Kind::External) {
+            let start = Reached { retried: None, told: false, generates: false, said_not: None };
+            reached.insert(step.from, start);
+        }
+        let Some(&way) = reached.get(&step.from) else { continue };
+        let hop = &facts.design.graph[step.hop];
+        if from.kind.is_app() {
+            reads |= to.kind.is_store() && facts.reads(step);
+            writes |= to.kind.is_durable() && step.attrs.has("writes");
+            let weaker = effect.is_none_or(|(step, _)| facts.node(step.to).kind.is_broker());
+            if weaker && !way.told && changes(facts, step, posts, way.generates, told) {
+                effect = effect.filter(|_| to.kind.is_broker()).or(Some((step, way)));
+            }
+        }
+        let goes_on = (to.kind.is_compute() || matches!(to.kind, Kind::Cdn | Kind::Waf | Kind::Dns))
+            && matches!(hop.arrow, Arrow::Call | Arrow::Stream);
+        if goes_on && !reached.contains_key(&step.to) {
+            let again = hop.attrs.number("attempts").value().is_some_and(|attempts| attempts > 1.0);
+            let said_not = to.attrs.get("idempotent").filter(|_| !to.attrs.has("idempotent"));
+            let onward = Reached {
+                retried: way.retried.or(again.then_some(step)),
+                told: way.told || tells_repeats(facts, step.to),
+                generates: way.generates || to.attrs.has("generates"),
+                said_not: way.said_not.or(said_not.map(|setting| setting.span)),
+            };
+            reached.insert(step.to, onward);
+        }
+    }
+    let (step, way) = effect?;
+    // A flow that reads hands off what it has seen on the side: a view, a click; one that has written hands off the news
+    // of it. Their consumers are judged by themselves.
+    let on_the_side = facts.node(step.to).kind.is_broker() && (writes || (reads && !posts));
+    if on_the_side { None } else { Some((step, finding(facts, flow, step, way))) }
+}
+
+fn finding(facts: &Facts, flow: &Flow, step: &Step, way: Reached) -> Diagnostic {
+    let (writer, target) = (facts.node(step.from), facts.node(step.to));
+    let what = match &flow.label {
+        Some(label) => label.clone(),
+        None => format!("`{}`", flow.id),
+    };
+    let effect = match target.kind {
+        Kind::External => format!("calls {}", target.name()),
+        kind if kind.is_broker() => format!("puts a message into {}", target.name()),
+        _ => format!("writes {}", target.name()),
+    };
+    let first = &facts.design.steps_of(flow)[0];
+    let start = facts.node(first.from).name();
+    let finding = match (way.retried, way.said_not) {
+        (Some(retried), _) => {
+            let (from, to) = (facts.node(retried.from).name(), facts.node(retried.to).name());
+            let hop = &facts.design.graph[retried.hop];
+            let tries = show_number(hop.attrs.number("attempts").value().unwrap_or(2.0));
+            let message = format!(
+                "{from} sends {what} to {to} up to {tries} times, and each time {} {effect}",
+                writer.name()
+            );
+            Diagnostic::wrong(
+                message,
+                retried.span,
+                format!("tried up to {tries} times, with no key to tell"),
+            )
+            .hop(facts.id(retried.from), facts.id(retried.to))
+        }
+        (None, Some(span)) => {
+            let message = format!("when {start} tries {what} again, {} {effect} again", writer.name());
+            Diagnostic::wrong(message, span, "said not to be")
+        }
+        (None, None) => {
+            let message = format!(
+                "nothing tells a second try of {what} from a second request: {} {effect}",
+                writer.name()
+            );
+            Diagnostic::unstated(message, first.span, "no `idempotency_key`")
+                .question(format!("{start} tries {what} again: is it done once or twice?"))
+        }
+    };
+    let kept = match target.kind.is_durable() {
+        true => format!(", kept in {} together with what it did", target.name()),
+        false => format!(", which {} remembers", writer.name()),
+    };
+    finding
+        .flows([flow.id.clone()])
+        .label(step.span, format!("{effect} each time"))
+        .evidence(format!(
+            "no step of `{}` has a key, and {} does not say that it knows repeats",
+            flow.id,
+            writer.name()
+        ))
+        .consequence(format!(
+            "the answer is lost on the way back, {start} tries again, and {} {effect} a second time",
+            writer.name()
+        ))
+        .fix(format!(
+            "`idempotency_key` on `{} -> {}` in `{}`{kept}; or `idempotent` on {} if a repeat has no effect",
+            facts.id(first.from),
+            facts.id(first.to),
+            flow.id,
+            writer.name()
+        ))
+}
+
+/// The step has an effect that a second one would add to.
+fn changes(
+    facts: &Facts,
+    step: &Step,
+    posts: bool,
+    generates: bool,
+    told: &mut dyn FnMut(&Step) -> bool,
+) -> bool {
+    let target = facts.node(step.to);
+    let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
+    match target.kind {
+        Kind::Database | Kind::Warehouse => {
+            (writes || (posts && !reads)) && (generates || !natural(facts, step))
+        }
+        Kind::External => writes,
+        Kind::Queue | Kind::Topic => facts.writes(step) && !told(step),
+        _ => false,
+    }
+}
+
+fn tells_repeats(facts: &Facts, node: NodeIndex) -> bool {
+    let attrs = &facts.node(node).attrs;
+    attrs.has("idempotent") || attrs.has("dedupe")
+}
+
+/// All that it does is to write where a second write leaves things as they are.
+fn overwrites(facts: &Facts, node: NodeIndex) -> bool {
+    let mut writes = facts.design.steps_from(node).filter(|step| {
+        facts.writes(step) || !(facts.node(step.to).kind.is_store() || facts.node(step.to).kind.is_broker())
+    });
+    let mut some = false;
+    let all = writes.all(|step| {
+        some = true;
+        matches!(facts.node(step.to).kind, Kind::Blob | Kind::Search | Kind::Cache)
+    });
+    some && all
+}
+
+/// A second write finds the first: compared before it is set, or under a key that the caller chose.
+fn natural(facts: &Facts, step: &Step) -> bool {
+    let tables = step.attrs.words("writes");
+    let target = facts.node(step.to);
+    let keyed = |id: &String| target.table(id).is_some_and(chosen_by_caller);
+    step.attrs.has("conditional") || (!tables.is_empty() && tables.iter().all(keyed))
+}
+
+fn chosen_by_caller(table: &Table) -> bool {
+    let made = |field: &String| {
+        let name = field.to_lowercase();
+        let words = ["id", "uuid", "seq", "sequence", "number", "code", "time", "timestamp", "ts"];
+        words.contains(&name.as_str())
+            || name.ends_with("_at")
+            || name.ends_with("_time")
+            || name.ends_with("_seq")
+    };
+    let chosen =
+        ["email", "username", "handle", "slug", "request", "request_id", "client_id", "idempotency_key"];
+    !table.uniques.is_empty()
+        || (table.keys.len() >= 2 && !table.keys.iter().any(made))
+        || matches!(table.keys.as_slice(), [only] if chosen.contains(&only.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |flow: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nlb l\nservice a\nservice b\ndatabase d {{\n\
+                 table t {{ key id }}\ntable like {{ key user, post }}\ntable v {{ key id; unique email }}\n}}\n\
+                 queue q\nworker w\nexternal p\nflow f {flow}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("{ u -> l -> a -> d writes }", &["unstated f"]);
+        case("\"POST /t\" { u -> a -> d }", &["unstated f"]);
+        case("{ u -> l -> a -> d writes idempotency_key }", &[]);
+        case("{ u -> l idempotency_key -> a -> d writes }", &[]);
+        // Tried again by what is drawn.
+        case("{ u -> l attempts=3 -> a -> d writes }", &["wrong u->l"]);
+        case("{ u -> l -> a -> b attempts=2 -> d writes }", &["wrong a->b"]);
+        case("{ u -> l -> a attempts=1 -> d writes }", &["unstated f"]);
+        // The last hop's attempts are a matter of that write, not of the request.
+        case("{ u -> a -> d writes attempts=3 }", &["unstated f"]);
+        // Reads, in whatever way they are said.
+        case("{ u -> a attempts=3 -> d reads }", &[]);
+        case("{ u -> a -> d }", &[]);
+        case("\"GET /t\" { u -> a -> d writes }", &[]);
+        case("\"PUT /t/{id}\" { u -> a -> d writes }", &[]);
+        // A click on the side is the consumer's matter; a job handed off is the request itself.
+        case("{ u -> a -> d reads\na ~> q ~> w -> d writes }", &[]);
+        case("{ u -> a ~> q ~> w -> d writes }", &["unstated f"]);
+        case("\"POST /jobs\" { u -> a -> d reads\na ~> q ~> w }", &["unstated f"]);
+        // Keys that make the second write find the first.
+        case("{ u -> a -> d writes=t conditional }", &[]);
+        case("{ u -> a -> d writes=like }", &[]);
+        case("\"POST /likes\" { u -> a -> d writes=like\na ~> q ~> w }", &[]);
+        case("{ u -> a -> d writes=v }", &[]);
+        case("{ u -> a -> d writes=[t, like] }", &["unstated f"]);
+        // Somebody else's system.
+        case("{ u -> a -> p writes }", &["unstated f"]);
+        case("{ u -> a -> p }", &[]);
+        // Nobody outside waits: a worker's write.
+        case("{ q ~> w -> d writes }", &[]);
+    }
+
+    #[test]
+    fn tried_again_outside() {
+        let case = |caller: &str, text: &str, expected: &[&str]| {
+            let nodes = format!(
+                "client u\nlb l\nservice a {caller}\nworker w\nscheduler t\ndatabase d\nexternal e\nstripe s\n\
+                 ses m\nfcm p\ngooglemaps g\n"
+            );
+            expect(&RULE, &(nodes + text), expected);
+        };
+        // A payment that is tried three times.
+        case("", "flow f { u -> l -> a -> e writes attempts=3 }", &["wrong a->e"]);
+        case("", "flow f \"POST /pay\" { u -> l -> a -> e attempts=3 }", &["wrong a->e"]);
+        case("", "u -> l -> a -> s attempts=3", &["wrong a->s"]);
+        case("", "every call attempts=3\nflow f { t -> w -> s }", &["wrong w->s"]);
+        case("", "flow f { u -> a -> m writes attempts=2 }", &["wrong a->m"]);
+        // The request has a key: does it go on?
+        case("", "flow f { u -> a idempotency_key -> e writes attempts=3 }", &["unstated a->e"]);
+        // It may well only read.
+        case("", "flow f { u -> a -> e attempts=3 }", &["unstated a->e"]);
+        case("", "flow f { t -> w -> e attempts=3 }", &[]);
+        case("", "flow f { u -> a -> g attempts=3 }", &[]);
+        case("", "flow f { u -> a -> s reads attempts=3 }", &[]);
+        // Told apart, tried once, or only a push.
+        case("", "flow f { u -> a -> e writes attempts=3 idempotency_key }", &[]);
+        case("idempotent", "flow f { u -> a -> e writes attempts=3 }", &[]);
+        case("", "flow f { t -> w -> e writes attempts=1 }", &[]);
+        case("", "flow f { t -> w -> p attempts=3 }", &[]);
+        // One hop in two flows is one finding; a write beside it is another flaw.
+        case("", "flow f { u -> a -> e writes attempts=3 }\nflow g { u -> a -> e writes }", &["wrong a->e"]);
+        case(
+            "",
+            "flow f \"POST /pay\" { u -> a -> d\na -> e writes attempts=3 }",
+            &["wrong a->e", "unstated f"],
+        );
+    }
+
+    #[test]
+    fn who_tells_repeats() {
+        let case = |service: &str, worker: &str, flow: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }} }}\n\
+                 queue q\nworker w {worker}\nblob f\nflow f {{ {flow} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("idempotent", "", "u -> a -> d writes", &[]);
+        case("dedupe=d", "", "u -> a -> b -> d writes", &[]);
+        case("idempotent=no", "", "u -> a -> d writes", &["wrong f"]);
+        case("", "", "u -> a ~> q ~> w -> f writes", &[]);
+        case("", "", "u -> a ~> q ~> w -> f writes\nw -> d writes", &["unstated f"]);
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
+        // The second request's message has a new id: its consumer cannot know it.
+        case("", "dedupe=key", "u -> a ~> q ~> w -> d writes", &["unstated f"]);
+        case(
+            "",
+            "dedupe=key",
+            "u -> a ~> q ~> w }\nflow g { u -> a idempotency_key ~> q ~> w -> d writes",
+            &[],
+        );
+        case("", "dedupe=key", "u -> a idempotency_key ~> q ~> w -> d writes", &[]);
+        // A new code for each try is found by no key.
+        case("generates=code", "", "u -> a -> d writes=t conditional", &["unstated f"]);
+        case("", "", "u -> a -> d writes=t", &[]);
+    }
+}

@@ -1,0 +1,35 @@
+//! What one ordinary fault takes down.
+
+mod availability_out_of_reach;
+mod backup_beside_store;
+mod backup_never_restored;
+mod control_plane_in_data_path;
+mod external_hard_dependency;
+mod no_failover;
+mod no_load_balancer;
+mod quorum_of_two;
+mod rpo_not_met;
+mod scheduler_runs_twice;
+mod spof_broker;
+mod spof_compute;
+mod spof_datastore;
+mod spof_zone;
+
+use super::Rule;
+
+pub(super) static RULES: &[&Rule] = &[
+    &availability_out_of_reach::RULE,
+    &backup_beside_store::RULE,
+    &backup_never_restored::RULE,
+    &control_plane_in_data_path::RULE,
+    &external_hard_dependency::RULE,
+    &no_failover::RULE,
+    &no_load_balancer::RULE,
+    &quorum_of_two::RULE,
+    &rpo_not_met::RULE,
+    &scheduler_runs_twice::RULE,
+    &spof_broker::RULE,
+    &spof_compute::RULE,
+    &spof_datastore::RULE,
+    &spof_zone::RULE,
+];

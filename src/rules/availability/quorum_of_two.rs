@@ -1,0 +1,85 @@
+use crate::catalog::Kind;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Confidence, Facts, Group, Page, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "quorum-of-two",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Availability,
+    summary: "members that decide by majority are an even number: one more machine, and no more failures survived",
+    question: None,
+    reads: &["quorum"],
+    page: Page {
+        checks: "How many members a node has that decides by majority.",
+        when: "An even number of instances of etcd, ZooKeeper or Consul, of a `lock` of no stated technology, or of any node with a \
+               `quorum` of more than half of them. Managed ones are left alone.",
+        why: "A majority of two is two, of four is three. The even member adds a machine that can fail and no failure that is \
+              survived; and a network that splits in the middle leaves no side with a majority.",
+        outage: None,
+        bad: "service api x3\netcd leases x2\napi ..> leases needs\n",
+        good: "service api x3\netcd leases x3\napi ..> leases needs\n",
+        ignore: "The fourth is a member without a vote, or stands by while one is replaced.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for index in facts.design.graph.node_indices() {
+        let node = facts.node(index);
+        let quorum = node.attrs.number("quorum").value().map(|count| count as u64);
+        let by_technology = node.tech.is_some_and(|tech| tech.votes);
+        let by_kind = node.tech.is_none() && matches!(node.kind, Kind::Lock);
+        let majority = quorum.is_some_and(|quorum| 2 * quorum > node.instances);
+        let even = node.instances.is_multiple_of(2);
+        if node.is_managed() || !even || !(majority || by_technology || by_kind) {
+            continue;
+        }
+        let count = node.instances;
+        let needed = quorum.unwrap_or(count / 2 + 1).max(count / 2 + 1);
+        let survives = count.saturating_sub(needed);
+        let name = node.name();
+        let odd = count + 1;
+        let message = if survives == 0 {
+            format!("{name} stops when either of its {count} members does")
+        } else {
+            format!(
+                "{name} survives the loss of {survives} of its {count} members, as it would with {}",
+                count - 1
+            )
+        };
+        found.push(
+            Diagnostic::wrong(message, node.span, format!("{count} members, {needed} must agree"))
+                .node(&node.id)
+                .flows(facts.flows_needing(index).map(|flow| flow.id.clone()))
+                .evidence(format!("a majority of {count} is {needed}; {count} - {needed} = {survives} may fail; of {odd}, {}", odd - (odd / 2 + 1)))
+                .consequence(format!("the network splits in the middle, neither side has {needed}, and {name} decides nothing until it heals"))
+                .fix(format!("`x{odd}` on {name}, over three zones")),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        expect("etcd e x2", &["wrong e"]);
+        expect("zookeeper z x4", &["wrong z"]);
+        expect("lock l x2", &["wrong l"]);
+        expect("cassandra c x4 quorum=3", &["wrong c"]);
+        expect("etcd e x3\nconsul c x5\nlock l x3", &[]);
+        // Not by majority; or one, which is another flaw; or somebody else's.
+        expect("postgres d x2\nkafka k x4\nredis r x6\nregistry g x2", &[]);
+        expect("etcd e", &[]);
+        expect("etcd e x2 managed", &[]);
+        // Data is spread over more members than have to agree.
+        expect("cassandra c x6 quorum=2", &[]);
+    }
+}

@@ -1,0 +1,226 @@
+use std::collections::HashMap;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Flow, Node};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::flow_names;
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
+use crate::units::show_duration;
+
+pub static RULE: Rule = Rule {
+    id: "spof-datastore",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: true,
+    group: Group::Availability,
+    summary: "a database on one machine takes down every flow that needs it",
+    question: None,
+    reads: &["availability", "backup", "copies", "instances", "managed", "rate", "replica_of"],
+    page: Page {
+        checks: "Databases, warehouses, file stores and search indexes with a single instance, and which flows stop when that instance does.",
+        when: "A database, blob, warehouse or search index that is not managed has one instance (as drawn, without `xN` or \
+               `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
+               indexes are looked at in flows alone). A replica of another store is its primary's matter, unless it is the only \
+               one and a flow needs it that does not go to the primary at all. Warnings: search indexes and replicas, which can be built again; and stores \
+               of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
+               nothing while the store has a `backup`.",
+        why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
+              that lasts until someone has restored a backup, and what was written since that backup is gone.",
+        outage: Some(Outage {
+            name: "Stack Exchange, 2017",
+            what: "a fault in the primary database server put the sites into read-only mode and eventually took them down",
+            link: "http://web.archive.org/web/20170130231315/https://stackstatus.net/post/156407746074/outage-postmortem-january-24-2017",
+        }),
+        bad: "client web\nlb front managed\nservice api x3\npostgres store\n\
+              flow order { web -> front -> api -> store writes }\n",
+        good: "client web\nlb front managed\nservice api x3\npostgres store x2 failover=auto\n\
+               flow order { web -> front -> api -> store writes }\n",
+        ignore: "A prototype, or data that may be gone for a day: say so with `allow spof-datastore on ID because \"…\"`.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut replicas: HashMap<&str, usize> = HashMap::new();
+    for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
+        *replicas.entry(id).or_default() += 1;
+    }
+    for store in facts.nodes(|kind| kind.is_durable() || kind == Kind::Search) {
+        let node = facts.node(store);
+        let copies = node.attrs.number("copies").value().unwrap_or(1.0);
+        let rebuilt = node.kind == Kind::Search || node.attrs.has("replica_of");
+        if node.is_redundant() || copies >= 2.0 || !facts.is_reached(store) {
+            continue;
+        }
+        let mut flows: Vec<_> = facts.flows_needing(store).collect();
+        flows.retain(|flow| !is_primarys_matter(facts, node, flow, &replicas));
+        if flows.is_empty() && rebuilt {
+            continue;
+        }
+        // A design that draws flows says by them what matters; one that draws none is judged by its hops.
+        let called = facts.hops_to(store).iter().any(|(_, hop)| hop.arrow == Arrow::Call);
+        if flows.is_empty() && (!facts.design.flows.is_empty() || !called) {
+            continue;
+        }
+        let name = node.name();
+        let cut_off = facts.cut_off_by(store);
+        let way = facts.show_way(&facts.way_to(store));
+        let all = facts.design.flows.len();
+        let mut finding = match flows.as_slice() {
+            [] => Diagnostic::wrong(
+                format!("everything that needs data stops when {name} does"),
+                node.span,
+                "one instance",
+            )
+            .evidence(format!("{way} has no way around")),
+            [only] if all > 1 => {
+                Diagnostic::wrong(format!("`{}` stops when {name} does", only.id), node.span, "one instance")
+                    .evidence(format!("{way}; no second copy answers"))
+            }
+            flows if flows.len() == all => {
+                let all = match all {
+                    1 => "the only flow needs it".to_string(),
+                    2 => "both flows need it".to_string(),
+                    _ => format!("all {all} flows need it"),
+                };
+                Diagnostic::wrong(format!("everything stops when {name} does"), node.span, "one instance")
+                    .evidence(format!("{all}: {way} has no way around"))
+            }
+            flows => Diagnostic::wrong(
+                format!("{} of {all} flows stop when {name} does", flows.len()),
+                node.span,
+                "one instance",
+            )
+            .evidence(format!("{way} has no way around")),
+        };
+        let users: Vec<_> = flows.iter().copied().filter(|flow| !facts.is_background(flow)).collect();
+        let promised_little = |flow: &&Flow| {
+            let promised = flow.attrs.number("availability").value();
+            promised.is_some_and(|share| share <= 0.99) || (node.attrs.has("backup") && facts.is_small(flow))
+        };
+        if rebuilt || (!users.is_empty() && users.iter().all(promised_little)) {
+            finding = finding.at_most(Severity::Warning);
+        }
+        if !cut_off.is_empty() {
+            finding = finding.evidence(format!("it also cuts off {}", facts.names(&cut_off)));
+        }
+        for flow in &flows {
+            if let Some(setting) = flow.attrs.get("availability")
+                && let Some(promised) = flow.attrs.number("availability").value()
+            {
+                let allowed = show_duration((1.0 - promised) * 365.0 * 86_400.0 / 12.0);
+                finding = finding.label(setting.span, format!("allows {allowed} a month"));
+                break;
+            }
+        }
+        let restore = match node.attrs.number("backup").value() {
+            _ if rebuilt => "until it is back, or filled again from its source".to_string(),
+            Some(interval) => {
+                format!("until someone restores a backup up to {} old", show_duration(interval))
+            }
+            None if node.attrs.number("backup").is_no() => "for good: there is no backup".to_string(),
+            None => "until someone restores a backup, if there is one".to_string(),
+        };
+        let down = match flows.as_slice() {
+            [] => "all that reads or writes it is".to_string(),
+            [only] => format!("`{}` is", only.id),
+            flows => format!("{} are", flow_names(flows)),
+        };
+        let vendors = match node.kind {
+            Kind::Blob => "a managed object store",
+            Kind::Warehouse => "a managed warehouse",
+            Kind::Search => "a managed search service",
+            _ => "a managed database",
+        };
+        found.push(
+            finding
+                .node(&node.id)
+                .flows(flows.iter().map(|flow| flow.id.clone()))
+                .consequence(format!("a disk or host fails, and {down} down {restore}"))
+                .fix(format!(
+                    "`x2` or more with `failover=auto` on {name}, in more than one zone; or {vendors}"
+                )),
+        );
+    }
+    found
+}
+
+/// The store is a replica beside others, or the flow goes to its primary as well.
+fn is_primarys_matter(facts: &Facts, node: &Node, flow: &Flow, replicas: &HashMap<&str, usize>) -> bool {
+    let primaries = node.attrs.words("replica_of");
+    let visits = |id: &String| facts.design.steps_of(flow).iter().any(|step| facts.id(step.to) == id);
+    primaries.iter().any(|id| replicas[id.as_str()] > 1 || visits(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::diagnostic::Severity;
+    use crate::rules::Facts;
+    use crate::rules::testing::{design, expect};
+
+    #[test]
+    fn cases() {
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
+        expect("client u\nservice a x2\npostgres d\nu -> a -> d", &["wrong d"]);
+        expect("client u\nservice a x2\npostgres d x2\nu -> a -> d", &[]);
+        expect("client u\nservice a x2\ndynamodb d\nu -> a -> d", &[]);
+        expect("client u\nservice a x2\npostgres d managed\nu -> a -> d", &[]);
+        // Only a worker behind a queue writes it: no flow waits for it.
+        expect(
+            "client u\nservice a x2\nsqs q\nworker w x2\nclickhouse d\n\
+             flow f { u -> a ~> q ~> w -> d writes }",
+            &[],
+        );
+        // Optional, or with a fallback: the flow goes on.
+        expect("client u\nservice a x2\npostgres d\nflow f { u -> a -> d reads optional }", &[]);
+        // Few requests, and a backup to come back with: a warning, tested below; without one, data is lost.
+        expect("client u\nservice a\npostgres d backup=1d\nflow f rate=1/s { u -> a -> d }", &["wrong d"]);
+        // Copies are copies, however they are written.
+        expect("client u\nservice a x2\ncassandra d copies=3\nflow f { u -> a -> d writes }", &[]);
+        // A search index that a flow needs.
+        expect("client u\nservice a x2\nelasticsearch d\nflow f { u -> a -> d reads }", &["wrong d"]);
+        expect("client u\nservice a x2\nelasticsearch d\nflow f { u -> a -> d reads optional }", &[]);
+        expect("client u\nservice a x2\nelasticsearch d x2\nflow f { u -> a -> d reads }", &[]);
+        expect("client u\nservice a x2\nelasticsearch d\nu -> a -> d", &[]);
+        // The only replica that a flow reads, and nothing else.
+        let replica = |more: &str, reads: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d x2\npostgres r replica_of=d\n{more}flow f {{ u -> a -> d writes }}\nflow g {{ u -> a -> r reads{reads} }}"
+            )
+        };
+        expect(&replica("", ""), &["wrong r"]);
+        expect(&replica("", " fallback=d"), &[]);
+        expect(&replica("", "\na -> d reads on=failover"), &[]);
+        expect(&replica("postgres s replica_of=d\n", ""), &[]);
+        // Nothing leads there.
+        expect("client u\nservice a x2\npostgres d\nu -> a", &[]);
+        // A replica beside its primary is the primary's matter.
+        expect(
+            "client u\nservice a x2\npostgres d x2\npostgres r replica_of=d\n\
+             flow f { u -> a -> d writes\na -> r reads }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_small_system_with_a_backup_is_warned() {
+        let severity = |store: &str, flow: &str| {
+            let text = format!("client u\nservice a\npostgres d {store}\nflow f {flow} {{ u -> a -> d }}");
+            crate::rules::run(&RULE, &Facts::new(&design(&text)))[0].severity
+        };
+        assert_eq!(severity("backup=1d", "rate=5/s"), Severity::Warning);
+        assert_eq!(severity("", "rate=5/s"), Severity::Error);
+        assert_eq!(severity("backup=none", "rate=5/s"), Severity::Error);
+        assert_eq!(severity("backup=1d", "rate=5/s availability=99.9%"), Severity::Error);
+        assert_eq!(severity("backup=1d", "rate=500/s"), Severity::Error);
+        assert_eq!(severity("backup=1d", ""), Severity::Error);
+        // What a timer starts has no users.
+        let timer =
+            "rate=5/s { u -> a -> d }\nscheduler t\nworker w\nflow g { t -> w -> d }\nflow h rate=1/s";
+        assert_eq!(severity("backup=1d", timer), Severity::Warning);
+        assert_eq!(severity("", "rate=500/s availability=99%"), Severity::Warning);
+        assert_eq!(severity("", "rate=500/s availability=99.5%"), Severity::Error);
+    }
+}

@@ -1,0 +1,245 @@
+use std::collections::HashMap;
+
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Grade;
+use crate::design::{Node, Value};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Miss;
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+use crate::units::{show_number, show_rate};
+
+pub static RULE: Rule = Rule {
+    id: "cache-loss-overloads-store",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: true,
+    group: Group::Caching,
+    summary: "without its cache, a store gets more than it can serve",
+    question: Some(Question {
+        topic: "cold cache",
+        text: "the cache comes back empty: can the store serve everything until it is warm?",
+    }),
+    reads: &["autoscale", "bulkhead", "capacity", "failover", "hit_rate", "stampede", "warm"],
+    page: Page {
+        checks: "Stores behind a cache: whether they can serve what the cache takes off them when it is empty.",
+        when: "The rate at which a cache is asked is known (at the flow's `peak`, where given), a hop to a store is taken \
+               `on=miss`, and all of those requests together with the store's other known load exceed the `capacity` of \
+               its instances. Where the capacity is its technology's default it is a warning at most, and only a question \
+               where that default is a rule of thumb. A warning at most if the cache is managed or has a second instance \
+               and `failover=auto`, since it rarely empties whole; a remark if `stampede=` is stated, which holds back \
+               repeated loads of one entry but not the first load of each. Silent with a `bulkhead` on the hops taken \
+               on a miss (or their caller), with `warm` on the cache, and where a number is missing.",
+        why: "A restart, a flush, a new version of the key format or a failover empties a cache in a second. The store behind \
+              it was sized for what the cache lets through. It slows down, loads time out before they can fill the cache, \
+              so the cache stays empty: the system does not come back by itself.",
+        outage: Some(Outage {
+            name: "Slack, 2022",
+            what: "removing cache nodes put a high load on the database cluster behind, which caused the outage",
+            link: "https://slack.engineering/slacks-incident-on-2-22-22/",
+        }),
+        bad: "client web\nlb front managed\nservice api x8\nredis hot hit_rate=90%\npostgres store x2 capacity=5k/s\n\
+              flow show rate=40k/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",
+        good: "client web\nlb front managed\nservice api x8\nredis hot hit_rate=90% stampede=single-flight\npostgres store x2 capacity=5k/s\n\
+               flow show rate=40k/s { web -> front -> api -> hot reads\napi -> store reads on=miss bulkhead=200 }\n",
+        ignore: "The callers shed what the store cannot take, and a slow hour after a restart is acceptable.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let misses = facts.misses();
+    // By cache and store, in the order of the file.
+    let mut pairs: Vec<Vec<&Miss>> = Vec::new();
+    let mut places: HashMap<(NodeIndex, NodeIndex), usize> = HashMap::new();
+    for miss in misses {
+        let at = *places.entry((miss.cache, miss.store)).or_insert(pairs.len());
+        if at == pairs.len() {
+            pairs.push(Vec::new());
+        }
+        pairs[at].push(miss);
+    }
+    let mut loads: HashMap<NodeIndex, f64> = HashMap::new();
+    for step in facts.design.steps.iter().filter(|_| !pairs.is_empty()) {
+        *loads.entry(step.to).or_default() += facts.busiest(step).unwrap_or(0.0);
+    }
+    pairs.iter().filter_map(|between| cold(facts, between, loads[&between[0].store])).collect()
+}
+
+/// The load of a store when one cache before it is empty, if it is too much. `known` is what reaches it while it is warm.
+fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
+    let first = misses[0];
+    let (hot, store) = (facts.node(first.cache), facts.node(first.store));
+    let asked: f64 = misses.iter().map(|miss| miss.asked(facts)).sum::<Option<f64>>()?;
+    let cold: f64 = misses.iter().map(|miss| Some(miss.asked(facts)? * factor(miss))).sum::<Option<f64>>()?;
+    let warm: Option<f64> = misses.iter().map(|miss| facts.busiest(miss.load)).sum();
+    let own: f64 = misses.iter().filter_map(|miss| facts.busiest(miss.load)).sum();
+    let beside = if known - own > known * 1e-6 { known - own } else { 0.0 };
+    let capacity = Capacity::of(store)?;
+    let total = capacity.each * capacity.instances;
+    if cold + beside <= total || hot.attrs.has("warm") || misses.iter().all(|miss| bounded(facts, miss)) {
+        return None;
+    }
+    let (name, behind) = (hot.name(), store.name());
+    let times = show_number((cold + beside) / total);
+    let message = format!("when {name} is empty, {behind} gets {times} times what it can serve");
+    let label = match warm {
+        Some(warm) => {
+            format!("{} while {name} is warm, {} while it is cold", show_rate(warm), show_rate(cold))
+        }
+        None => format!("{} while {name} is cold", show_rate(cold)),
+    };
+    let finding = match capacity.grade {
+        Some(Grade::C) => Diagnostic::unstated(message, first.load.span, label).question(format!(
+            "{name} comes back empty: can {behind} serve {} until it is warm again?",
+            show_rate(cold + beside)
+        )),
+        _ => Diagnostic::wrong(message, first.load.span, label),
+    };
+    let rarely_empty =
+        hot.is_managed() || (hot.instances >= 2 && hot.attrs.text("failover").value() == Some("auto"));
+    let most = if hot.attrs.has("stampede") {
+        Severity::Info
+    } else if rarely_empty || capacity.grade.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let mut sum = format!("{} × (1 − 0 % hits)", show_rate(asked));
+    if (cold - asked).abs() > asked * 1e-6 {
+        sum += &format!(" × {}", show_number(cold / asked));
+    }
+    sum += &format!(" = {}", show_rate(cold));
+    if beside > 0.0 {
+        sum += &format!(", and {} beside it", show_rate(beside));
+    }
+    let assumed = if capacity.grade.is_some() { " (assumed)" } else { "" };
+    sum += &format!(
+        "; {behind}: {} × {} = {}{assumed}",
+        show_number(capacity.instances),
+        show_rate(capacity.each),
+        show_rate(total)
+    );
+    let stampede =
+        if hot.attrs.has("stampede") { "" } else { &format!("`stampede=single-flight` on {name} and ") };
+    Some(
+        finding
+            .at_most(most)
+            .node(&hot.id)
+            .node(&store.id)
+            .hop(facts.id(first.load.from), &store.id)
+            .flows(flows(facts, misses))
+            .evidence(sum)
+            .consequence(format!(
+                "{name} restarts empty, every request goes to {behind}, which slows down until loads time out; so nothing fills {name} again"
+            ))
+            .fix(format!(
+                "{stampede}`bulkhead=100` on `{} -> {}`, so that no more than it can serve are loading; or instances of {behind} that carry {}",
+                facts.id(first.load.from),
+                store.id,
+                show_rate(cold + beside)
+            )),
+    )
+}
+
+/// Loads of the store for each request to the cache, with nothing in it.
+fn factor(miss: &Miss) -> f64 {
+    let number = |name| miss.load.attrs.number(name).value().unwrap_or(1.0);
+    number("share") * number("calls") * number("fanout") / number("batch").max(1.0)
+}
+
+/// Never more than so many loads are under way, however many miss.
+fn bounded(facts: &Facts, miss: &Miss) -> bool {
+    facts.design.graph[miss.load.hop].attrs.has("bulkhead")
+        || facts.node(miss.load.from).attrs.has("bulkhead")
+}
+
+fn flows(facts: &Facts, misses: &[&Miss]) -> Vec<String> {
+    let mut flows: Vec<String> =
+        misses.iter().filter_map(|miss| facts.flow_of(miss.load)).map(|flow| flow.id.clone()).collect();
+    flows.dedup();
+    flows
+}
+
+struct Capacity {
+    each: f64,
+    instances: f64,
+    /// How far the number can be trusted; None: it is the design's own.
+    grade: Option<Grade>,
+}
+
+impl Capacity {
+    /// None where neither the design nor the catalogue knows it, or where instances are added without a stated end.
+    fn of(node: &Node) -> Option<Capacity> {
+        let instances = match node.attrs.get("autoscale").map(|setting| &setting.value) {
+            None | Some(Value::None) => node.instances as f64,
+            Some(Value::Range(_, most)) => *most,
+            Some(_) => return None,
+        };
+        if let Some(each) = node.attrs.number("capacity").value() {
+            return Some(Capacity { each, instances, grade: None });
+        }
+        let default =
+            node.tech.filter(|tech| !tech.managed && tech.kind() == node.kind)?.capacity.as_ref()?;
+        Some(Capacity { each: default.value, instances, grade: Some(default.grade) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
+
+    fn text(cache: &str, store: &str, flow: &str, miss: &str) -> String {
+        format!(
+            "client u\nservice a x2\nredis c {cache}\n{store}\n\
+             flow f {flow} {{ u -> a -> c reads\na -> d reads on=miss {miss} }}"
+        )
+    }
+
+    #[test]
+    fn cases() {
+        let case = |cache: &str, store: &str, flow: &str, miss: &str, expected: &[&str]| {
+            expect(&RULE, &text(cache, store, flow, miss), expected);
+        };
+        case("hit_rate=90%", "database d capacity=500/s", "rate=1k/s", "", &["wrong c, d"]);
+        case("", "database d capacity=500/s", "rate=1k/s", "", &["wrong c, d"]);
+        case("", "database d capacity=500/s", "rate=400/s peak=1k/s", "", &["wrong c, d"]);
+        // It can carry everything: by size, by copies, or because little is asked.
+        case("", "database d capacity=2k/s", "rate=1k/s", "", &[]);
+        case("", "database d x3 capacity=500/s", "rate=1k/s", "", &[]);
+        case("hit_rate=90%", "postgres d", "rate=10/s", "", &[]);
+        case("", "database d capacity=500/s", "rate=1k/s", "share=10%", &[]);
+        case("", "database d capacity=500/s", "rate=300/s", "calls=2", &["wrong c, d"]);
+        // A number is missing.
+        case("hit_rate=90%", "database d", "rate=1M/s", "", &[]);
+        case("hit_rate=90%", "database d capacity=500/s", "", "", &[]);
+        case("hit_rate=90%", "database d capacity=500/s autoscale", "rate=1k/s", "", &[]);
+        // A rule of thumb is no proof.
+        case("hit_rate=90%", "postgres d", "rate=40k/s", "", &["unstated c, d"]);
+        // Bounded, or filled before.
+        case("", "database d capacity=500/s", "rate=1k/s", "bulkhead=20", &[]);
+        case("warm", "database d capacity=500/s", "rate=1k/s", "", &[]);
+    }
+
+    #[test]
+    fn other_load_of_the_store_counts() {
+        let text = "client u\nservice a x2\nredis c\ndatabase d capacity=500/s\n\
+                    flow f rate=400/s { u -> a -> c reads\na -> d reads on=miss }\n\
+                    flow g rate=200/s { u -> a -> d writes }";
+        expect(&RULE, text, &["wrong c, d"]);
+    }
+
+    #[test]
+    fn what_holds_it_back_makes_it_weigh_less() {
+        let severity = |cache: &str| {
+            let text = text(cache, "database d capacity=500/s", "rate=1k/s", "");
+            run(&RULE, &Facts::new(&design(&text)))[0].severity
+        };
+        assert_eq!(severity(""), Severity::Error);
+        assert_eq!(severity("x3 failover=auto"), Severity::Warning);
+        assert_eq!(severity("stampede=single-flight"), Severity::Info);
+    }
+}

@@ -1,0 +1,144 @@
+use std::collections::HashSet;
+
+use crate::catalog::Kind;
+use crate::design::{Node, Step, Table};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::units::show_number;
+
+pub static RULE: Rule = Rule {
+    id: "lookup-without-index",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Data,
+    summary: "rows are looked up by a field that no key or index begins with: each read goes through the whole table",
+    question: None,
+    reads: &["by", "reads", "replica_of", "rows"],
+    page: Page {
+        checks: "Reads that say `by=` against the keys and indexes of the table that they read.",
+        when: "A hop reads a table of a database that declares a `key`, `by` one or several fields, and none of these is the first \
+               field of its key, of a `unique` or of an `index`, nor part of its `shard`. A warning unless the table says that it \
+               has a million `rows` or more; silent up to ten thousand.",
+        why: "Without an index that begins with the field the database reads every row to find one. That passes every test with \
+              a thousand rows, and takes all disks and the whole cache with a hundred million.",
+        outage: None,
+        bad: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; rows = 50M }\n}\n\
+              flow mine { web -> front -> api -> store reads=order by=customer }\n",
+        good: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer; rows = 50M }\n}\n\
+               flow mine { web -> front -> api -> store reads=order by=customer }\n",
+        ignore: "A report that may take its time, on a replica of its own.",
+    },
+    check,
+};
+
+const FEW: f64 = 10_000.0;
+const MANY: f64 = 1e6;
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    for step in &facts.design.steps {
+        let fields = step.attrs.words("by");
+        let owner = table_owner(facts, step);
+        if fields.is_empty() || owner.kind != Kind::Database {
+            continue;
+        }
+        for table in step.attrs.words("reads").iter().filter_map(|id| owner.table(id)) {
+            let rows = table.attrs.number("rows").value();
+            if !has_way(table, fields)
+                && rows.is_none_or(|rows| rows > FEW)
+                && seen.insert((step.to, &table.id, fields))
+            {
+                found.push(finding(facts, step, table, fields, rows));
+            }
+        }
+    }
+    found
+}
+
+/// A replica has its primary's tables.
+fn table_owner<'d>(facts: &Facts<'d>, step: &Step) -> &'d Node {
+    let node = facts.node(step.to);
+    let primary = node.attrs.text("replica_of").value().and_then(|id| facts.design.node(id));
+    match primary {
+        Some(primary) if node.tables.is_empty() => facts.node(primary),
+        _ => node,
+    }
+}
+
+/// Some key or index begins with one of the fields; or the table says nothing of keys.
+fn has_way(table: &Table, fields: &[String]) -> bool {
+    let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(&table.indexes);
+    // `by=order_id` is the `id` of the table `order`.
+    let means = |first: &String, field: &String| {
+        field == first
+            || field.strip_suffix(first.as_str()).and_then(|rest| rest.strip_suffix('_')) == Some(&table.id)
+    };
+    let begins =
+        keys.filter_map(|key| key.first()).any(|first| fields.iter().any(|field| means(first, field)));
+    begins || table.keys.is_empty() || table.shard.iter().any(|field| fields.contains(field))
+}
+
+/// `link` has key code; none begins with `owner`
+fn evidence(table: &Table, fields: &[String]) -> String {
+    let keys: Vec<String> = std::iter::once(format!("key {}", table.keys.join(", ")))
+        .chain(table.uniques.iter().map(|fields| format!("unique {}", fields.join(", "))))
+        .chain(table.indexes.iter().map(|fields| format!("index {}", fields.join(", "))))
+        .collect();
+    format!("`{}` has {}; none begins with `{}`", table.id, keys.join("; "), fields.join("` or `"))
+}
+
+fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: Option<f64>) -> Diagnostic {
+    let by = fields.join("`, `");
+    let all = match rows {
+        Some(rows) => format!("all {} rows", show_number(rows)),
+        None => "every row".to_string(),
+    };
+    let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
+    let finding = Diagnostic::wrong(
+        format!("each read by `{by}` goes through {all} of `{}`", table.id),
+        span,
+        "no index begins with it",
+    )
+    .label(table.span, "its keys and indexes")
+    .node(facts.id(step.to))
+    .hop(facts.id(step.from), facts.id(step.to))
+    .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+    .evidence(evidence(table, fields))
+    .consequence(format!(
+        "the table outgrows memory, one such read takes seconds and pushes out what the others need: {} slows down for everyone",
+        facts.node(step.to).name()
+    ))
+    .fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
+    if rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |table: &str, hop: &str, expected: &[&str]| {
+            expect(
+                &RULE,
+                &format!("service a\npostgres d {{ table t {{ {table} }} }}\na -> d {hop}"),
+                expected,
+            );
+        };
+        expect("key id", "reads=t by=owner", &["wrong d"]);
+        expect("key id; index day, owner", "reads=t by=owner", &["wrong d"]);
+        expect("key id; index owner, day", "reads=t by=owner", &[]);
+        expect("key id; unique owner", "reads=t by=owner", &[]);
+        expect("key owner, id", "reads=t by=owner", &[]);
+        expect("key id; shard owner", "reads=t by=owner", &[]);
+        expect("key id; index owner", "reads=t by=[owner, day]", &[]);
+        expect("key id", "reads=t by=t_id", &[]);
+        // Nothing is said of keys, or of what it is looked up by; a small table is read whole.
+        expect("rows = 5M", "reads=t by=owner", &[]);
+        expect("key id", "reads=t", &[]);
+        expect("key id; rows = 200", "reads=t by=owner", &[]);
+    }
+}

@@ -1,0 +1,185 @@
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Step};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Again;
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "consumer-not-idempotent",
+    severity: Severity::Error,
+    confidence: Confidence::Medium,
+    grave: false,
+    group: Group::Messaging,
+    summary: "a message that arrives twice is done twice: its consumer does not notice",
+    question: Some(Question { topic: "twice", text: "the same message arrives twice: is it done twice?" }),
+    reads: &["conditional", "dedupe", "delivery", "idempotency_key", "idempotent", "reads", "writes"],
+    page: Page {
+        checks: "Consumers of queues and topics that deliver at least once, and whether doing a message again changes anything.",
+        when: "The consumer, on taking a message, writes a database or warehouse or calls an external. Wrong where it says \
+               `idempotent=no` or `dedupe=none` and the broker delivers at least once; a question where neither is said. \
+               Not where the write is `conditional` or carries an `idempotency_key`; nor for caches, search indexes and files, \
+               which a second write leaves as they are; nor where messages arrive at most once. A call that the consumer \
+               itself tries several times is `write-api-not-idempotent`.",
+        why: "A consumer that dies after its work and before its acknowledgement gets the message again, and so does one that \
+              was merely slow. That is not an accident of the broker but what it promises: at least once.",
+        outage: Some(Outage {
+            name: "Twilio, 2013",
+            what: "a billing store came back read-only after a failure, and auto-recharge charged customers repeatedly",
+            link: "https://www.twilio.com/blog/2013/07/billing-incident-post-mortem-breakdown-analysis-and-root-cause.html",
+        }),
+        bad: "client web\nlb front managed\nservice api x2\nsqs jobs\nworker charge x2\nstripe card\n\
+              flow pay { web -> front -> api ~> jobs ~> charge -> card writes }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs jobs\nworker charge x2 idempotent\nstripe card\n\
+               flow pay { web -> front -> api ~> jobs ~> charge -> card writes }\n",
+        ignore: "Doing it twice is harmless by nature, such as setting a value: then it is idempotent; say so.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut asked = std::collections::HashSet::new();
+    for broker in facts.nodes(|kind| kind.is_broker()) {
+        let delivery = facts.delivery(broker);
+        if matches!(delivery, Some("at-most-once" | "exactly-once")) || facts.is_dead_letters(broker) {
+            continue;
+        }
+        for consumer in facts.consumers(broker) {
+            let node = facts.node(consumer);
+            let [idempotent, dedupe] = [node.attrs.get("idempotent"), node.attrs.get("dedupe")];
+            let yes = node.attrs.has("idempotent") || node.attrs.has("dedupe");
+            if !node.kind.is_app() || yes || asked.contains(&consumer) {
+                continue;
+            }
+            let effects = effects(facts, broker, consumer);
+            let Some(effect) = effects.first() else { continue };
+            asked.insert(consumer);
+            let [name, from, to] = [node, facts.node(broker), facts.node(effect.to)].map(|node| node.name());
+            let does = if to_external(facts, effect) { "calls" } else { "writes" };
+            let message =
+                format!("a message that {from} delivers twice, {name} does twice: it {does} {to} again");
+            let stated = idempotent.or(dedupe).filter(|_| delivery.is_some());
+            let finding = match stated {
+                Some(setting) => Diagnostic::wrong(message, setting.span, "said not to notice"),
+                None => Diagnostic::unstated(message, node.span, "no `idempotent` or `dedupe=` here")
+                    .question(format!(
+                        "{name} gets the same message twice: does it {} {to} twice?",
+                        &does[..does.len() - 1]
+                    )),
+            };
+            let promise = match delivery {
+                Some(delivery) => format!("{from} delivers {delivery}"),
+                None => format!("{from} does not say how it delivers; most deliver at least once"),
+            };
+            let flow = effect.flow.map(|flow| facts.design.flows[flow].id.clone());
+            found.push(
+                finding
+                    .node(&node.id)
+                    .hop(facts.id(broker), &node.id)
+                    .flows(flow)
+                    .label(effect.span, "done again")
+                    .evidence(format!("{promise}; then {}", facts.show_way(&[consumer, effect.to])))
+                    .consequence(format!(
+                        "{name} is restarted between its work and its acknowledgement, gets the message again, and {}",
+                        if to_external(facts, effect) {
+                            format!("{to} is asked for the same thing a second time")
+                        } else {
+                            format!("{to} counts or holds it twice")
+                        }
+                    ))
+                    .fix(format!(
+                        "make the work repeatable and write `idempotent` on {name}, or `dedupe=key` with a unique key \
+                         in the same transaction"
+                    )),
+            );
+        }
+    }
+    found
+}
+
+/// What the consumer changes when it has taken a message, as far as a second time would be seen.
+fn effects<'d>(facts: &Facts<'d>, broker: NodeIndex, consumer: NodeIndex) -> Vec<&'d Step> {
+    let takes = |step: &Step| {
+        let handed = step.from == broker && step.to == consumer;
+        let polled = step.from == consumer && step.to == broker && step.attrs.has("reads");
+        handed || polled
+    };
+    // For each flow (None: outside flows), the first step at which it takes a message.
+    let mut taken: Vec<(Option<usize>, &Step)> = Vec::new();
+    for step in facts.design.steps_from(consumer).chain(facts.design.steps_to(consumer)) {
+        if takes(step) && !taken.iter().any(|(flow, _)| *flow == step.flow) {
+            taken.push((step.flow, step));
+        }
+    }
+    let in_flows = taken.iter().any(|(flow, _)| flow.is_some());
+    facts
+        .design
+        .steps_from(consumer)
+        .filter(|step| {
+            // Hops outside flows only declare what the flows use, where a flow says how messages are taken.
+            let counts = step.flow.is_some() || !in_flows;
+            counts
+                && taken
+                    .iter()
+                    .any(|(flow, first)| *flow == step.flow && (flow.is_none() || first.span <= step.span))
+        })
+        .filter(|step| step.to != broker && changes(facts, step))
+        .collect()
+}
+
+fn changes(facts: &Facts, step: &Step) -> bool {
+    let guarded = step.attrs.has("conditional") || step.attrs.has("idempotency_key");
+    let kept = matches!(facts.node(step.to).kind, Kind::Database | Kind::Warehouse) && facts.writes(step);
+    let read_only = step.attrs.has("reads") && !step.attrs.has("writes");
+    // That its own tries are done twice is said of the call.
+    let spoken = matches!(facts.tried_again_outside(step), Again::Done(_));
+    !guarded && !spoken && (kept || (to_external(facts, step) && !read_only))
+}
+
+fn to_external(facts: &Facts, step: &Step) -> bool {
+    facts.node(step.to).kind == Kind::External && facts.arrow(step) != Arrow::Control
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        expect("service a\nkafka q\nworker w\npostgres d\na ~> q ~> w -> d", &["unstated w"]);
+        expect("service a\nkafka q\nworker w idempotent=no\npostgres d\na ~> q ~> w -> d", &["wrong w"]);
+        expect("service a\nkafka q\nworker w dedupe=none\npostgres d\na ~> q ~> w -> d", &["wrong w"]);
+        expect("service a\nkafka q\nworker w idempotent\npostgres d\na ~> q ~> w -> d", &[]);
+        expect("service a\nkafka q\nworker w dedupe=d\npostgres d\na ~> q ~> w -> d", &[]);
+        // How it delivers is not known: a question even then.
+        expect("service a\nqueue q\nworker w idempotent=no\npostgres d\na ~> q ~> w -> d", &["unstated w"]);
+        expect(
+            "service a\nqueue q delivery=at-least-once\nworker w idempotent=no\npostgres d\na ~> q ~> w -> d",
+            &["wrong w"],
+        );
+        expect("service a\ntopic q delivery=at-most-once\nworker w\npostgres d\na ~> q ~> w -> d", &[]);
+        // Tried again by itself, which says more.
+        expect("service a\nsqs q\nworker w\nexternal e\na ~> q ~> w -> e writes attempts=3", &[]);
+        // Externals count, reads do not.
+        expect("service a\nsqs q\nworker w\nexternal e\na ~> q ~> w -> e", &["unstated w"]);
+        expect("service a\nsqs q\nworker w\nexternal e\na ~> q ~> w -> e reads", &[]);
+        expect("service a\nsqs q\nworker w\npostgres d\na ~> q ~> w -> d reads", &[]);
+        // A second write leaves these as they are.
+        expect("service a\nsqs q\nworker w\nredis c\nelasticsearch s\ns3 b\na ~> q ~> w\nw -> c, s, b", &[]);
+        expect("service a\nsqs q\nworker w\npostgres d\na ~> q ~> w -> d writes conditional", &[]);
+        // Polling is taking too.
+        expect("service a\nsqs q\nworker w\npostgres d\na ~> q\nw -> q reads\nw -> d", &["unstated w"]);
+        // What it writes in another flow, on a user's request, is not done for a message.
+        expect(
+            "client u\nservice a\nservice b\nkafka q\nredis c\npostgres d\n\
+             flow f { u -> a ~> q ~> b -> c writes }\nflow g { u -> b -> d writes }",
+            &[],
+        );
+        // Several are one question.
+        expect("service a\nsqs q\nworker v\nworker w\npostgres d\na ~> q ~> v, w -> d", &["unstated v, w"]);
+    }
+}

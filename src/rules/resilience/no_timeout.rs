@@ -1,0 +1,149 @@
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Hop};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "no-timeout",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Resilience,
+    summary: "a call without a timeout: when the other side hangs, so does the caller",
+    question: Some(Question { topic: "timeouts", text: "how long do they wait before giving up?" }),
+    reads: &["deadline", "managed", "reads", "timeout"],
+    page: Page {
+        checks: "Calls from applications to whatever they wait for: other services, stores, externals.",
+        when: "Wrong where `timeout=none` is stated. A question, once for each caller, where nothing is said and someone waits \
+               for the caller or it calls an external. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
+               what is managed, nor one that takes its time from a `deadline` that is passed to it.",
+        why: "Things rarely fail by refusing; they fail by not answering. Without a timeout each waiting request keeps its \
+              thread and its connection, until there are none and the caller is down as well, and then its callers.",
+        outage: Some(Outage {
+            name: "Slack, 2021",
+            what: "packet loss in the network gateway made web threads wait",
+            link: "https://slack.engineering/slacks-outage-on-january-4th-2021/",
+        }),
+        bad: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto\n\
+              flow order { web -> front -> api -> store writes }\n",
+        good: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto\n\
+               flow order { web -> front -> api -> store writes timeout=200ms }\n",
+        ignore: "Calls that are meant to wait long, such as a long poll: state the long timeout.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut someone_waits = std::collections::HashSet::new();
+    for calls in facts.calls() {
+        someone_waits.extend(calls.waited_for);
+    }
+    for index in facts.nodes(is_asked) {
+        let node = facts.node(index);
+        let calls = || facts.hops_from(index).into_iter().filter(|(to, hop)| is_judged(facts, *to, hop));
+        let endless: Vec<_> = calls().filter(|(_, hop)| hop.attrs.number("timeout").is_no()).collect();
+        let silent: Vec<_> = calls().filter(|(_, hop)| hop.attrs.get("timeout").is_none()).collect();
+        if let Some(span) = endless.first().and_then(|(_, hop)| hop.attrs.number("timeout").span()) {
+            let to = targets(&endless);
+            let message = format!("{} waits for {} without end", node.name(), facts.names(&to));
+            let finding = Diagnostic::wrong(message, span, "never gives up");
+            found.push(describe(facts, index, &endless, finding));
+        }
+        let external = silent.iter().any(|(to, _)| facts.node(*to).kind == Kind::External);
+        let asked = node.kind != Kind::Gateway
+            && !node.is_managed()
+            && (external || someone_waits.contains(&index))
+            && !facts.design.steps_to(index).any(|step| step.attrs.has("deadline"))
+            && !facts.design.steps_from(index).any(|step| step.attrs.has("deadline"));
+        if asked && let Some((_, first)) = silent.first() {
+            let to = facts.names(&targets(&silent));
+            let message = format!("{} does not say how long it waits for {to}", node.name());
+            let finding = Diagnostic::unstated(message, first.span, "no `timeout=` here")
+                .question(format!("how long does {} wait for {to} before giving up?", node.name()));
+            found.push(describe(facts, index, &silent, finding));
+        }
+    }
+    found
+}
+
+/// Clients give up by themselves, and what only passes requests on comes with a timeout of its own.
+fn is_asked(kind: Kind) -> bool {
+    use Kind::{Auth, Function, Gateway, Scheduler, Service, Socket, Worker};
+    matches!(kind, Auth | Function | Gateway | Scheduler | Service | Socket | Worker)
+}
+
+/// A call to another process; waiting at a queue for the next message is no call.
+fn is_judged(facts: &Facts, to: NodeIndex, hop: &Hop) -> bool {
+    let polls = facts.node(to).kind.is_broker()
+        && hop.steps.iter().any(|&at| facts.design.steps[at].attrs.has("reads"));
+    hop.arrow == Arrow::Call && !polls && facts.node(to).kind != Kind::Client
+}
+
+fn targets(calls: &[(NodeIndex, &Hop)]) -> Vec<NodeIndex> {
+    calls.iter().map(|(to, _)| *to).collect()
+}
+
+fn describe(
+    facts: &Facts,
+    caller: NodeIndex,
+    calls: &[(NodeIndex, &Hop)],
+    mut finding: Diagnostic,
+) -> Diagnostic {
+    let [who, first] = [facts.node(caller), facts.node(calls[0].0)].map(|node| node.name());
+    finding = finding.node(facts.id(caller));
+    for (to, _) in calls {
+        finding = finding.hop(facts.id(caller), facts.id(*to));
+    }
+    let before = facts.before(caller).filter(|&before| facts.node(before).kind != Kind::Client);
+    let before = before.map_or(String::new(), |before| format!(", then {}", facts.node(before).name()));
+    finding
+        .flows(facts.flows_needing(caller).map(|flow| flow.id.clone()))
+        .evidence(format!("{} → {}", facts.id(caller), list(facts, calls)))
+        .consequence(format!(
+            "{first} accepts the connection and never answers: every thread of {who} that asks it is stuck, {who} stops \
+             answering{before}"
+        ))
+        .fix(format!("`every call timeout=1s`, or one for each: `{} -> {} timeout=200ms`, a little above its p99", facts.id(caller), first.trim_matches('`')))
+}
+
+fn list(facts: &Facts, calls: &[(NodeIndex, &Hop)]) -> String {
+    let ids: Vec<&str> = calls.iter().take(6).map(|(to, _)| facts.id(*to)).collect();
+    let more = if calls.len() > 6 { ", …" } else { "" };
+    format!("{}{more}", ids.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let nodes = "client u\nlb l managed\ngateway g\nservice a\nservice b\nqueue q\nworker w\npostgres d\nexternal e\n";
+        let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{nodes}{text}"), expected);
+        case("u -> l -> a -> d", &["unstated a"]);
+        case("u -> a -> d timeout=1s", &[]);
+        case("u -> a -> d timeout=none", &["wrong a"]);
+        case("every call timeout=1s\nu -> a -> b -> d", &[]);
+        // One question, whoever it is about.
+        case("u -> l -> a -> b -> d", &["unstated a, b"]);
+        case("flow f { u -> a -> b -> d }\nflow g { u -> a -> d }", &["unstated a, b"]);
+        // Said of one call, not of the other.
+        case("u -> a -> b timeout=1s\nb -> d", &["unstated b"]);
+        // Who passes requests on has a timeout of its own; saying it has none is wrong all the same.
+        case("u -> g -> a", &[]);
+        case("u -> g -> a timeout=none", &["wrong g"]);
+        // The time left is passed on.
+        case("u -> a deadline -> b timeout=1s -> d", &["unstated b"]);
+        case("u -> a -> b deadline timeout=1s -> d", &[]);
+        // Nobody waits for a worker, unless it waits for somebody outside.
+        case("u -> a timeout=1s ~> q ~> w -> d", &[]);
+        case("u -> a ~> q ~> w -> e", &["unstated w"]);
+        case("w -> q reads\nu -> a ~> q", &[]);
+        // The platform ends a function that takes too long.
+        expect(&RULE, "client u\nlambda f\npostgres d\nu -> f -> d", &[]);
+    }
+}

@@ -1,0 +1,194 @@
+use petgraph::graph::NodeIndex;
+
+use crate::design::Step;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::heaviest_chain;
+use crate::rules::{Calls, Confidence, Facts, Group, Outage, Page, Rule};
+use crate::units::{show_number, show_rate};
+
+/// Tries that one request becomes, from which on a slow moment turns into an outage.
+const A_STORM: f64 = 8.0;
+
+pub static RULE: Rule = Rule {
+    id: "retry-storm",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: true,
+    group: Group::Resilience,
+    summary: "several layers retry, and one failing request becomes many: the retries keep down what they wait for",
+    question: None,
+    reads: &["attempts", "breaker", "retry_budget"],
+    page: Page {
+        checks: "The product of `attempts` along every chain of calls of a flow.",
+        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. The client's own hop counts as one; the `max_receives` of a queue does not, as it delivers \
+               again only later and to no more workers than there are. A hop with a `retry_budget` counts as little more than one. A warning where the product would be smaller without the hops that have a `breaker`.",
+        why: "Layers multiply: three that try three times make 27 requests of one, and they do it at the moment when the last \
+              one is too slow already. It stays overloaded after its trouble is over.",
+        outage: Some(Outage {
+            name: "AWS DynamoDB, 2015",
+            what: "storage servers that could not get their membership in time left service and kept retrying, which kept \
+                   the metadata service overloaded",
+            link: "https://aws.amazon.com/message/5467D2/",
+        }),
+        bad: "client web\ngateway api x2\nservice links x2\npostgres store x2 failover=auto\n\
+              flow read { web -> api -> links attempts=3 backoff jitter -> store reads attempts=3 backoff jitter }\n",
+        good: "client web\ngateway api x2\nservice links x2\npostgres store x2 failover=auto\n\
+               flow read { web -> api -> links -> store reads attempts=3 backoff jitter }\n",
+        ignore: "The layers cannot fail for the same reason, so that only one of them ever retries.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut storms: Vec<(f64, Calls, Vec<&Step>)> = Vec::new();
+    for calls in facts.calls() {
+        let (_, chain) = heaviest_chain(&calls.steps, |_| 0.0, |step| tries(facts, step).ln());
+        let tried: Vec<f64> = chain.iter().map(|step| tries(facts, step)).collect();
+        let product: f64 = tried.iter().product();
+        let layers = tried.iter().filter(|&&tries| tries >= 2.0).count();
+        // 2 × 2 × 2 comes out of the logarithms and back as 8 only just.
+        if layers >= 2 && product > A_STORM - 1e-6 {
+            storms.push((product, calls, chain));
+        }
+    }
+    // One cause, one finding: the worst, with the others beside it.
+    let mut worst: Option<usize> = None;
+    for (at, (product, ..)) in storms.iter().enumerate() {
+        if worst.is_none_or(|other| *product > storms[other].0) {
+            worst = Some(at);
+        }
+    }
+    worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect()
+}
+
+/// How often a hop is tried at most; with a budget, on average while the other side is down.
+fn tries(facts: &Facts, step: &Step) -> f64 {
+    let hop = &facts.design.graph[step.hop];
+    let attempts = hop.attrs.number("attempts").value().unwrap_or(1.0).max(1.0);
+    match hop.attrs.number("retry_budget").value() {
+        Some(budget) => attempts.min(1.0 + budget),
+        None => attempts,
+    }
+}
+
+fn finding(facts: &Facts, storms: &[(f64, Calls, Vec<&Step>)], worst: usize) -> Diagnostic {
+    let (product, calls, chain) = &storms[worst];
+    let last = chain[chain.len() - 1];
+    let target = facts.node(last.to);
+    let name = target.name();
+    let times = show_number(*product);
+    let factors: Vec<String> =
+        chain.iter().map(|step| tries(facts, step)).filter(|&t| t > 1.0).map(show_number).collect();
+    let mut way: Vec<NodeIndex> = vec![chain[0].from];
+    way.extend(chain.iter().map(|step| step.to));
+
+    let setting =
+        |step: &Step| facts.design.graph[step.hop].attrs.get("attempts").map(|setting| setting.span);
+    let mut spans: Vec<_> = chain.iter().filter_map(|step| setting(step)).collect();
+    spans.dedup();
+    let at = spans.first().copied().unwrap_or(last.span);
+    let mut finding = Diagnostic::wrong(
+        format!("when {name} is slow, each request becomes {times} of them"),
+        at,
+        if spans.len() == 1 { "every call is tried again" } else { "tried again here" },
+    )
+    .node(&target.id);
+    for span in spans.into_iter().skip(1) {
+        finding = finding.label(span, "and again here");
+    }
+    for step in chain.iter().filter(|step| tries(facts, step) > 1.0) {
+        finding = finding.hop(facts.id(step.from), facts.id(step.to));
+    }
+    finding = finding
+        .evidence(facts.show_way(&way))
+        .evidence(format!("{} = {times} attempts reach {name}", factors.join(" × ")));
+    if let Some(rate) = last.load.rate {
+        finding = finding.evidence(format!("{} become up to {}", show_rate(rate), show_rate(rate * product)));
+    }
+    let others: Vec<String> = storms
+        .iter()
+        .filter(|(_, _, other)| other[other.len() - 1].to != last.to)
+        .map(|(product, _, other)| {
+            format!("{} at {}", show_number(*product), facts.node(other[other.len() - 1].to).name())
+        })
+        .take(4)
+        .collect();
+    if !others.is_empty() {
+        finding = finding.evidence(format!("likewise {}", others.join(", ")));
+    }
+    let in_flows = storms.iter().filter_map(|(_, calls, _)| calls.flow.map(|flow| flow.id.clone()));
+    finding = match calls.flow {
+        Some(_) => finding.flows(in_flows),
+        None => finding,
+    };
+    let without_breakers: f64 = chain
+        .iter()
+        .filter(|step| !facts.design.graph[step.hop].attrs.has("breaker"))
+        .map(|step| tries(facts, step))
+        .product();
+    if without_breakers < A_STORM - 1e-6 {
+        finding = finding.at_most(Severity::Warning);
+    }
+    let first = facts.node(chain[0].from).name();
+    finding
+        .consequence(format!(
+            "{name} slows down for a moment, every layer tries again, and the {times}-fold load keeps it down long after \
+             the cause is gone"
+        ))
+        .fix(format!(
+            "retry in one layer only, the one next to {name}, and leave `attempts` out above it (from {first} on); or \
+             `retry_budget=10%` on the hops above"
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+
+    #[test]
+    fn cases() {
+        let nodes = "client u\nservice a\nservice b\nservice c\nqueue q\npostgres d\n";
+        let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{nodes}{text}"), expected);
+        case("flow f { u -> a attempts=3 -> b attempts=3 -> d attempts=3 }", &["wrong d"]);
+        case("u -> a attempts=2 -> b attempts=2 -> d attempts=2", &["wrong d"]);
+        case("every call attempts=2\nflow f { u -> a -> b -> d }", &["wrong d"]);
+        // A layer between that does not retry multiplies all the same.
+        case("flow f { u -> a attempts=4 -> b -> d attempts=2 }", &["wrong d"]);
+        // One layer, few tries, a budget.
+        case("flow f { u -> a -> b -> d attempts=10 }", &[]);
+        case("flow f { u -> a -> b attempts=2 -> d attempts=3 }", &[]);
+        case(
+            "flow f { u -> a attempts=3 retry_budget=10% -> b attempts=3 retry_budget=10% -> d attempts=3 }",
+            &[],
+        );
+        // What a queue delivers again comes later, to as many workers as before.
+        case("queue r max_receives=5\nflow f { u -> a ~> r ~> b -> d attempts=3 }", &[]);
+        // Beside each other they add up; a queue lies between; different requests.
+        case("flow f { u -> a\na -> b attempts=3\na -> c attempts=3 }", &[]);
+        case("flow f { u -> a attempts=3 ~> q ~> b -> d attempts=3 }", &[]);
+        case("flow f { u -> a -> b attempts=3 }\nflow g { u -> b -> d attempts=3 }", &[]);
+        // One cause, one finding.
+        case(
+            "flow f { u -> a attempts=3 -> b attempts=3 }\nflow g { u -> a attempts=3 -> c attempts=3 -> d attempts=2 }",
+            &["wrong d"],
+        );
+        // A circle ends somewhere.
+        case("every call attempts=3\nflow f { u -> a -> b -> a }", &[]);
+    }
+
+    #[test]
+    fn breakers_make_it_a_warning() {
+        let nodes = "client u\nservice a\nservice b\npostgres d\n";
+        for (breaker, severity) in [("breaker", Severity::Warning), ("", Severity::Error)] {
+            let text = format!("{nodes}flow f {{ u -> a attempts=3 {breaker} -> b -> d attempts=3 }}");
+            let found = crate::rules::run(&RULE, &crate::rules::Facts::new(&design(&text)));
+            assert_eq!(found[0].severity, severity);
+            assert!(
+                found[0].evidence.iter().any(|line| line == "3 × 3 = 9 attempts reach `d`"),
+                "{found:#?}"
+            );
+        }
+    }
+}
