@@ -1,19 +1,9 @@
 //! Every example through the program: the report, the JSON and the drawing, whole.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod common;
 
-/// Every design in `examples/`, relative to the repository, in order of name.
-fn examples() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root.join("examples"))
-        .unwrap()
-        .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap())
-        .map(|entry| entry.unwrap().path().strip_prefix(root).unwrap().to_path_buf())
-        .collect();
-    files.sort();
-    files
-}
+use std::path::Path;
+use std::process::Command;
 
 /// What the program prints, and its exit status where that is not 0.
 fn run(arguments: &[&str], file: &Path) -> String {
@@ -43,14 +33,14 @@ fn snapshot(folder: &str, file: &Path, text: &str) {
 
 #[test]
 fn reports() {
-    for file in examples() {
+    for file in common::designs("examples") {
         snapshot("report", &file, &run(&["check", "--all", "--today", "2026-01-01"], &file));
     }
 }
 
 #[test]
 fn json() {
-    for file in examples() {
+    for file in common::designs("examples") {
         let text = run(&["check", "--format", "json", "--fail-on", "never", "--today", "2026-01-01"], &file);
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         snapshot("json", &file, &text);
@@ -59,7 +49,7 @@ fn json() {
 
 #[test]
 fn drawings() {
-    for file in examples() {
+    for file in common::designs("examples") {
         snapshot("drawing", &file, &run(&["draw", "--findings", "-o", "-"], &file));
     }
 }

@@ -1,5 +1,7 @@
 //! The pipeline as a whole, over every example and everything that an example can be cut down to.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -11,14 +13,12 @@ const TODAY: Date = date(2026, 1, 1);
 
 /// Every design in `examples/`, in order of name.
 fn examples() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root)
-        .unwrap()
-        .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(root.join(&path)).unwrap();
+        (path, text)
+    };
+    common::designs("examples").into_iter().map(read).collect()
 }
 
 /// All that is said of a text, mistakes first.
