@@ -303,3 +303,14 @@ fn the_reference_has_every_name() {
         }
     }
 }
+
+#[test]
+fn habits_lead_to_words_and_are_none() {
+    for attribute in &catalog().attributes {
+        for (habit, meant) in &attribute.habits {
+            assert!(attribute.words.contains(meant) || meant == "none", "`{}`: {meant}", attribute.name);
+            assert!(!attribute.words.contains(habit), "`{}`: {habit} is a word", attribute.name);
+            assert_eq!(habit, &habit.to_lowercase());
+        }
+    }
+}

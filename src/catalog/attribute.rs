@@ -1,5 +1,7 @@
 //! Attributes: what may be said of a node, a hop, a flow, a group or a table.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Kind;
@@ -83,6 +85,9 @@ pub struct Attribute {
     pub ty: Type,
     #[serde(default)]
     pub words: Vec<String>,
+    /// What people write by habit for one of the words, or for `none`: `noeviction` is `eviction=none`.
+    #[serde(default)]
+    pub habits: BTreeMap<String, String>,
     /// The word that a bare name stands for (`backoff` alone is `backoff=exponential`), or `yes`: stated, without its
     /// value (`backup` alone). None: a bare name is an error unless the type is a flag, an access or a range.
     pub bare: Option<String>,

@@ -189,8 +189,13 @@ impl Lowering<'_, '_> {
         if attribute.words.contains(&word) {
             return Some(word);
         }
-        let near = self.guess(&word, attribute.words.iter().map(String::as_str));
-        let label = near.map_or("not one of its words".to_string(), |near| format!("did you mean `{near}`?"));
+        let label = match attribute.habits.get(&word.to_lowercase()) {
+            Some(meant) => format!("write `{}={meant}`", attribute.name),
+            None => match self.guess(&word, attribute.words.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "not one of its words".to_string(),
+            },
+        };
         self.report(
             Diagnostic::mistake(
                 "value",
