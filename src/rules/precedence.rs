@@ -8,6 +8,10 @@ use crate::diagnostic::Diagnostic;
 pub const PRECEDENCE: &[(&str, &str)] = &[
     // How much the store gets says more than that it may get more.
     ("cache-loss-overloads-store", "cache-stampede"),
+    // And more than how many nodes the cache has.
+    ("cache-loss-overloads-store", "cache-single"),
+    // What is nowhere else is lost with its cache; that requests fail meanwhile is the smaller part.
+    ("spof-cache-as-store", "cache-hard-dependency"),
     // What must not be lost in a cache must not expire in it either: first it has to be kept elsewhere.
     ("spof-cache-as-store", "cache-no-ttl"),
     // The figures of both sides say more than that one depends on the other.

@@ -1,0 +1,153 @@
+use std::collections::HashSet;
+
+use crate::catalog::Kind;
+use crate::design::{Step, Table};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::selects_one;
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
+use crate::units::show_number;
+
+pub static RULE: Rule = Rule {
+    id: "unbounded-answer",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Api,
+    summary: "a read returns all rows that fit, however many there are by then",
+    question: Some(Question {
+        topic: "long answers",
+        text: "the one with the most rows asks for them: how many come in one answer?",
+    }),
+    reads: &["by", "limit", "page", "rate", "rows"],
+    page: Page {
+        checks: "Reads that select by less than a whole key, against a limit of the answer.",
+        when: "On a flow that somebody waits for, a hop reads a table of a database `by=` fields which do not hold all of its \
+               `key` nor of a `unique`, so that one answer can have many rows. Wrong where `page=none` or `limit=none` is \
+               stated, a question where neither `page` nor `limit` is said. Silent with a `page` or a `limit`, where the table has ten thousand `rows` at \
+               most, where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer that \
+               promise nothing.",
+        why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
+              thousand rows: the read takes seconds, the service holds all of them in memory, and it does so for each retry.",
+        outage: None,
+        bad: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer; rows = 50M }\n}\n\
+              flow mine { web -> front -> api -> store reads=order by=customer }\n",
+        good: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer; rows = 50M }\n}\n\
+               flow mine { web -> front -> api -> store reads=order by=customer page=cursor limit=50 }\n",
+        ignore: "The rows of one answer are few by their nature, as the lines of one order are: say so with a `limit`.",
+    },
+    check,
+};
+
+const FEW: f64 = 10_000.0;
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let grown: HashSet<Span> =
+        facts.design.steps.iter().flat_map(|step| facts.tables_written(step)).map(|table| table.span).collect();
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    for calls in facts.calls() {
+        if calls.flow.is_some_and(|flow| facts.is_small(flow)) {
+            continue;
+        }
+        for &step in &calls.steps {
+            let fields = step.attrs.words("by");
+            let bounded = step.attrs.has("page") || step.attrs.has("limit");
+            let is_database = facts.node(step.to).kind == Kind::Database;
+            if fields.is_empty() || bounded || !is_database || !calls.waited_for.contains(&step.from) {
+                continue;
+            }
+            let grows = |table: &Table| match table.attrs.number("rows").value() {
+                Some(rows) => rows > FEW,
+                None => grown.contains(&table.span),
+            };
+            for table in facts.tables_read(step) {
+                let many = !table.keys.is_empty() && !selects_one(table, fields) && grows(table);
+                if many && seen.insert((step.to, table.span, fields)) {
+                    found.push(finding(facts, step, table, fields));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diagnostic {
+    let by = fields.join("`, `");
+    let caller = facts.node(step.from).name();
+    let message = format!("{caller} gets all of `{}` that one `{by}` has, in one answer", table.id);
+    let said =
+        ["page", "limit"].iter().filter_map(|how| step.attrs.iter().find(|setting| setting.name == *how)).next();
+    let finding = match said {
+        Some(setting) => Diagnostic::wrong(message, setting.span, "said to come all at once"),
+        None => {
+            let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
+            Diagnostic::unstated(message, span, "no `page` and no `limit` here").question(format!(
+                "the `{by}` with the most rows in `{}` asks for them: how many come in one answer?",
+                table.id
+            ))
+        }
+    };
+    let rows = table.attrs.number("rows").value();
+    let rows = rows.map_or(String::new(), |rows| format!(", {} rows in all", show_number(rows)));
+    finding
+        .label(table.span, "its key")
+        .node(facts.id(step.to))
+        .hop(facts.id(step.from), facts.id(step.to))
+        .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+        .evidence(format!("`{}` has key {}, of which `{by}` is not all{rows}", table.id, table.keys.join(", ")))
+        .consequence(format!(
+            "the largest `{by}` has a hundred thousand rows one day: its request takes seconds, {caller} holds all of them in memory, and a retry does it again"
+        ))
+        .fix(format!(
+            "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",
+            facts.id(step.from),
+            facts.id(step.to)
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |table: &str, flow: &str, read: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\npostgres d {{ table t {{ {table} }} }}\n\
+                 flow f {flow} {{ u -> a -> d reads=t {read} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("key id; index o; rows = 1M", "", "by=o", &["unstated d"]);
+        case("key o, n; rows = 1M", "", "by=o", &["unstated d"]);
+        case("key o, n; rows = 1M", "", "by=o page=none", &["wrong d"]);
+        case("key o, n; rows = 1M", "", "by=o limit=none", &["wrong d"]);
+        // It comes in pages, or with an end.
+        case("key o, n; rows = 1M", "", "by=o page", &[]);
+        case("key o, n; rows = 1M", "", "by=o limit=10", &[]);
+        // One row at most.
+        case("key id; rows = 1M", "", "by=id", &[]);
+        case("key id; rows = 1M", "", "by=t_id", &[]);
+        case("key o, n; rows = 1M", "", "by=[n, o]", &[]);
+        case("key id; unique o; rows = 1M", "", "by=o", &[]);
+        // A short table, one that nothing adds to, one whose keys are not said, and few requests.
+        case("key id; index o; rows = 500", "", "by=o", &[]);
+        case("key id; index o", "", "by=o", &[]);
+        case("rows = 1M", "", "by=o", &[]);
+        case("key id; rows = 1M", "", "", &[]);
+        case("key id; index o; rows = 1M", "rate=2/s", "by=o", &[]);
+    }
+
+    #[test]
+    fn a_table_that_grows() {
+        let text = "client u\nservice a x2\npostgres d { table t { key id; index o } }\n\
+                    flow f { u -> a -> d writes=t }\nflow g { u -> a -> d reads=t by=o }";
+        expect(&RULE, text, &["unstated d"]);
+        // Nobody waits for the worker.
+        let text = "scheduler s\nworker w\npostgres d { table t { key id; index o; rows = 1M } }\n\
+                    flow g { s -> w -> d reads=t by=o }";
+        expect(&RULE, text, &[]);
+    }
+}
