@@ -58,9 +58,9 @@ fn finding(facts: &Facts, step: &Step, times: f64, span: crate::source::Span) ->
     let times = show_number(times);
     let mut way = facts.way_to(step.from);
     way.push(step.to);
-    let load = facts.busiest(step).map_or(String::new(), |rate| {
-        format!(": {callee} gets {} from it", show_rate(rate))
-    });
+    let load = facts
+        .busiest(step)
+        .map_or(String::new(), |rate| format!(": {callee} gets {} from it", show_rate(rate)));
     Diagnostic::wrong(
         format!("each request makes {caller} call {callee} {times} times"),
         span,

@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn cases() {
         let case = |flow: &str, steps: &str, expected: &[&str]| {
-            let text = format!("client u\nservice a x2\nworker w\nqueue q\ns3 b\nflow f {flow} {{ {steps} }}");
+            let text =
+                format!("client u\nservice a x2\nworker w\nqueue q\ns3 b\nflow f {flow} {{ {steps} }}");
             expect(&RULE, &text, expected);
         };
         case("", "u -> a -> b writes payload=20MB", &["wrong a, b"]);

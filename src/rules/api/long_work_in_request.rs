@@ -102,13 +102,9 @@ fn finding(facts: &Facts, step: &Step, takes: Option<f64>, span: Span) -> Diagno
         span,
         "done while somebody waits",
     );
-    let contained =
-        facts.design.graph[step.hop].attrs.has("bulkhead") || caller.attrs.has("bulkhead");
-    let finding = if contained || callee.kind == Kind::External {
-        finding.at_most(Severity::Warning)
-    } else {
-        finding
-    };
+    let contained = facts.design.graph[step.hop].attrs.has("bulkhead") || caller.attrs.has("bulkhead");
+    let finding =
+        if contained || callee.kind == Kind::External { finding.at_most(Severity::Warning) } else { finding };
     finding
         .label(step.span, "waits here")
         .node(&caller.id)
@@ -155,7 +151,8 @@ mod tests {
         case("service b x2", "", "long protocol=sse", &[]);
         case("service b x2", "rate=1/s", "long", &[]);
         // Nobody waits: a queue lies between, or a timer starts it.
-        let queue = "client u\nservice a\nqueue q\nworker w\nservice b\nflow f { u -> a ~> q ~> w -> b long }";
+        let queue =
+            "client u\nservice a\nqueue q\nworker w\nservice b\nflow f { u -> a ~> q ~> w -> b long }";
         expect(&RULE, queue, &[]);
         expect(&RULE, "scheduler s\nservice b\nflow f { s -> b long }", &[]);
     }

@@ -35,8 +35,13 @@ pub static RULE: Rule = Rule {
 const MANY: f64 = 1e6;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let written: HashSet<Span> =
-        facts.design.steps.iter().flat_map(|step| facts.tables_written(step)).map(|table| table.span).collect();
+    let written: HashSet<Span> = facts
+        .design
+        .steps
+        .iter()
+        .flat_map(|step| facts.tables_written(step))
+        .map(|table| table.span)
+        .collect();
     let mut found = Vec::new();
     for step in &facts.design.steps {
         let page = step.attrs.text("page");
@@ -44,20 +49,25 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if facts.flow_of(step).is_some_and(|flow| facts.is_small(flow)) {
             continue;
         }
-        let long = facts.tables_read(step).into_iter().find(|table| match table.attrs.number("rows").value() {
-            Some(rows) => rows >= MANY,
-            None => written.contains(&table.span),
-        });
+        let long =
+            facts.tables_read(step).into_iter().find(|table| match table.attrs.number("rows").value() {
+                Some(rows) => rows >= MANY,
+                None => written.contains(&table.span),
+            });
         let Some(table) = long else { continue };
         let (caller, store) = (facts.node(step.from).name(), facts.node(step.to).name());
         let shifts = written.contains(&table.span);
         let message = if shifts {
-            format!("whoever turns pages of `{}` sees rows twice as new ones come, and late pages read all before them", table.id)
+            format!(
+                "whoever turns pages of `{}` sees rows twice as new ones come, and late pages read all before them",
+                table.id
+            )
         } else {
             format!("{store} reads and drops all rows of `{}` before the page that is wanted", table.id)
         };
         let rows = table.attrs.number("rows").value();
-        let rows = rows.map_or(String::new(), |rows| format!("`{}` has {} rows; ", table.id, show_number(rows)));
+        let rows =
+            rows.map_or(String::new(), |rows| format!("`{}` has {} rows; ", table.id, show_number(rows)));
         found.push(
             Diagnostic::wrong(message, span, "skips rows")
                 .label(table.span, "what is paged")

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     group: Group::Api,
     summary: "browsers keep a permanent redirect: later visits are not counted, and it cannot be changed or withdrawn",
     question: None,
-    reads: &["status", "ttl"],
+    reads: &["status", "ttl", "writes"],
     page: Page {
         checks: "Redirects answered with 301 or 308.",
         when: "A hop of a flow says `status=301` or `status=308`, and something in that flow has to happen on each visit: it hands off with \
@@ -42,7 +42,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         });
         let Some((step, code, span)) = permanent else { continue };
         let counts = steps.iter().find(|step| {
-            facts.arrow(step) == Arrow::Handoff || (step.attrs.has("writes") && facts.arrow(step) == Arrow::Call)
+            facts.arrow(step) == Arrow::Handoff
+                || (step.attrs.has("writes") && facts.arrow(step) == Arrow::Call)
         });
         let expires = steps.iter().flat_map(|step| facts.tables_read(step)).find_map(|table| {
             let ttl = table.attrs.number("ttl").value().filter(|&ttl| ttl <= YEAR)?;
@@ -51,16 +52,27 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let client = facts.node(step.from).name();
         let (message, evidence) = match (counts, expires) {
             (Some(count), _) => (
-                format!("`{}` is counted once for each {client}: a {code} is kept, and the next visit never arrives", flow.id),
-                format!("{} → {} is reached only by visits that arrive", facts.id(count.from), facts.id(count.to)),
+                format!(
+                    "`{}` is counted once for each {client}: a {code} is kept, and the next visit never arrives",
+                    flow.id
+                ),
+                format!(
+                    "{} → {} is reached only by visits that arrive",
+                    facts.id(count.from),
+                    facts.id(count.to)
+                ),
             ),
             (None, Some((table, ttl))) => (
-                format!("{client} follows a `{}` that has expired: a {code} is kept without asking again", table.id),
+                format!(
+                    "{client} follows a `{}` that has expired: a {code} is kept without asking again",
+                    table.id
+                ),
                 format!("`{}` expires after {}, a {code} does not", table.id, show_duration(ttl)),
             ),
             (None, None) => continue,
         };
-        let finding = finding(facts, flow, step, Diagnostic::wrong(message, span, "kept by browsers, for good"));
+        let finding =
+            finding(facts, flow, step, Diagnostic::wrong(message, span, "kept by browsers, for good"));
         found.push(finding.evidence(evidence));
     }
     found

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::selects_one;
+use crate::rules::facts::{selects_many, selects_one};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 use crate::units::show_number;
@@ -24,15 +24,16 @@ pub static RULE: Rule = Rule {
         checks: "Reads that select by less than a whole key, against a limit of the answer.",
         when: "On a flow that somebody waits for, a hop reads a table of a database `by=` fields which do not hold all of its \
                `key` nor of a `unique`, so that one answer can have many rows. Wrong where `page=none` or `limit=none` is \
-               stated, a question where neither `page` nor `limit` is said. Silent with a `page` or a `limit`, where the table has ten thousand `rows` at \
+               stated. A question where neither `page` nor `limit` is said and a key or index begins with these fields and goes on \
+               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Silent with a `page` or a `limit`, where the table has ten thousand `rows` at \
                most, where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer that \
                promise nothing.",
         why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
               thousand rows: the read takes seconds, the service holds all of them in memory, and it does so for each retry.",
         outage: None,
-        bad: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer; rows = 50M }\n}\n\
+        bad: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer, placed_at; rows = 50M }\n}\n\
               flow mine { web -> front -> api -> store reads=order by=customer }\n",
-        good: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer; rows = 50M }\n}\n\
+        good: "client web\nlb front managed\nservice api x2\npostgres store x2 failover=auto {\n  table order { key id; index customer, placed_at; rows = 50M }\n}\n\
                flow mine { web -> front -> api -> store reads=order by=customer page=cursor limit=50 }\n",
         ignore: "The rows of one answer are few by their nature, as the lines of one order are: say so with a `limit`.",
     },
@@ -42,8 +43,13 @@ pub static RULE: Rule = Rule {
 const FEW: f64 = 10_000.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let grown: HashSet<Span> =
-        facts.design.steps.iter().flat_map(|step| facts.tables_written(step)).map(|table| table.span).collect();
+    let grown: HashSet<Span> = facts
+        .design
+        .steps
+        .iter()
+        .flat_map(|step| facts.tables_written(step))
+        .map(|table| table.span)
+        .collect();
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for calls in facts.calls() {
@@ -62,8 +68,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 None => grown.contains(&table.span),
             };
             for table in facts.tables_read(step) {
-                let many = !table.keys.is_empty() && !selects_one(table, fields) && grows(table);
-                if many && seen.insert((step.to, table.span, fields)) {
+                let said = ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
+                let many = match said {
+                    true => !table.keys.is_empty() && !selects_one(table, fields),
+                    false => selects_many(table, fields),
+                };
+                if many && grows(table) && seen.insert((step.to, table.span, fields)) {
                     found.push(finding(facts, step, table, fields));
                 }
             }
@@ -76,8 +86,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
     let by = fields.join("`, `");
     let caller = facts.node(step.from).name();
     let message = format!("{caller} gets all of `{}` that one `{by}` has, in one answer", table.id);
-    let said =
-        ["page", "limit"].iter().filter_map(|how| step.attrs.iter().find(|setting| setting.name == *how)).next();
+    let said = step.attrs.get("page").or(step.attrs.get("limit"));
     let finding = match said {
         Some(setting) => Diagnostic::wrong(message, setting.span, "said to come all at once"),
         None => {
@@ -120,7 +129,8 @@ mod tests {
             );
             expect(&RULE, &text, expected);
         };
-        case("key id; index o; rows = 1M", "", "by=o", &["unstated d"]);
+        case("key id; index o, at; rows = 1M", "", "by=o", &["unstated d"]);
+        case("key id; index o; rows = 1M", "", "by=o page=none", &["wrong d"]);
         case("key o, n; rows = 1M", "", "by=o", &["unstated d"]);
         case("key o, n; rows = 1M", "", "by=o page=none", &["wrong d"]);
         case("key o, n; rows = 1M", "", "by=o limit=none", &["wrong d"]);
@@ -132,21 +142,23 @@ mod tests {
         case("key id; rows = 1M", "", "by=t_id", &[]);
         case("key o, n; rows = 1M", "", "by=[n, o]", &[]);
         case("key id; unique o; rows = 1M", "", "by=o", &[]);
+        // As likely a number that only one has.
+        case("key id; index o; rows = 1M", "", "by=o", &[]);
         // A short table, one that nothing adds to, one whose keys are not said, and few requests.
-        case("key id; index o; rows = 500", "", "by=o", &[]);
-        case("key id; index o", "", "by=o", &[]);
+        case("key id; index o, at; rows = 500", "", "by=o", &[]);
+        case("key id; index o, at", "", "by=o", &[]);
         case("rows = 1M", "", "by=o", &[]);
         case("key id; rows = 1M", "", "", &[]);
-        case("key id; index o; rows = 1M", "rate=2/s", "by=o", &[]);
+        case("key id; index o, at; rows = 1M", "rate=2/s", "by=o", &[]);
     }
 
     #[test]
     fn a_table_that_grows() {
-        let text = "client u\nservice a x2\npostgres d { table t { key id; index o } }\n\
+        let text = "client u\nservice a x2\npostgres d { table t { key id; index o, at } }\n\
                     flow f { u -> a -> d writes=t }\nflow g { u -> a -> d reads=t by=o }";
         expect(&RULE, text, &["unstated d"]);
         // Nobody waits for the worker.
-        let text = "scheduler s\nworker w\npostgres d { table t { key id; index o; rows = 1M } }\n\
+        let text = "scheduler s\nworker w\npostgres d { table t { key id; index o, at; rows = 1M } }\n\
                     flow g { s -> w -> d reads=t by=o }";
         expect(&RULE, text, &[]);
     }

@@ -1,7 +1,9 @@
+use std::collections::{HashMap, HashSet};
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Flow, Node};
+use crate::design::{Flow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
@@ -21,8 +23,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Caches that a flow cannot do without, and what remains when one instance of them dies.",
         when: "A flow needs a cache: it calls it, the hop is not `optional` and has no `fallback`, and its caller has no `on=miss` hop. \
-               Wrong where the cache is one instance and not managed, and in some such flow its caller uses no database, blob store or search index \
-               that could answer instead; a warning where it has more and says `failover=none` or `failover=manual`. A question where its caller \
+               Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads (or writes) the cache, reads (or writes) no database, blob store or search index \
+               that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where its caller \
                uses such a store in each of these flows, without a word of when (`on=miss`), and the cache is one \
                instance; and, as a remark, where it has two instances or more, no `failover` is said, and its technology can keep replicas but does \
                not have a copy of each entry by itself (Hazelcast does). Silent for managed caches, for Memcached with two or more, where `spof-cache-as-store` speaks, \
@@ -48,25 +50,20 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let alone = without_a_store(facts);
     for cache in facts.nodes(|kind| kind == Kind::Cache) {
         let node = facts.node(cache);
         let flows: Vec<&Flow> = facts.flows_needing(cache).collect();
         if flows.is_empty() || node.is_managed() || flows.iter().all(|flow| facts.is_small(flow)) {
             continue;
         }
-        let hard: Vec<&Flow> =
-            flows.iter().copied().filter(|flow| !another_store(facts, flow, cache)).collect();
+        let is_hard = |flow: &&&Flow| alone.get(&cache).is_some_and(|flows| flows.contains(flow.id.as_str()));
+        let hard: Vec<&Flow> = flows.iter().filter(is_hard).copied().collect();
         let Some(finding) = judge(node, &flows, &hard) else { continue };
         let said = if hard.is_empty() { &flows } else { &hard };
         let callers = facts.callers(cache);
         let who = facts.names(&callers);
-        let mut fixes = Vec::new();
-        if node.instances < 2 {
-            fixes.push(format!("`x3 failover=auto` on {}", node.name()));
-        } else {
-            fixes.push(format!("`failover=auto` on {}", node.name()));
-        }
-        fixes.push(format!("or `fallback=default` or `optional` on the hop to {}, and a `timeout`, if its callers can go on without an answer", node.name()));
+        let copies = if node.instances < 2 { "x3 failover=auto" } else { "failover=auto" };
         found.push(
             finding
                 .node(&node.id)
@@ -76,25 +73,43 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     facts.show_way(&facts.way_to(cache))
                 ))
                 .consequence(format!(
-                    "{} is restarted or its host dies: {who} gets errors or no answer from it, and {} fails until it is back",
+                    "{} is restarted or its host dies: {who} gets errors or no answer from it until it is back, and so does everybody who waits for {}",
                     node.name(),
                     flow_names(said)
                 ))
-                .fix(fixes.join("; ")),
+                .fix(format!(
+                    "`{copies}` on {0}; or `fallback=default` or `optional`, with a `timeout`, on the hop to {0} if its callers can go on without an answer",
+                    node.name()
+                )),
         );
     }
     found
 }
 
-/// Whoever calls the cache in this flow also uses a store there that may have the answer, or that has taken the write.
-fn another_store(facts: &Facts, flow: &Flow, cache: NodeIndex) -> bool {
-    let steps = facts.design.steps_of(flow);
-    steps.iter().filter(|step| step.to == cache).all(|ask| {
-        steps.iter().any(|step| {
+/// For each cache the flows in which some caller has nothing else: it reads the cache and no store, or writes it and no store.
+fn without_a_store<'d>(facts: &Facts<'d>) -> HashMap<NodeIndex, HashSet<&'d str>> {
+    let mut hard: HashMap<NodeIndex, HashSet<&str>> = HashMap::new();
+    for flow in &facts.design.flows {
+        let steps = facts.design.steps_of(flow);
+        let uses = |step: &Step| [facts.reads(step), facts.writes(step)];
+        let mut stores: HashMap<NodeIndex, [bool; 2]> = HashMap::new();
+        for step in steps {
             let kind = facts.node(step.to).kind;
-            step.from == ask.from && step.to != cache && kind.is_store() && kind != Kind::Cache
-        })
-    })
+            if kind.is_store() && kind != Kind::Cache {
+                let known = stores.entry(step.from).or_default();
+                let [reads, writes] = uses(step);
+                *known = [known[0] || reads, known[1] || writes];
+            }
+        }
+        for step in steps.iter().filter(|step| facts.node(step.to).kind == Kind::Cache) {
+            let beside = stores.get(&step.from).copied().unwrap_or_default();
+            let covered = uses(step).into_iter().zip(beside).any(|(used, beside)| used && beside);
+            if !covered {
+                hard.entry(step.to).or_default().insert(&flow.id);
+            }
+        }
+    }
+    hard
 }
 
 fn judge(node: &Node, flows: &[&Flow], hard: &[&Flow]) -> Option<Diagnostic> {
@@ -103,11 +118,11 @@ fn judge(node: &Node, flows: &[&Flow], hard: &[&Flow]) -> Option<Diagnostic> {
     if node.instances < 2 {
         return Some(if hard.is_empty() {
             Diagnostic::unstated(
-                format!("nothing says what {} does while {name} is away", flow_names(flows)),
+                format!("nothing says what becomes of {} while {name} is away", flow_names(flows)),
                 node.span,
                 "one instance, and no `on=miss` around it",
             )
-            .question(format!("{name} does not answer for a minute: does {} fail, or go on without it?", flow_names(flows)))
+            .question(format!("{name} does not answer for a minute: what becomes of {}?", flow_names(flows)))
         } else {
             let fail = if hard.len() == 1 { "fails" } else { "fail" };
             Diagnostic::wrong(
@@ -135,7 +150,10 @@ fn judge(node: &Node, flows: &[&Flow], hard: &[&Flow]) -> Option<Diagnostic> {
         )
         .at_most(Severity::Warning),
         None => Diagnostic::unstated(
-            format!("{name} has {} instances, and nothing says what takes over when one dies", node.instances),
+            format!(
+                "{name} has {} instances, and nothing says what takes over when one dies",
+                node.instances
+            ),
             node.span,
             "no `failover=` here",
         )
@@ -152,7 +170,9 @@ mod tests {
     use crate::rules::{Facts, run};
 
     fn text(cache: &str, flow: &str, hop: &str, then: &str) -> String {
-        format!("client u\nservice a x2\n{cache}\npostgres d\nflow f {flow} {{ u -> a -> c reads {hop}\n{then} }}")
+        format!(
+            "client u\nservice a x2\n{cache}\npostgres d\nflow f {flow} {{ u -> a -> c reads {hop}\n{then} }}"
+        )
     }
 
     #[test]
@@ -165,7 +185,8 @@ mod tests {
         case("memcached c", "", "", "", &["wrong c"]);
         case("redis c x3 failover=none", "", "", "", &["wrong c"]);
         case("redis c x3", "", "", "", &["unstated c"]);
-        case("redis c", "", "", "a -> d writes", &["unstated c"]);
+        case("redis c", "", "", "a -> d reads", &["unstated c"]);
+        case("redis c", "", "", "a -> d writes", &["wrong c"]);
         // It is backed, taken over, spread, kept twice by itself, or run by somebody else.
         case("redis c", "", "", "a -> d reads on=miss", &[]);
         case("redis c", "", "optional", "", &[]);
@@ -174,7 +195,7 @@ mod tests {
         case("memcached c x3", "", "", "", &[]);
         case("hazelcast c x3", "", "", "", &[]);
         case("elasticache c", "", "", "", &[]);
-        case("redis c x2", "", "", "a -> d writes", &[]);
+        case("redis c x2", "", "", "a -> d reads", &[]);
         // Few notice, and a sketch draws no flows.
         case("redis c", "rate=1/s", "", "", &[]);
         expect(&RULE, "client u\nservice a\nredis c\nu -> a -> c", &[]);
@@ -182,8 +203,7 @@ mod tests {
 
     #[test]
     fn a_person_takes_over_is_less_than_nobody() {
-        let severity =
-            |cache: &str| run(&RULE, &Facts::new(&design(&text(cache, "", "", ""))))[0].severity;
+        let severity = |cache: &str| run(&RULE, &Facts::new(&design(&text(cache, "", "", ""))))[0].severity;
         assert_eq!(severity("redis c"), Severity::Error);
         assert_eq!(severity("redis c x2 failover=manual"), Severity::Warning);
         assert_eq!(severity("redis c x2"), Severity::Info);

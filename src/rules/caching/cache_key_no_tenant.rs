@@ -67,11 +67,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "anybody's",
             ),
             None => Diagnostic::unstated(
-                format!("nothing says whose an entry of {name} is, which keeps {what} data of {}", store.name()),
+                format!(
+                    "nothing says whose an entry of {name} is, which keeps {what} data of {}",
+                    store.name()
+                ),
                 node.span,
                 "no `scope=` here",
             )
-            .question(format!("two users ask {caller} the same: what in the key of {name} keeps their answers apart?"))
+            .question(format!(
+                "two users ask {caller} the same: what in the key of {name} keeps their answers apart?"
+            ))
             .at_most(if several { Severity::Warning } else { Severity::Info }),
         };
         found.push(

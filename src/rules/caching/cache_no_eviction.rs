@@ -11,10 +11,7 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Caching,
     summary: "a cache that fills its memory drops nothing: writes to it fail, or it is killed",
-    question: Some(Question {
-        topic: "full caches",
-        text: "its memory is full: what does it drop?",
-    }),
+    question: Some(Question { topic: "full caches", text: "its memory is full: what does it drop?" }),
     reads: &["eviction", "memory", "peak", "rate", "rows", "size", "ttl"],
     page: Page {
         checks: "Caches that are filled on a miss: what goes when their memory is full.",
@@ -60,8 +57,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             Some(span) => Diagnostic::wrong(message, span, "said to drop nothing"),
             None => {
                 let message = format!("nothing says what {name} drops when its memory is full");
-                Diagnostic::unstated(message, node.span, "no `eviction=` here")
-                    .question(format!("the memory of {name} is full: what does it drop, or does the next write fail?"))
+                Diagnostic::unstated(message, node.span, "no `eviction=` here").question(format!(
+                    "the memory of {name} is full: what does it drop, or does the next write fail?"
+                ))
             }
         };
         let evidence = match (ttl, entries, facts.asked_of(&misses)) {
@@ -70,7 +68,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 show_rate(asked),
                 show_duration(ttl),
                 show_number(entries),
-                entry_size(facts, &misses).map_or(String::new(), |size| format!(", {}", show_size(size * entries)))
+                entry_size(facts, &misses)
+                    .map_or(String::new(), |size| format!(", {}", show_size(size * entries)))
             ),
             _ => format!("nothing expires and nothing is dropped: each new key of {name} stays"),
         };
@@ -144,6 +143,10 @@ mod tests {
         case("redis c ttl=1h", "", "", &[]);
         case("redis c", "", "rate=1k/s", &[]);
         // What is no copy.
-        expect(&RULE, "client u\nservice a\nredis c eviction=none\nflow f rate=1k/s { u -> a -> c writes }", &[]);
+        expect(
+            &RULE,
+            "client u\nservice a\nredis c eviction=none\nflow f rate=1k/s { u -> a -> c writes }",
+            &[],
+        );
     }
 }

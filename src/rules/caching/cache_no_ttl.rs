@@ -106,12 +106,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let removed = node.attrs.text("invalidate").value().is_some();
         let finding = match ttl.span() {
             // Said twice: an expiry was thought of and left out.
-            Some(span) if removed => Diagnostic::wrong(message, span, "no expiry behind `invalidate=on-write`")
-                .at_most(Severity::Info),
+            Some(span) if removed => {
+                Diagnostic::wrong(message, span, "no expiry behind `invalidate=on-write`")
+                    .at_most(Severity::Info)
+            }
             Some(span) => Diagnostic::wrong(message, span, "said to keep entries for ever"),
             None if removed => {
                 let message = format!("an entry of {name} that one write fails to remove stays for ever");
-                Diagnostic::unstated(message, node.span, "removed on writes, and by nothing else").question(question)
+                Diagnostic::unstated(message, node.span, "removed on writes, and by nothing else")
+                    .question(question)
             }
             None => {
                 let message = format!("nothing says when an entry of {name} goes away");

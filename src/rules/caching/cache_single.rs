@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         when: "A cache that is not managed has a way past it (`on=miss`, or a call of its own), is known to be asked at least 1,000 times \
                a second (at the flow's `peak`, where given), and the stores behind are not known to carry all of that. Wrong, \
                as drawn, where it is one instance; a remark then where each hop taken on a miss has a `bulkhead`. A question \
-               where it has more, says no `failover`, and its technology can keep replicas. Silent where `failover=auto` or \
+               where it has more, says no `failover`, its technology can keep replicas, and some hop taken on a miss has no `bulkhead`. Silent where `failover=auto` or \
                `failover=manual` is stated, and where `cache-loss-overloads-store` speaks.",
         why: "With one node every upgrade, resize and crash empties the cache as a whole; with six, a sixth of it. A store behind \
               six can be sized for a sixth of the load more, behind one it would have to be sized as if there were no cache.",
@@ -43,7 +43,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let tech = |fact: &str| node.tech.is_some_and(|tech| tech.failover.as_deref() == Some(fact));
         let several = node.instances >= 2;
         let kept = node.attrs.text("failover").value().is_some() || tech("none");
-        if node.is_managed() || (several && kept) || facts.can_do_without(&misses) {
+        let bounded = misses.iter().all(|miss| miss.is_bounded(facts));
+        if node.is_managed() || (several && (kept || bounded)) || facts.can_do_without(&misses) {
             continue;
         }
         let (name, store) = (node.name(), facts.node(misses[0].store).name());
@@ -63,7 +64,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "one instance",
             )
         };
-        let bounded = misses.iter().all(|miss| miss.is_bounded(facts));
         let times = if several { show_number(asked / node.instances as f64) } else { show_number(asked) };
         found.push(
             (if bounded { finding.at_most(Severity::Info) } else { finding })

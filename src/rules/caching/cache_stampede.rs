@@ -148,10 +148,12 @@ mod tests {
         case("", "rate=1k/s", "", &[]);
         case("", "rate=1k/s", "on=miss bulkhead=50", &[]);
         case("strategy=refresh-ahead", "rate=1k/s", "on=miss", &[]);
-        let tabled = |tech: &str, skew: &str| format!(
-            "client u\nservice a x2\n{tech} c\ndatabase d {{ table t {{ key k; {skew} }} }}\n\
+        let tabled = |tech: &str, skew: &str| {
+            format!(
+                "client u\nservice a x2\n{tech} c\ndatabase d {{ table t {{ key k; {skew} }} }}\n\
              flow f rate=1k/s {{ u -> a -> c reads\na -> d reads=t by=k on=miss }}"
-        );
+            )
+        };
         expect(&RULE, &tabled("redis", "skew = 5%"), &["unstated c"]);
         expect(&RULE, &tabled("redis", "skew = 0.1%"), &[]);
         expect(&RULE, &tabled("varnish", "rows = 5M"), &[]);

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
         topic: "private answers at the edge",
         text: "an answer for one user passes it: what keeps it from being given to the next?",
     }),
-    reads: &["bypass", "data", "hit_rate", "public", "signed", "ttl", "writes"],
+    reads: &["bypass", "data", "hit_rate", "on", "public", "signed", "ttl", "writes"],
     page: Page {
         checks: "Flows through a CDN whose answers come from data that is not for everybody.",
         when: "A flow without any `writes` goes through a CDN, and a hop after it reads what is `data=private`, `pii`, `payment` or `credential`, as its table or \
@@ -79,17 +79,26 @@ fn finding(facts: &Facts, flow: &Flow, onwards: &Step, read: &Step) -> Diagnosti
     let name = cdn.name();
     let finding = if onwards.attrs.text("on").value() == Some("miss") {
         Diagnostic::wrong(
-            format!("{name} keeps answers of `{}`, made from {data} data, and gives them to whoever asks next", flow.id),
+            format!(
+                "{name} keeps answers of `{}`, made from {data} data, and gives them to whoever asks next",
+                flow.id
+            ),
             onwards.span,
             "asked only when the edge has no copy",
         )
     } else {
         Diagnostic::unstated(
-            format!("nothing says that {name} keeps no answer of `{}`, which is made from {data} data", flow.id),
+            format!(
+                "nothing says that {name} keeps no answer of `{}`, which is made from {data} data",
+                flow.id
+            ),
             cdn.span,
             "keeps answers; no `bypass=` here",
         )
-        .question(format!("an answer of `{}` passes {name}: what keeps it from being given to the next user?", flow.id))
+        .question(format!(
+            "an answer of `{}` passes {name}: what keeps it from being given to the next user?",
+            flow.id
+        ))
     };
     finding
         .label(read.span, format!("{data} data"))

@@ -46,6 +46,15 @@ pub fn selects_one(table: &Table, fields: &[String]) -> bool {
     std::iter::once(&table.keys).chain(&table.uniques).any(covered)
 }
 
+/// These fields are where a longer key or index begins: the table is meant to have many rows of each.
+pub fn selects_many(table: &Table, fields: &[String]) -> bool {
+    let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(&table.indexes);
+    let goes_on = |key: &Vec<String>| {
+        key.len() > fields.len() && key[..fields.len()].iter().all(|part| fields.contains(part))
+    };
+    !selects_one(table, fields) && keys.into_iter().any(goes_on)
+}
+
 /// Somebody outside must not see it.
 pub fn is_private(data: &[String]) -> bool {
     data.iter().any(|sort| sort != "public")
