@@ -68,6 +68,18 @@ mod tests {
             cold.contains(&"cache-loss-overloads-store") && !cold.contains(&"cache-stampede"),
             "{cold:?}"
         );
+        let single = of("client u\nservice a x2\nredis c hit_rate=90%\ndatabase d capacity=500/s\n\
+                         flow f rate=5k/s { u -> a -> c reads\na -> d reads on=miss }");
+        assert!(
+            single.contains(&"cache-loss-overloads-store") && !single.contains(&"cache-single"),
+            "{single:?}"
+        );
+        let carts = of("client u\nlb l managed\nservice a x2\nredis c ttl=none\n\
+                        flow f { u -> l -> a -> c writes }\nflow g { u -> l -> a -> c reads }");
+        assert!(
+            carts.contains(&"spof-cache-as-store") && !carts.contains(&"cache-hard-dependency"),
+            "{carts:?}"
+        );
         let circle = of(
             "client u\nservice a x2\nservice b x2\nservice c x2\nservice d x2\nservice e x2\nservice g x2\n\
                          flow f { u -> a -> b -> c -> d -> e -> g -> a }",

@@ -88,7 +88,11 @@ fn finding(facts: &Facts, step: &Step, client: &Step, body: &Body) -> Diagnostic
     });
     let (verb, towards) = if body.up { ("writes", "upload") } else { ("reads", "download") };
     Diagnostic::wrong(
-        format!("each {towards} of {size} passes through {service}, which only hands it on"),
+        if body.up {
+            format!("each upload of {size} passes through {service} on its way to {files}")
+        } else {
+            format!("each download of {size} from {files} passes through {service}")
+        },
         body.span,
         format!("goes through {service}"),
     )

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         when: "On a flow that somebody waits for, a hop reads a table of a database `by=` fields which do not hold all of its \
                `key` nor of a `unique`, so that one answer can have many rows. Wrong where `page=none` or `limit=none` is \
                stated. A question where neither `page` nor `limit` is said and a key or index begins with these fields and goes on \
-               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Silent with a `page` or a `limit`, where the table has ten thousand `rows` at \
+               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Silent with a `page` or a `limit`, where the table has a hundred thousand `rows` at \
                most, where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer that \
                promise nothing.",
         why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const FEW: f64 = 10_000.0;
+const FEW: f64 = 100_000.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let grown: HashSet<Span> = facts
@@ -106,7 +106,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
         .evidence(format!("`{}` has key {}, of which `{by}` is not all{rows}", table.id, table.keys.join(", ")))
         .consequence(format!(
-            "the largest `{by}` has a hundred thousand rows one day: its request takes seconds, {caller} holds all of them in memory, and a retry does it again"
+            "one `{by}` has grown far beyond the others: its request takes seconds, {caller} holds all of the rows in memory, and each retry does it again"
         ))
         .fix(format!(
             "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
     reads: &["failover", "fallback", "on", "optional", "persistence", "rate"],
     page: Page {
         checks: "Caches that a flow cannot do without, and what remains when one instance of them dies.",
-        when: "A flow needs a cache: it calls it, the hop is not `optional` and has no `fallback`, and its caller has no `on=miss` hop. \
+        when: "A flow that no timer, worker or message starts needs a cache: it calls it, the hop is not `optional` and has no `fallback`, and its caller has no `on=miss` hop. \
                Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads (or writes) the cache, reads (or writes) no database, blob store or search index \
                that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where its caller \
                uses such a store in each of these flows, without a word of when (`on=miss`), and the cache is one \
@@ -53,7 +53,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let alone = without_a_store(facts);
     for cache in facts.nodes(|kind| kind == Kind::Cache) {
         let node = facts.node(cache);
-        let flows: Vec<&Flow> = facts.flows_needing(cache).collect();
+        let flows: Vec<&Flow> =
+            facts.flows_needing(cache).filter(|flow| !facts.is_background(flow)).collect();
         if flows.is_empty() || node.is_managed() || flows.iter().all(|flow| facts.is_small(flow)) {
             continue;
         }
@@ -73,12 +74,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     facts.show_way(&facts.way_to(cache))
                 ))
                 .consequence(format!(
-                    "{} is restarted or its host dies: {who} gets errors or no answer from it until it is back, and so does everybody who waits for {}",
+                    "{} is restarted or its host dies: calls by {who} fail or hang until it is back, and {} with them",
                     node.name(),
                     flow_names(said)
                 ))
                 .fix(format!(
-                    "`{copies}` on {0}; or `fallback=default` or `optional`, with a `timeout`, on the hop to {0} if its callers can go on without an answer",
+                    "`{copies}` on {0}; or `fallback=default` or `optional`, with a `timeout`, on the hop to {0} if its callers can go on without an answer; or a hop `on=miss` to a store that has the same",
                     node.name()
                 )),
         );

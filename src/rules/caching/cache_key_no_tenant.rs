@@ -15,13 +15,12 @@ pub static RULE: Rule = Rule {
         topic: "cache keys",
         text: "two users ask the same question: what in the key keeps their answers apart?",
     }),
-    reads: &["authz", "by", "data", "scope", "tenant_key", "tenants"],
+    reads: &["authz", "data", "scope", "tenant_key", "tenants"],
     page: Page {
         checks: "Caches in front of personal data: whose an entry is.",
         when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and what is kept is `data=private`, `pii`, \
                `payment` or `credential`, as stated on the cache, its tables, or what is loaded. Wrong where it says `scope=public`. A question where \
-               neither `scope` nor `tenant_key` is said and the cache, its caller or the store serves several customers (`tenants=shared`), or the load states no \
-               `by`. Silent with `scope=user` or `scope=tenant`, and where each caller has \
+               neither `scope` nor `tenant_key` is said and the cache, its caller or the store serves several customers (`tenants=shared`). Silent with `scope=user` or `scope=tenant`, and where each caller has \
                `authz`, which checks whose an entry is after it was found.",
         why: "The key of an entry was made of the path and the parameters; who asked was in the session, and nobody thought of \
               it. The first to ask fills the entry, and everybody after gets that person's answer, at the speed of a cache.",
@@ -54,8 +53,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let several = shared(node)
             || callers.iter().any(|&caller| shared(facts.node(caller)))
             || misses.iter().any(|miss| shared(facts.node(miss.store)));
-        let keyless = misses.iter().any(|miss| miss.load.attrs.words("by").is_empty());
-        if scope.is_unstated() && !several && !keyless {
+        if scope.is_unstated() && !several {
             continue;
         }
         let (name, caller) = (node.name(), facts.names(&callers));
@@ -76,8 +74,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             )
             .question(format!(
                 "two users ask {caller} the same: what in the key of {name} keeps their answers apart?"
-            ))
-            .at_most(if several { Severity::Warning } else { Severity::Info }),
+            )),
         };
         found.push(
             finding
@@ -121,9 +118,10 @@ mod tests {
         case("", "scope=public", "data=pii", "reads=t by=k", &["wrong c, d"]);
         case("", "scope=public data=private", "", "reads", &["wrong c, d"]);
         case("tenants=shared", "", "data=private", "reads=t by=k", &["unstated c, d"]);
-        case("", "", "data=pii", "reads", &["unstated c, d"]);
+        case("tenants=shared", "", "data=pii", "reads", &["unstated c, d"]);
         // By its key, by whose it is, checked by the caller, or for everybody.
         case("", "", "data=pii", "reads=t by=k", &[]);
+        case("tenants=single", "", "data=pii", "reads", &[]);
         case("", "scope=user", "data=pii", "reads", &[]);
         case("tenants=shared", "tenant_key=org", "data=pii", "reads", &[]);
         case("authz", "scope=public", "data=pii", "reads", &[]);
