@@ -21,7 +21,7 @@ pub use calls::{Calls, heaviest_chain};
 pub use capacity::Capacity;
 pub use miss::Miss;
 pub use outside::Again;
-pub use tables::{is_private, selects_many, selects_one};
+pub use tables::{private_sort, selects_many, selects_one};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};

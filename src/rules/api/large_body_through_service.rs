@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
         checks: "Files of more than 5 MB between clients and blob stores.",
         when: "On a flow that starts at a client, a gateway, service or function that somebody waits for calls a blob store, and \
                the `payload` that it writes, or the `response` that it reads, is above 5 MB: as stated on that hop, else on the client's own hop, else on \
-               the flow. Silent where the client reaches a blob store or CDN over a `signed` hop in the same flow, where no size is stated, \
+               the flow. Silent where the client reaches a blob store or CDN over a `signed` hop in the same flow, for what is read through a CDN, where no size is stated, \
                and on flows of 10 requests a second or fewer that promise nothing.",
         why: "A service that passes a file on holds a thread, a connection and often the whole file for as long as the slowest \
               mobile network takes. A hundred such uploads fill it, and the small requests beside them wait; each deployment cuts \
@@ -50,7 +50,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let passes = matches!(facts.node(step.from).kind, Kind::Gateway | Kind::Service | Kind::Function)
                 && facts.node(step.to).kind == Kind::Blob
                 && calls.waited_for.contains(&step.from);
-            if passes && let Some(body) = body(facts, &calls, &clients, step) {
+            // A CDN holds the slow connections, and keeps what it has fetched.
+            let from_edge = clients.iter().all(|step| facts.node(step.to).kind == Kind::Cdn);
+            let body = if passes { body(facts, &calls, &clients, step) } else { None };
+            if let Some(body) = body.filter(|body| body.up || !from_edge) {
                 found.push(finding(facts, step, clients[0], &body));
             }
         }
@@ -135,6 +138,9 @@ mod tests {
         case("payload=20MB", "u -> a\nu -> b writes signed\na -> b reads", &[]);
         case("payload=20MB", "u -> a\nu -> b writes signed\na -> b writes", &[]);
         case("rate=1/s", "u -> a -> b writes payload=20MB", &[]);
+        let edge =
+            "client u\ncloudfront e\nservice a x2\ns3 b\nflow f { u -> e -> a -> b reads response=20MB }";
+        expect(&RULE, edge, &[]);
         case("", "u -> a ~> q ~> w -> b writes payload=20MB", &[]);
     }
 }

@@ -53,7 +53,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let (message, evidence) = match (counts, expires) {
             (Some(count), _) => (
                 format!(
-                    "`{}` is counted once for each {client}: a {code} is kept, and the next visit never arrives",
+                    "`{}` never counts a second visit: {client} keeps the {code} and does not ask again",
                     flow.id
                 ),
                 format!(

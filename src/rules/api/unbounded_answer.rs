@@ -104,7 +104,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         .node(facts.id(step.to))
         .hop(facts.id(step.from), facts.id(step.to))
         .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
-        .evidence(format!("`{}` has key {}, of which `{by}` is not all{rows}", table.id, table.keys.join(", ")))
+        .evidence(format!("the key of `{}` is {}, so one `{by}` may have any number of them{rows}", table.id, table.keys.join(", ")))
         .consequence(format!(
             "one `{by}` has grown far beyond the others: its request takes seconds, {caller} holds all of the rows in memory, and each retry does it again"
         ))

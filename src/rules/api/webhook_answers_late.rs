@@ -60,7 +60,7 @@ fn finding(facts: &Facts, flow: &Flow, hook: &Step, step: &Step) -> Diagnostic {
     .node(facts.id(step.to))
     .hop(facts.id(step.from), facts.id(step.to))
     .flows([flow.id.clone()])
-    .evidence(format!("{} → … → {} → {}", facts.id(hook.from), facts.id(step.from), facts.id(step.to)))
+    .evidence(format!("{}{} → {} → {}", facts.id(hook.from), if hook.to == step.from { "" } else { " → …" }, facts.id(step.from), facts.id(step.to)))
     .consequence(format!(
         "{other} is slow for an hour: {sender} takes each event for lost and sends it again, {handler} works on all of them twice, and in the end {sender} stops sending"
     ))

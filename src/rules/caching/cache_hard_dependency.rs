@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
         checks: "Caches that a flow cannot do without, and what remains when one instance of them dies.",
         when: "A flow that no timer, worker or message starts needs a cache: it calls it, the hop is not `optional` and has no `fallback`, and its caller has no `on=miss` hop. \
                Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads (or writes) the cache, reads (or writes) no database, blob store or search index \
-               that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where its caller \
+               that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where only gateways and load balancers call it, to count requests, or its caller \
                uses such a store in each of these flows, without a word of when (`on=miss`), and the cache is one \
                instance; and, as a remark, where it has two instances or more, no `failover` is said, and its technology can keep replicas but does \
                not have a copy of each entry by itself (Hazelcast does). Silent for managed caches, for Memcached with two or more, where `spof-cache-as-store` speaks, \
@@ -58,11 +58,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if flows.is_empty() || node.is_managed() || flows.iter().all(|flow| facts.is_small(flow)) {
             continue;
         }
+        let callers = facts.callers(cache);
+        // Most gateways let requests pass that they cannot count; some do not.
+        let counts_only = callers.iter().all(|&by| matches!(facts.node(by).kind, Kind::Gateway | Kind::Lb));
         let is_hard = |flow: &&&Flow| alone.get(&cache).is_some_and(|flows| flows.contains(flow.id.as_str()));
-        let hard: Vec<&Flow> = flows.iter().filter(is_hard).copied().collect();
+        let hard: Vec<&Flow> = flows.iter().filter(is_hard).filter(|_| !counts_only).copied().collect();
         let Some(finding) = judge(node, &flows, &hard) else { continue };
         let said = if hard.is_empty() { &flows } else { &hard };
-        let callers = facts.callers(cache);
         let who = facts.names(&callers);
         let copies = if node.instances < 2 { "x3 failover=auto" } else { "failover=auto" };
         found.push(
@@ -197,6 +199,9 @@ mod tests {
         case("hazelcast c x3", "", "", "", &[]);
         case("elasticache c", "", "", "", &[]);
         case("redis c x2", "", "", "a -> d reads", &[]);
+        // A gateway's counters: it may let everybody pass.
+        expect(&RULE, "client u\ngateway g x2\nredis c\nflow f { u -> g -> c }", &["unstated c"]);
+        expect(&RULE, "client u\ngateway g x2\nredis c x2\nflow f { u -> g -> c }", &[]);
         // Few notice, and a sketch draws no flows.
         case("redis c", "rate=1/s", "", "", &[]);
         expect(&RULE, "client u\nservice a\nredis c\nu -> a -> c", &[]);

@@ -1,7 +1,6 @@
-use crate::catalog::Kind;
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{Miss, is_private};
+use crate::rules::facts::{Miss, private_sort};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -96,9 +95,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn private<'d>(facts: &Facts<'d>, node: &'d Node, misses: &[&Miss<'d>]) -> Option<&'d str> {
     let own = std::iter::once(&node.attrs).chain(node.tables.iter().map(|table| &table.attrs));
     let stated = own.map(|attrs| attrs.words("data")).find(|data| !data.is_empty());
-    let loaded = || misses.iter().map(|miss| facts.data_read(miss.load)).find(|data| is_private(data));
-    let data = stated.or_else(loaded).filter(|data| is_private(data) && node.kind == Kind::Cache)?;
-    data.iter().find(|sort| *sort != "public").map(String::as_str)
+    let loaded =
+        || misses.iter().map(|miss| facts.data_read(miss.load)).find(|data| private_sort(data).is_some());
+    private_sort(stated.or_else(loaded)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
-use crate::units::{show_number, show_rate};
+use crate::units::show_rate;
 
 pub static RULE: Rule = Rule {
     id: "cache-single",
@@ -24,9 +24,9 @@ pub static RULE: Rule = Rule {
         why: "With one node every upgrade, resize and crash empties the cache as a whole; with six, a sixth of it. A store behind \
               six can be sized for a sixth of the load more, behind one it would have to be sized as if there were no cache.",
         outage: None,
-        bad: "client web\nlb front managed\nservice api x8\nredis hot hit_rate=95% ttl=10min jitter stampede=single-flight\ndynamodb store\n\
+        bad: "client web\nlb front managed\nservice api x8\nredis hot hit_rate=95% ttl=10min jitter eviction=lru stampede=single-flight\ndynamodb store\n\
               flow show rate=20k/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",
-        good: "client web\nlb front managed\nservice api x8\nredis hot x6 failover=auto hit_rate=95% ttl=10min jitter stampede=single-flight\ndynamodb store\n\
+        good: "client web\nlb front managed\nservice api x8\nredis hot x6 failover=auto hit_rate=95% ttl=10min jitter eviction=lru stampede=single-flight\ndynamodb store\n\
                flow show rate=20k/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",
         ignore: "The store is known to serve everything: state its `capacity`.",
     },
@@ -64,14 +64,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "one instance",
             )
         };
-        let times = if several { show_number(asked / node.instances as f64) } else { show_number(asked) };
+
         found.push(
             (if bounded { finding.at_most(Severity::Info) } else { finding })
                 .node(&node.id)
                 .hop(facts.id(misses[0].load.from), facts.id(misses[0].store))
                 .flows(misses.iter().filter_map(|miss| facts.flow_of(miss.load)).map(|flow| flow.id.clone()))
                 .label(misses[0].load.span, "the way past it")
-                .evidence(format!("{name} is asked {rate}; {times}/s of that at once go on to {store}"))
+                .evidence(if several {
+                    format!("{name} is asked {rate}; each of {} nodes has {} of it", node.instances, show_rate(asked / node.instances as f64))
+                } else {
+                    format!("{name} is asked {rate}, and one node has all of it")
+                })
                 .consequence(format!(
                     "the host of {name} is replaced at the busiest hour, and {store} serves what it has never served before until the cache is full again"
                 ))

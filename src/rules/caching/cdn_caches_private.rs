@@ -3,7 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::is_private;
+use crate::rules::facts::private_sort;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -50,7 +50,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             facts.arrow(step) == Arrow::Call
                 && facts.node(step.to).kind.is_store()
                 && facts.reads(step)
-                && is_private(facts.data_read(step))
+                && private_sort(facts.data_read(step)).is_some()
         });
         let Some(read) = private else { continue };
         if known.contains(&steps[onwards].from) {
@@ -75,7 +75,7 @@ fn caches(facts: &Facts, step: &Step, steps: &[Step]) -> bool {
 
 fn finding(facts: &Facts, flow: &Flow, onwards: &Step, read: &Step) -> Diagnostic {
     let (cdn, store) = (facts.node(onwards.from), facts.node(read.to));
-    let data = facts.data_read(read).iter().find(|sort| *sort != "public").map_or("private", String::as_str);
+    let data = private_sort(facts.data_read(read)).unwrap_or("private");
     let name = cdn.name();
     let finding = if onwards.attrs.text("on").value() == Some("miss") {
         Diagnostic::wrong(

@@ -1,9 +1,9 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::source::Span;
 use crate::units::{show_number, show_rate};
 
 pub static RULE: Rule = Rule {
@@ -36,6 +36,7 @@ const POOR: f64 = 0.3;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let written = written(facts);
     for (cache, misses) in facts.misses_by_cache() {
         let node = facts.node(cache);
         let name = node.name();
@@ -50,7 +51,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "two round trips for the rest",
             )
             .evidence(format!("{} of 100 requests miss", show_number(100.0 - rate * 100.0)))
-        } else if let Some((written, asked)) = rewritten(facts, &misses) {
+        } else if let Some((written, asked)) = rewritten(facts, &misses, &written) {
             Diagnostic::wrong(
                 format!("what {name} keeps is written more often than it is asked for"),
                 node.span,
@@ -72,15 +73,26 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// How often each table is written; None where some hop that writes it has no known rate.
+fn written(facts: &Facts) -> HashMap<Span, Option<f64>> {
+    let mut written: HashMap<Span, Option<f64>> = HashMap::new();
+    for step in &facts.design.steps {
+        for table in facts.tables_written(step) {
+            let rate = facts.busiest(step);
+            let sum = written.entry(table.span).or_insert(Some(0.0));
+            *sum = sum.zip(rate).map(|(sum, rate)| sum + rate);
+        }
+    }
+    written
+}
+
 /// How often the loaded tables are written, and the cache asked, where the first is more.
-fn rewritten(facts: &Facts, misses: &[&Miss]) -> Option<(f64, f64)> {
+fn rewritten(facts: &Facts, misses: &[&Miss], written: &HashMap<Span, Option<f64>>) -> Option<(f64, f64)> {
     let asked = facts.asked_of(misses)?;
-    let loaded: HashSet<_> =
+    let loaded: HashSet<Span> =
         misses.iter().flat_map(|miss| facts.tables_read(miss.load)).map(|table| table.span).collect();
-    let writes = |step: &&Step| facts.tables_written(step).iter().any(|table| loaded.contains(&table.span));
-    let written: f64 =
-        facts.design.steps.iter().filter(writes).map(|step| facts.busiest(step)).sum::<Option<f64>>()?;
-    (written > asked).then_some((written, asked))
+    let writes: f64 = loaded.iter().filter_map(|table| written.get(table)).copied().sum::<Option<f64>>()?;
+    (writes > asked).then_some((writes, asked))
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub fn selects_many(table: &Table, fields: &[String]) -> bool {
     !selects_one(table, fields) && keys.into_iter().any(goes_on)
 }
 
-/// Somebody outside must not see it.
-pub fn is_private(data: &[String]) -> bool {
-    data.iter().any(|sort| sort != "public")
+/// What a person calls the first sort of data that not everybody may see; None where all of it is public.
+pub fn private_sort(data: &[String]) -> Option<&str> {
+    let sort = data.iter().find(|sort| *sort != "public")?;
+    Some(if sort == "pii" { "personal" } else { sort })
 }
