@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
                `key` nor of a `unique`, so that one answer can have many rows. Wrong where `page=none` or `limit=none` is \
                stated. A question where neither `page` nor `limit` is said and a key or index begins with these fields and goes on \
                (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Silent with a `page` or a `limit`, where the table has a hundred thousand `rows` at \
-               most, where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer that \
+               most, where the field is another table of the store and there are ten rows at most for each of its `rows` (the lines of an order), where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer that \
                promise nothing.",
         why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
               thousand rows: the read takes seconds, the service holds all of them in memory, and it does so for each retry.",
@@ -41,6 +41,8 @@ pub static RULE: Rule = Rule {
 };
 
 const FEW: f64 = 100_000.0;
+/// On average; the largest has more, but not thousands.
+const HANDFUL: f64 = 10.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let grown: HashSet<Span> = facts
@@ -71,7 +73,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 let said = ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
                 let many = match said {
                     true => !table.keys.is_empty() && !selects_one(table, fields),
-                    false => selects_many(table, fields),
+                    false => selects_many(table, fields) && !are_parts(facts, step, table, fields),
                 };
                 if many && grows(table) && seen.insert((step.to, table.span, fields)) {
                     found.push(finding(facts, step, table, fields));
@@ -80,6 +82,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// The lines of an order: the field is another table of the store, with a few rows here for each one there.
+fn are_parts(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> bool {
+    let [field] = fields else { return false };
+    let whole = facts.node(step.to).table(field.strip_suffix("_id").unwrap_or(field));
+    let rows = |table: &Table| table.attrs.number("rows").value();
+    whole.and_then(rows).zip(rows(table)).is_some_and(|(wholes, parts)| parts <= wholes * HANDFUL)
 }
 
 fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diagnostic {
@@ -150,6 +160,18 @@ mod tests {
         case("rows = 1M", "", "by=o", &[]);
         case("key id; rows = 1M", "", "", &[]);
         case("key id; index o, at; rows = 1M", "rate=2/s", "by=o", &[]);
+    }
+
+    #[test]
+    fn the_parts_of_a_whole() {
+        let text = |lines: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d {{ table o {{ key id; rows = 1M }}\ntable l {{ key o, no; rows = {lines} }} }}\n\
+             flow f {{ u -> a -> d reads=l by=o }}"
+            )
+        };
+        expect(&RULE, &text("4M"), &[]);
+        expect(&RULE, &text("400M"), &["unstated d"]);
     }
 
     #[test]
