@@ -38,6 +38,11 @@ pub struct Technology {
     pub failover: Option<String>,
     /// How it spreads rows over machines: `hash` of the key, or by `range` of the ordered keys; None where a design decides.
     pub placement: Option<String>,
+    /// What a cache drops when its memory is full, as it comes: `none` (writes fail, or it grows until it is killed), `lru`.
+    pub eviction: Option<String>,
+    /// Many who miss one entry at once wait for a single load of it, as it comes.
+    #[serde(default)]
+    pub merges_misses: bool,
     /// Its members elect a leader by majority.
     #[serde(default)]
     pub votes: bool,

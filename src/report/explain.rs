@@ -166,6 +166,8 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("durability", technology.durability.as_deref());
     fact("failover", technology.failover.as_deref());
     fact("placement", technology.placement.as_deref());
+    fact("eviction", technology.eviction.as_deref());
+    fact("misses", technology.merges_misses.then_some("of one entry at once are one load"));
     fact("elects", technology.votes.then_some("a leader, by majority"));
     fact("faces", technology.faces_clients.then_some("browsers and devices, with access rules of its own"));
     if !facts.is_empty() {

@@ -8,6 +8,10 @@ use crate::diagnostic::Diagnostic;
 pub const PRECEDENCE: &[(&str, &str)] = &[
     // How much the store gets says more than that it may get more.
     ("cache-loss-overloads-store", "cache-stampede"),
+    // And more than how many nodes the cache has.
+    ("cache-loss-overloads-store", "cache-single"),
+    // What is nowhere else is lost with its cache; that requests fail meanwhile is the smaller part.
+    ("spof-cache-as-store", "cache-hard-dependency"),
     // What must not be lost in a cache must not expire in it either: first it has to be kept elsewhere.
     ("spof-cache-as-store", "cache-no-ttl"),
     // The figures of both sides say more than that one depends on the other.
@@ -63,6 +67,18 @@ mod tests {
         assert!(
             cold.contains(&"cache-loss-overloads-store") && !cold.contains(&"cache-stampede"),
             "{cold:?}"
+        );
+        let single = of("client u\nservice a x2\nredis c hit_rate=90%\ndatabase d capacity=500/s\n\
+                         flow f rate=5k/s { u -> a -> c reads\na -> d reads on=miss }");
+        assert!(
+            single.contains(&"cache-loss-overloads-store") && !single.contains(&"cache-single"),
+            "{single:?}"
+        );
+        let carts = of("client u\nlb l managed\nservice a x2\nredis c ttl=none\n\
+                        flow f { u -> l -> a -> c writes }\nflow g { u -> l -> a -> c reads }");
+        assert!(
+            carts.contains(&"spof-cache-as-store") && !carts.contains(&"cache-hard-dependency"),
+            "{carts:?}"
         );
         let circle = of(
             "client u\nservice a x2\nservice b x2\nservice c x2\nservice d x2\nservice e x2\nservice g x2\n\

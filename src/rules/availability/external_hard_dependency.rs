@@ -32,7 +32,8 @@ pub static RULE: Rule = Rule {
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
                caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`, \
                or where the flow is of 10 requests a second or fewer and promises nothing. \
-               Flows that say `async`, or that a timer or a message starts, are left alone: they try again later.",
+               Flows that say `async`, or that a timer, a message or a webhook starts (an external that calls with a \
+               `signature`), are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \
               replicas do not help.",
         outage: Some(Outage {
@@ -52,7 +53,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut known: HashMap<NodeIndex, usize> = HashMap::new();
     for calls in facts.calls() {
-        if calls.flow.is_some_and(|flow| flow.attrs.has("async") || facts.is_background(flow)) {
+        let again = |flow| facts.is_background(flow) || facts.webhook(flow).is_some();
+        if calls.flow.is_some_and(|flow| flow.attrs.has("async") || again(flow)) {
             continue;
         }
         let another_way = with_another_way(facts, calls.flow);

@@ -1,11 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Grade;
-use crate::design::{Node, Value};
+use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::Miss;
+use crate::rules::facts::{Capacity, Miss};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate};
 
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         topic: "cold cache",
         text: "the cache comes back empty: can the store serve everything until it is warm?",
     }),
-    reads: &["autoscale", "bulkhead", "capacity", "failover", "hit_rate", "stampede", "warm"],
+    reads: &["autoscale", "bulkhead", "capacity", "failover", "hit_rate", "rate", "stampede", "warm"],
     page: Page {
         checks: "Stores behind a cache: whether they can serve what the cache takes off them when it is empty.",
         when: "The rate at which a cache is asked is known (at the flow's `peak`, where given), a hop to a store is taken \
@@ -29,7 +29,8 @@ pub static RULE: Rule = Rule {
                where that default is a rule of thumb. A warning at most if the cache is managed or has a second instance \
                and `failover=auto`, since it rarely empties whole; a remark if `stampede=` is stated, which holds back \
                repeated loads of one entry but not the first load of each. Silent with a `bulkhead` on the hops taken \
-               on a miss (or their caller), with `warm` on the cache, and where a number is missing.",
+               on a miss (or their caller), and where a number is missing. With `warm` on the cache it is a warning at most: \
+               what is filled before it takes traffic survives a deployment, not a crash.",
         why: "A restart, a flush, a new version of the key format or a failover empties a cache in a second. The store behind \
               it was sized for what the cache lets through. It slows down, loads time out before they can fill the cache, \
               so the cache stays empty: the system does not come back by itself.",
@@ -46,6 +47,9 @@ pub static RULE: Rule = Rule {
     },
     check,
 };
+
+/// Below this, nobody wonders whether a store can do without its cache.
+const CONSIDERABLE: f64 = 100.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let misses = facts.misses();
@@ -70,14 +74,20 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
     let first = misses[0];
     let (hot, store) = (facts.node(first.cache), facts.node(first.store));
+    if misses.iter().all(|miss| miss.is_bounded(facts)) {
+        return None;
+    }
+    if let Some(wants) = missing(facts, misses, store) {
+        return Some(Diagnostic::not_evaluated(wants, store.span));
+    }
     let asked: f64 = misses.iter().map(|miss| miss.asked(facts)).sum::<Option<f64>>()?;
-    let cold: f64 = misses.iter().map(|miss| Some(miss.asked(facts)? * factor(miss))).sum::<Option<f64>>()?;
+    let cold: f64 = misses.iter().map(|miss| miss.cold(facts)).sum::<Option<f64>>()?;
     let warm: Option<f64> = misses.iter().map(|miss| facts.busiest(miss.load)).sum();
     let own: f64 = misses.iter().filter_map(|miss| facts.busiest(miss.load)).sum();
     let beside = if known - own > known * 1e-6 { known - own } else { 0.0 };
     let capacity = Capacity::of(store)?;
-    let total = capacity.each * capacity.instances;
-    if cold + beside <= total || hot.attrs.has("warm") || misses.iter().all(|miss| bounded(facts, miss)) {
+    let total = capacity.total();
+    if cold + beside <= total {
         return None;
     }
     let (name, behind) = (hot.name(), store.name());
@@ -100,7 +110,7 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
         hot.is_managed() || (hot.instances >= 2 && hot.attrs.text("failover").value() == Some("auto"));
     let most = if hot.attrs.has("stampede") {
         Severity::Info
-    } else if rarely_empty || capacity.grade.is_some() {
+    } else if rarely_empty || hot.attrs.has("warm") || capacity.grade.is_some() {
         Severity::Warning
     } else {
         Severity::Error
@@ -142,16 +152,25 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
     )
 }
 
-/// Loads of the store for each request to the cache, with nothing in it.
-fn factor(miss: &Miss) -> f64 {
-    let number = |name| miss.load.attrs.number(name).value().unwrap_or(1.0);
-    number("share") * number("calls") * number("fanout") / number("batch").max(1.0)
-}
-
-/// Never more than so many loads are under way, however many miss.
-fn bounded(facts: &Facts, miss: &Miss) -> bool {
-    facts.design.graph[miss.load.hop].attrs.has("bulkhead")
-        || facts.node(miss.load.from).attrs.has("bulkhead")
+/// The one number without which nothing can be said; None where all are known, or more than one is missing.
+fn missing(facts: &Facts, misses: &[&Miss], store: &Node) -> Option<String> {
+    let unrated: HashSet<&str> = misses
+        .iter()
+        .filter(|miss| miss.asked(facts).is_none())
+        .filter_map(|miss| facts.flow_of(miss.load))
+        .filter(|flow| flow.attrs.number("rate").is_unstated())
+        .map(|flow| flow.id.as_str())
+        .collect();
+    let busy = facts.asked_of(misses).is_some_and(|asked| asked >= CONSIDERABLE);
+    match Capacity::of(store) {
+        Some(capacity) if capacity.grade.is_none() && unrated.len() == 1 => {
+            unrated.into_iter().next().map(|flow| format!("`rate` of `{flow}`"))
+        }
+        None if busy && !store.is_managed() && !store.attrs.has("autoscale") => {
+            Some(format!("`capacity` of {}", store.name()))
+        }
+        _ => None,
+    }
 }
 
 fn flows(facts: &Facts, misses: &[&Miss]) -> Vec<String> {
@@ -159,30 +178,6 @@ fn flows(facts: &Facts, misses: &[&Miss]) -> Vec<String> {
         misses.iter().filter_map(|miss| facts.flow_of(miss.load)).map(|flow| flow.id.clone()).collect();
     flows.dedup();
     flows
-}
-
-struct Capacity {
-    each: f64,
-    instances: f64,
-    /// How far the number can be trusted; None: it is the design's own.
-    grade: Option<Grade>,
-}
-
-impl Capacity {
-    /// None where neither the design nor the catalogue knows it, or where instances are added without a stated end.
-    fn of(node: &Node) -> Option<Capacity> {
-        let instances = match node.attrs.get("autoscale").map(|setting| &setting.value) {
-            None | Some(Value::None) => node.instances as f64,
-            Some(Value::Range(_, most)) => *most,
-            Some(_) => return None,
-        };
-        if let Some(each) = node.attrs.number("capacity").value() {
-            return Some(Capacity { each, instances, grade: None });
-        }
-        let default =
-            node.tech.filter(|tech| !tech.managed && tech.kind() == node.kind)?.capacity.as_ref()?;
-        Some(Capacity { each: default.value, instances, grade: Some(default.grade) })
-    }
 }
 
 #[cfg(test)]
@@ -214,14 +209,17 @@ mod tests {
         case("", "database d capacity=500/s", "rate=1k/s", "share=10%", &[]);
         case("", "database d capacity=500/s", "rate=300/s", "calls=2", &["wrong c, d"]);
         // A number is missing.
-        case("hit_rate=90%", "database d", "rate=1M/s", "", &[]);
-        case("hit_rate=90%", "database d capacity=500/s", "", "", &[]);
+        case("hit_rate=90%", "database d", "rate=1M/s", "", &["wants capacity of d"]);
+        case("hit_rate=90%", "database d", "rate=50/s", "", &[]);
+        case("hit_rate=90%", "dynamodb d", "rate=1M/s", "", &[]);
+        case("hit_rate=90%", "database d capacity=500/s", "", "", &["wants rate of f"]);
+        case("hit_rate=90%", "database d", "", "", &[]);
         case("hit_rate=90%", "database d capacity=500/s autoscale", "rate=1k/s", "", &[]);
         // A rule of thumb is no proof.
         case("hit_rate=90%", "postgres d", "rate=40k/s", "", &["unstated c, d"]);
         // Bounded, or filled before.
         case("", "database d capacity=500/s", "rate=1k/s", "bulkhead=20", &[]);
-        case("warm", "database d capacity=500/s", "rate=1k/s", "", &[]);
+        case("warm", "database d capacity=500/s", "rate=1k/s", "", &["wrong c, d"]);
     }
 
     #[test]
@@ -240,6 +238,7 @@ mod tests {
         };
         assert_eq!(severity(""), Severity::Error);
         assert_eq!(severity("x3 failover=auto"), Severity::Warning);
+        assert_eq!(severity("warm"), Severity::Warning);
         assert_eq!(severity("stampede=single-flight"), Severity::Info);
     }
 }

@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Caches: whether an entry ever goes, by age or because its source has changed.",
         when: "Wrong where `ttl=none` is stated, a question where nothing is said; in both cases only where no `invalidate` \
-               is stated either. Left alone: caches that every write passes (`strategy=write-through`, `write-behind`) or \
+               is stated either; `invalidate=on-write` alone leaves a question, and with `ttl=none` a remark, because a delete that fails is never tried again, \
+               while `invalidate=cdc` sees every change. Left alone: caches that every write passes (`strategy=write-through`, `write-behind`) or \
                that renew themselves (`refresh-ahead`), those with `eviction=ttl` or a `ttl` on each of their tables, \
                those that only gateways and load balancers call, whose counters expire by their nature, and those that \
                are no copy (`source=none`) and say `ttl=none` or how they persist, those that are written together with their \
@@ -102,8 +103,19 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 ),
             ),
         };
+        let removed = node.attrs.text("invalidate").value().is_some();
         let finding = match ttl.span() {
+            // Said twice: an expiry was thought of and left out.
+            Some(span) if removed => {
+                Diagnostic::wrong(message, span, "no expiry behind `invalidate=on-write`")
+                    .at_most(Severity::Info)
+            }
             Some(span) => Diagnostic::wrong(message, span, "said to keep entries for ever"),
+            None if removed => {
+                let message = format!("an entry of {name} that one write fails to remove stays for ever");
+                Diagnostic::unstated(message, node.span, "removed on writes, and by nothing else")
+                    .question(question)
+            }
             None => {
                 let message = format!("nothing says when an entry of {name} goes away");
                 Diagnostic::unstated(message, node.span, "no `ttl=` and no `invalidate=`").question(question)
@@ -167,7 +179,7 @@ fn only_databases(facts: &Facts) -> HashMap<NodeIndex, NodeIndex> {
 
 /// Entries go, or stay true, without a `ttl` on the cache.
 fn goes_otherwise(node: &Node) -> bool {
-    node.attrs.has("invalidate")
+    node.attrs.text("invalidate").value().is_some_and(|how| how != "on-write")
         || node.attrs.text("eviction").value() == Some("ttl")
         || matches!(
             node.attrs.text("strategy").value(),
@@ -194,7 +206,9 @@ mod tests {
         expect("client u\nservice a\nredis c ttl=none\npostgres d\nu -> a -> c\na -> d", &["wrong c"]);
         expect("client u\nservice a\nredis c ttl=1h\npostgres d\nu -> a -> c\na -> d", &[]);
         expect("client u\nservice a\nredis c ttl=none invalidate=cdc\npostgres d\nu -> a -> c\na -> d", &[]);
-        expect("client u\nservice a\nredis c invalidate=on-write\nu -> a -> c", &[]);
+        expect("client u\nservice a\nredis c invalidate=cdc\nu -> a -> c", &[]);
+        expect("client u\nservice a\nredis c invalidate=on-write\nu -> a -> c", &["unstated c"]);
+        expect("client u\nservice a\nredis c invalidate=on-write ttl=1d\nu -> a -> c", &[]);
         expect(
             "client u\nservice a\npostgres d\nredis c invalidate=none\nu -> a -> c\na -> d",
             &["unstated c"],

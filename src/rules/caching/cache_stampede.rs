@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         topic: "cache stampede",
         text: "the most wanted entry expires; how many load it from the store at once?",
     }),
-    reads: &["bulkhead", "hit_rate", "stampede", "strategy"],
+    reads: &["bulkhead", "hit_rate", "skew", "stampede", "strategy"],
     page: Page {
         checks: "Caches in front of a store: what happens in the moment in which a much wanted entry is missing.",
         when: "The cache has a way past it to a database, blob store, warehouse or search index: an `on=miss` hop of its \
@@ -27,7 +27,8 @@ pub static RULE: Rule = Rule {
                less than 100 times a second. A question where nothing is said and it is known to be asked at least 100 \
                times a second (at the flow's `peak`, where given), or has a `hit_rate` and no known rate. Silent where the \
                entries are renewed before they expire (`strategy=refresh-ahead`), where every hop taken on a miss has a \
-               `bulkhead`, and where `cache-loss-overloads-store` speaks of the same cache.",
+               `bulkhead`, where the `skew` of each table behind leaves fewer than 10 requests a second for its most wanted \
+               key, where nothing is said and the technology merges such misses by itself (Varnish), and where `cache-loss-overloads-store` speaks of the same cache.",
         why: "A hot key is asked for thousands of times in the time that one load takes. When it expires all of those miss, \
               all go to the store with the same query, the store slows down, and the load that would end it takes longer: \
               the more are waiting, the more arrive.",
@@ -48,6 +49,24 @@ pub static RULE: Rule = Rule {
 /// Below this, even if all requests were for one key, few would meet in the time that one load takes.
 const CONSIDERABLE: f64 = 100.0;
 
+/// Of one key, too few to meet often in the time of a load.
+const FEW: f64 = 10.0;
+
+/// Requests for the most wanted key, where every table behind states its `skew`.
+fn hottest(facts: &Facts, misses: &[&Miss]) -> Option<f64> {
+    let mut most: f64 = 0.0;
+    for miss in misses {
+        let tables = facts.tables_read(miss.load);
+        if tables.is_empty() {
+            return None;
+        }
+        for table in tables {
+            most = most.max(miss.asked(facts)? * table.attrs.number("skew").value()?);
+        }
+    }
+    Some(most)
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let all = facts.misses();
@@ -65,6 +84,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if stampede.is_yes()
             || rate.is_some_and(|rate| rate < CONSIDERABLE)
             || node.attrs.text("strategy").value() == Some("refresh-ahead")
+            || (stampede.is_unstated() && node.tech.is_some_and(|tech| tech.merges_misses))
+            || hottest(facts, misses).is_some_and(|rate| rate < FEW)
             || misses.iter().all(bounded)
         {
             continue;
@@ -127,6 +148,15 @@ mod tests {
         case("", "rate=1k/s", "", &[]);
         case("", "rate=1k/s", "on=miss bulkhead=50", &[]);
         case("strategy=refresh-ahead", "rate=1k/s", "on=miss", &[]);
+        let tabled = |tech: &str, skew: &str| {
+            format!(
+                "client u\nservice a x2\n{tech} c\ndatabase d {{ table t {{ key k; {skew} }} }}\n\
+             flow f rate=1k/s {{ u -> a -> c reads\na -> d reads=t by=k on=miss }}"
+            )
+        };
+        expect(&RULE, &tabled("redis", "skew = 5%"), &["unstated c"]);
+        expect(&RULE, &tabled("redis", "skew = 0.1%"), &[]);
+        expect(&RULE, &tabled("varnish", "rows = 5M"), &[]);
         // The cache loads by itself.
         let text = "client u\nservice a x2\nredis c\ndatabase d\nflow f rate=1k/s { u -> a -> c reads -> d reads on=miss }";
         expect(&RULE, text, &["unstated c"]);

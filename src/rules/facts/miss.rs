@@ -1,10 +1,10 @@
 //! What happens when a cache does not have the answer: who goes to which store then, and how often.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
-use super::Facts;
+use super::{Capacity, Facts};
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 
@@ -53,11 +53,57 @@ impl<'d> Facts<'d> {
         }
         misses
     }
+
+    /// The misses of each cache that has any, in the order of the file.
+    pub fn misses_by_cache(&self) -> Vec<(NodeIndex, Vec<&Miss<'d>>)> {
+        let mut places: HashMap<NodeIndex, usize> = HashMap::new();
+        let mut all: Vec<(NodeIndex, Vec<&Miss>)> = Vec::new();
+        for miss in self.misses() {
+            let at = *places.entry(miss.cache).or_insert(all.len());
+            if at == all.len() {
+                all.push((miss.cache, Vec::new()));
+            }
+            all[at].1.push(miss);
+        }
+        all
+    }
+
+    /// What reaches a cache, by all those who have a way past it, when their flows are busiest.
+    pub fn asked_of(&self, misses: &[&Miss]) -> Option<f64> {
+        let mut seen = HashSet::new();
+        let asks = misses.iter().flat_map(|miss| &miss.asks).filter(|ask| seen.insert((ask.flow, ask.span)));
+        asks.map(|ask| self.busiest(ask)).sum()
+    }
+
+    /// The stores behind are known to serve all that the cache takes off them.
+    pub fn can_do_without(&self, misses: &[&Miss]) -> bool {
+        let mut cold: HashMap<NodeIndex, f64> = HashMap::new();
+        for miss in misses {
+            let Some(load) = miss.cold(self) else { return false };
+            *cold.entry(miss.store).or_default() += load;
+        }
+        cold.into_iter().all(|(store, load)| {
+            Capacity::of(self.node(store)).is_some_and(|capacity| capacity.total() >= load)
+        })
+    }
 }
 
 impl Miss<'_> {
     /// What reaches the cache when its flow is busiest.
     pub fn asked(&self, facts: &Facts) -> Option<f64> {
         self.asks.iter().map(|ask| facts.busiest(ask)).sum()
+    }
+
+    /// What reaches the store then, with nothing in the cache.
+    pub fn cold(&self, facts: &Facts) -> Option<f64> {
+        let number = |name| self.load.attrs.number(name).value().unwrap_or(1.0);
+        let each = number("share") * number("calls") * number("fanout") / number("batch").max(1.0);
+        Some(self.asked(facts)? * each)
+    }
+
+    /// Never more than so many loads are under way, however many miss.
+    pub fn is_bounded(&self, facts: &Facts) -> bool {
+        facts.design.graph[self.load.hop].attrs.has("bulkhead")
+            || facts.node(self.load.from).attrs.has("bulkhead")
     }
 }

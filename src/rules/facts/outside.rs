@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::catalog::Kind;
-use crate::design::{Arrow, Step};
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::Severity;
 
 /// What a call that is tried again does at the other end.
@@ -22,7 +22,15 @@ const TAKE_MONEY: [&str; 3] = ["adyen", "paypal", "stripe"];
 /// A push is a hint, which may come twice.
 const SEND_HINTS: [&str; 3] = ["apns", "fcm", "onesignal"];
 
-impl Facts<'_> {
+impl<'d> Facts<'d> {
+    /// The call with which a flow starts, where that is a webhook: an external service calls in and signs what it says.
+    /// It does so again later where it gets no answer.
+    pub fn webhook(&self, flow: &Flow) -> Option<&'d Step> {
+        let first = self.design.steps_of(flow).first()?;
+        let outside = self.node(first.from).kind == Kind::External && self.arrow(first) == Arrow::Call;
+        (outside && first.attrs.has("signature")).then_some(first)
+    }
+
     /// What happens to an external service when a hop to it has `attempts` above one and no key tells them apart.
     pub fn tried_again_outside(&self, step: &Step) -> Again {
         let (from, to) = (self.node(step.from), self.node(step.to));

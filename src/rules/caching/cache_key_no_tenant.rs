@@ -1,0 +1,131 @@
+use crate::design::Node;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::{Miss, private_sort};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "cache-key-no-tenant",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: true,
+    group: Group::Caching,
+    summary: "a cache shared by all keeps what belongs to one user or customer",
+    question: Some(Question {
+        topic: "cache keys",
+        text: "two users ask the same question: what in the key keeps their answers apart?",
+    }),
+    reads: &["authz", "data", "scope", "tenant_key", "tenants"],
+    page: Page {
+        checks: "Caches in front of personal data: whose an entry is.",
+        when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and what is kept is `data=private`, `pii`, \
+               `payment` or `credential`, as stated on the cache, its tables, or what is loaded. Wrong where it says `scope=public`. A question where \
+               neither `scope` nor `tenant_key` is said and the cache, its caller or the store serves several customers (`tenants=shared`). Silent with `scope=user` or `scope=tenant`, and where each caller has \
+               `authz`, which checks whose an entry is after it was found.",
+        why: "The key of an entry was made of the path and the parameters; who asked was in the session, and nobody thought of \
+              it. The first to ask fills the entry, and everybody after gets that person's answer, at the speed of a cache.",
+        outage: Some(Outage {
+            name: "OpenAI, 2023",
+            what: "requests and responses in a Redis cache got out of sequence, and some users were shown data of other users",
+            link: "https://web.archive.org/web/20240426015133/https://openai.com/blog/march-20-chatgpt-outage",
+        }),
+        bad: "client web\ngateway front x2 auth=jwt rate_limit=100/min\nservice bills x2\nredis recent x2 ttl=5min scope=public\npostgres store x2 failover=auto backup=1h data=pii\n\
+              flow show { web -> front -> bills -> recent reads\nbills -> store reads on=miss }\n",
+        good: "client web\ngateway front x2 auth=jwt rate_limit=100/min\nservice bills x2\nredis recent x2 ttl=5min scope=user\npostgres store x2 failover=auto backup=1h data=pii\n\
+               flow show { web -> front -> bills -> recent reads\nbills -> store reads on=miss }\n",
+        ignore: "What is cached is the part of the data that anybody may see: state `data=public` on its table.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (cache, misses) in facts.misses_by_cache() {
+        let node = facts.node(cache);
+        let Some(what) = private(facts, node, &misses) else { continue };
+        let scope = node.attrs.text("scope");
+        let callers = facts.callers(cache);
+        let checks = callers.iter().all(|&caller| facts.node(caller).attrs.has("authz"));
+        if matches!(scope.value(), Some("user" | "tenant")) || node.attrs.has("tenant_key") || checks {
+            continue;
+        }
+        let shared = |node: &Node| node.attrs.text("tenants").value() == Some("shared");
+        let several = shared(node)
+            || callers.iter().any(|&caller| shared(facts.node(caller)))
+            || misses.iter().any(|miss| shared(facts.node(miss.store)));
+        if scope.is_unstated() && !several {
+            continue;
+        }
+        let (name, caller) = (node.name(), facts.names(&callers));
+        let store = facts.node(misses[0].store);
+        let finding = match scope.span() {
+            Some(span) => Diagnostic::wrong(
+                format!("{name} keeps {what} data of {} under keys that all users share", store.name()),
+                span,
+                "anybody's",
+            ),
+            None => Diagnostic::unstated(
+                format!(
+                    "nothing says whose an entry of {name} is, which keeps {what} data of {}",
+                    store.name()
+                ),
+                node.span,
+                "no `scope=` here",
+            )
+            .question(format!(
+                "two users ask {caller} the same: what in the key of {name} keeps their answers apart?"
+            )),
+        };
+        found.push(
+            finding
+                .node(&node.id)
+                .node(&store.id)
+                .hop(facts.id(misses[0].load.from), &store.id)
+                .flows(misses.iter().filter_map(|miss| facts.flow_of(miss.load)).map(|flow| flow.id.clone()))
+                .evidence(format!("{} → {} → {}", facts.show_way(&facts.way_to(cache)), facts.id(misses[0].load.from), store.id))
+                .consequence(format!(
+                    "one user's answer is put into {name}, the next user asks the same, and {caller} hands out the {what} data of a stranger"
+                ))
+                .fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
+        );
+    }
+    found
+}
+
+/// The most telling sort of data that is not for everybody, as the cache says it, or what fills it.
+fn private<'d>(facts: &Facts<'d>, node: &'d Node, misses: &[&Miss<'d>]) -> Option<&'d str> {
+    let own = std::iter::once(&node.attrs).chain(node.tables.iter().map(|table| &table.attrs));
+    let stated = own.map(|attrs| attrs.words("data")).find(|data| !data.is_empty());
+    let loaded =
+        || misses.iter().map(|miss| facts.data_read(miss.load)).find(|data| private_sort(data).is_some());
+    private_sort(stated.or_else(loaded)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |service: &str, cache: &str, store: &str, load: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2 {service}\nredis c {cache}\npostgres d {store} {{ table t {{ key k }} }}\n\
+                 flow f {{ u -> a -> c reads\na -> d {load} on=miss }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("", "scope=public", "data=pii", "reads=t by=k", &["wrong c, d"]);
+        case("", "scope=public data=private", "", "reads", &["wrong c, d"]);
+        case("tenants=shared", "", "data=private", "reads=t by=k", &["unstated c, d"]);
+        case("tenants=shared", "", "data=pii", "reads", &["unstated c, d"]);
+        // By its key, by whose it is, checked by the caller, or for everybody.
+        case("", "", "data=pii", "reads=t by=k", &[]);
+        case("tenants=single", "", "data=pii", "reads", &[]);
+        case("", "scope=user", "data=pii", "reads", &[]);
+        case("tenants=shared", "tenant_key=org", "data=pii", "reads", &[]);
+        case("authz", "scope=public", "data=pii", "reads", &[]);
+        case("", "scope=public", "data=public", "reads", &[]);
+        case("", "scope=public", "", "reads", &[]);
+        case("", "data=public", "data=pii", "reads", &[]);
+    }
+}
