@@ -38,6 +38,7 @@ Begin:
   spof new --example        write a small design to play with
   spof check example.arch   see where it breaks, and why
   spof draw example.arch    draw it to example.svg
+  spof numbers example.arch what it has to carry, and what it can
 
 Practise:
   spof problems             what there is to design

@@ -58,7 +58,12 @@ fn node(design: &Design, index: NodeIndex) -> NodeNumbers {
     let average = arriving(design, &arrivals, "rate");
     let peak = arriving(design, &arrivals, "peak");
     let capacity = if arrivals.is_empty() { None } else { capacity(node) };
+    // What carries nothing is used beyond any measure: no figure, and a number to mend.
+    let nothing = |capacity: &Reached| capacity.as_ref().is_ok_and(|capacity| capacity.value <= 0.0);
     let utilisation = capacity.as_ref().map(|capacity| {
+        if nothing(capacity) {
+            return Err(Missing::of(format!("a `capacity` above 0 of {}", node.name())));
+        }
         both(&peak, capacity, Unit::Share, |peak, capacity| {
             let share = peak / capacity;
             (share, format!("{} / {} = {}", show_rate(peak), show_rate(capacity), show_share(share)))
