@@ -11,7 +11,7 @@ use petgraph::graph::NodeIndex;
 pub use capacity::Capacity;
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
-pub use table::TableNumbers;
+pub use table::{TableNumbers, expected_rows};
 
 use crate::design::{Design, Flow};
 use crate::units::show_rate;

@@ -94,12 +94,23 @@ fn stated(table: &Table, name: &str, unit: Unit, id: &str) -> Reached {
 /// As stated, or what is written while a row lives.
 fn rows(table: &Table, written: &Reached, id: &str) -> Reached {
     let stated = stated(table, "rows", Unit::Count, id);
-    let Some(lives) = table.attrs.number("ttl").value().filter(|_| stated.is_err()) else { return stated };
-    let Ok(written) = written else { return stated };
+    match written.as_ref().ok().and_then(|written| living(table, written)) {
+        Some(living) if stated.is_err() => Ok(living),
+        _ => stated,
+    }
+}
+
+/// The rows that are there in the end, from what flows write and how long a row lives.
+pub fn expected_rows(design: &Design, store: NodeIndex, table: &Table) -> Option<Figure> {
+    living(table, &written(design, store, table).ok()?)
+}
+
+fn living(table: &Table, written: &Figure) -> Option<Figure> {
+    let lives = table.attrs.number("ttl").value()?;
     let rows = written.value * lives;
     let line =
         format!("{} x {} = {} rows", show_rate(written.value), Unit::Time.show(lives), show_count(rows));
-    Ok(Figure::new(rows, Unit::Count, line))
+    Some(Figure::new(rows, Unit::Count, line))
 }
 
 /// Rows that flows write into it, a second. A write of several tables adds a row to each.
