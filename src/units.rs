@@ -203,11 +203,26 @@ pub fn show_duration(seconds: f64) -> String {
     format!("{} {unit}", show_number(seconds / size))
 }
 
-/// A size in the largest decimal unit that keeps it above one: `80 MB`, `5.7 GB`.
+/// A size in the largest decimal unit that keeps it above one: `500 B`, `360 GB`.
 pub fn show_size(bytes: f64) -> String {
-    const STEPS: [(f64, &str); 5] = [(1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB")];
-    let (size, unit) = STEPS.into_iter().find(|&(size, _)| bytes >= size).unwrap_or((1.0, "B"));
+    const STEPS: [(f64, &str); 6] =
+        [(1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"), (1.0, "B")];
+    let (size, unit) = STEPS.into_iter().find(|&(size, _)| bytes >= size * 0.999_999).unwrap_or((1.0, "B"));
     format!("{} {unit}", show_number(bytes / size))
+}
+
+/// A count as this language writes large ones: `950`, `360M`, `730G`.
+pub fn show_count(count: f64) -> String {
+    let scale = [(1e12, "T"), (1e9, "G"), (1e6, "M")].into_iter().find(|&(scale, _)| count >= scale * 0.9995);
+    match scale {
+        Some((scale, unit)) => format!("{}{unit}", show_number(count / scale)),
+        None => show_number(count),
+    }
+}
+
+/// A share in percent: `72 %`, `0.4 %`.
+pub fn show_share(share: f64) -> String {
+    format!("{} %", show_number(share * 100.0))
 }
 
 /// Three significant digits, thousands separated: `40,000`, `2.35`, `0.012`.

@@ -553,3 +553,35 @@ fn ten_mistakes() {
     assert!(ran.out.contains("error[spof-datastore]"), "what could be read is checked");
     insta::assert_snapshot!("ten_mistakes", ran.out);
 }
+
+#[test]
+fn numbers_say_what_they_lack_and_how_they_were_reached() {
+    let folder = folder(&[(
+        "a.arch",
+        "client u\nservice a x2\npostgres store\nflow f rate=10/s { u -> a -> store }\n",
+    )]);
+    let all = spof(folder.path(), &["numbers", "a.arch"]);
+    assert_eq!((all.status, all.err.as_str()), (0, ""));
+    assert!(all.out.contains("10/s") && all.out.contains("`capacity` of `a`"), "{}", all.out);
+    let why = spof(folder.path(), &["numbers", "a.arch", "--why", "store"]);
+    assert!(why.out.contains("assumed: 3,000/s") && why.out.contains("grade C"), "{}", why.out);
+    let unknown = spof(folder.path(), &["numbers", "a.arch", "--why", "stor"]);
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.err.contains("did you mean `store`?"), "{}", unknown.err);
+    let json = spof(folder.path(), &["numbers", "a.arch", "--format", "json"]);
+    let value: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(value["nodes"][0]["capacity_per_s"], Value::Null);
+    assert_eq!(value["nodes"][0]["missing"]["capacity_per_s"][0], "`capacity` of `a`");
+    assert_eq!(value["nodes"][1]["rate_per_s"], 10.0);
+}
+
+#[test]
+fn numbers_of_a_design_with_mistakes_are_those_that_can_be_had() {
+    let ran = fed(
+        Path::new("."),
+        &["numbers", "-"],
+        b"client u\nservice a x2 capacity=1k/s tll=3\nflow f rate=10/s { u -> a }\n",
+    );
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("tll") && ran.out.contains("0.5 %"), "{}\n{}", ran.err, ran.out);
+}

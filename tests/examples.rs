@@ -39,6 +39,13 @@ fn reports() {
 }
 
 #[test]
+fn numbers() {
+    for file in common::designs("examples") {
+        snapshot("numbers", &file, &run(&["numbers", "--all"], &file));
+    }
+}
+
+#[test]
 fn json() {
     for file in common::designs("examples") {
         let text = run(&["check", "--format", "json", "--fail-on", "never", "--today", "2026-01-01"], &file);

@@ -7,6 +7,7 @@ mod explain;
 mod fmt;
 mod input;
 mod new;
+mod numbers;
 mod output;
 mod problems;
 mod rules;
@@ -37,6 +38,7 @@ Begin:
   spof new --example        write a small design to play with
   spof check example.arch   see where it breaks, and why
   spof draw example.arch    draw it to example.svg
+  spof numbers example.arch what it has to carry, and what it can
 
 Practise:
   spof problems             what there is to design
@@ -50,6 +52,7 @@ Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the
 enum Command {
     Check(check::Args),
     Draw(draw::Args),
+    Numbers(numbers::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -98,6 +101,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match cli.command {
         Command::Check(args) => check::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
+        Command::Numbers(args) => numbers::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),

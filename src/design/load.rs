@@ -18,23 +18,39 @@ pub struct Load {
     pub per_request: Option<f64>,
     /// Requests a second, on average: the above times the flow's `rate`.
     pub rate: Option<f64>,
+    /// What those requests are about, a second: as many, unless several were put into one by `batch`.
+    pub items: Option<f64>,
 }
 
 /// Fills in the load of every step of every flow.
 pub fn propagate(design: &mut Design, found: &mut Vec<Diagnostic>) {
     for flow in 0..design.flows.len() {
         let rate = design.flows[flow].attrs.number("rate").value();
-        let loads = of_flow(design, design.flows[flow].steps.clone(), found);
-        for (step, per_request) in loads {
-            let rate = rate.zip(per_request).map(|(rate, factor)| rate * factor);
-            design.steps[step].load = Load { per_request, rate };
+        let steps = design.flows[flow].steps.clone();
+        let loads = of_flow(design, steps.clone(), Batches::OneRequest, found);
+        let batched = design.steps[steps.clone()].iter().any(|step| step.attrs.has("batch"));
+        let items = match batched {
+            true => of_flow(design, steps, Batches::EachItem, &mut Vec::new()),
+            false => loads.clone(),
+        };
+        for ((step, per_request), (_, items)) in loads.into_iter().zip(items) {
+            let times = |factor: Option<f64>| rate.zip(factor).map(|(rate, factor)| rate * factor);
+            design.steps[step].load = Load { per_request, rate: times(per_request), items: times(items) };
         }
     }
+}
+
+/// What a `batch` counts as.
+#[derive(Clone, Copy, PartialEq)]
+enum Batches {
+    OneRequest,
+    EachItem,
 }
 
 fn of_flow(
     design: &Design,
     steps: std::ops::Range<usize>,
+    batches: Batches,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<(usize, Option<f64>)> {
     let mut loads = Vec::with_capacity(steps.len());
@@ -64,7 +80,7 @@ fn of_flow(
             } else {
                 carried.get(&step.from).copied().unwrap_or(Some(0.0))
             };
-            let load = through(design, step, incoming, &asked, found);
+            let load = through(design, step, incoming, &asked, batches, found);
             loads.push((at, load));
             add(&mut next, step.to, load);
             add(&mut reached, step.to, load);
@@ -103,6 +119,7 @@ fn through(
     step: &Step,
     incoming: Option<f64>,
     asked: &HashMap<NodeIndex, (NodeIndex, Option<f64>)>,
+    batches: Batches,
     found: &mut Vec<Diagnostic>,
 ) -> Option<f64> {
     let hit_rate = |node: NodeIndex| design.graph[node].attrs.number("hit_rate").value();
@@ -135,6 +152,6 @@ fn through(
         }
     };
     let factor = |name| step.attrs.number(name).value().unwrap_or(1.0);
-    let batch = factor("batch").max(1.0);
+    let batch = if batches == Batches::OneRequest { factor("batch").max(1.0) } else { 1.0 };
     Some(base * factor("share") * factor("calls") * factor("fanout") / batch)
 }

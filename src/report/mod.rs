@@ -6,6 +6,7 @@ mod excerpt;
 pub mod explain;
 pub mod json;
 pub mod markdown;
+pub mod numbers;
 mod paint;
 pub mod problems;
 mod questions;

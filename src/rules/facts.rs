@@ -1,7 +1,6 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
 mod calls;
-mod capacity;
 mod journey;
 mod miss;
 mod needs;
@@ -18,7 +17,6 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
-pub use capacity::Capacity;
 pub use miss::Miss;
 pub use outside::Again;
 pub use tables::{private_sort, selects_many, selects_one};

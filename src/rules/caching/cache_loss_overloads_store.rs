@@ -5,7 +5,8 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Grade;
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{Capacity, Miss};
+use crate::numbers::Capacity;
+use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate};
 

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
-use super::{Capacity, Facts};
+use super::Facts;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
+use crate::numbers::Capacity;
 
 /// One step that is taken when a cache has no answer.
 pub struct Miss<'d> {

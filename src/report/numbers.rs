@@ -1,0 +1,224 @@
+//! The figures of a design, as tables for a person, with their arithmetic on demand, or as JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::wrap::columns;
+use super::{Style, Wrap};
+use crate::design::Design;
+use crate::numbers::{Missing, Numbers, Reached};
+
+/// Numbers that are missing, named under the tables.
+const WANTED: usize = 8;
+
+/// Flows, nodes and tables; then what was assumed, and what is missing.
+pub fn text(design: &Design, numbers: &Numbers, style: Style) -> String {
+    let paint = style.paint();
+    let mut blocks = Vec::new();
+    if let Some(title) = &design.title {
+        blocks.push(paint.bold(&super::clean(title)));
+    }
+    let per_flow =
+        numbers.flows.iter().map(|flow| vec![flow.id.clone(), cell(&flow.average), cell(&flow.peak)]);
+    blocks.extend(table(["Flows", "average", "peak"], per_flow.collect(), style));
+    let per_node = numbers.nodes.iter().map(|node| {
+        let of = |figure: &Option<Reached>| figure.as_ref().map_or(String::new(), cell);
+        vec![
+            node.id.clone(),
+            cell(&node.average),
+            cell(&node.peak),
+            of(&node.capacity),
+            of(&node.utilisation),
+            of(&node.in_flight),
+            of(&node.incoming),
+            of(&node.outgoing),
+            of(&node.connections),
+        ]
+    });
+    let heads = ["Nodes", "average", "peak", "carries", "used", "in flight", "in", "out", "connections"];
+    blocks.extend(table(heads, per_node.collect(), style));
+    let per_table = numbers
+        .tables
+        .iter()
+        .map(|table| vec![table.id.clone(), cell(&table.rows), cell(&table.size), cell(&table.growth)]);
+    blocks.extend(table(["Tables", "rows", "with copies", "a day"], per_table.collect(), style));
+    let assumed: Vec<String> = numbers
+        .assumed()
+        .into_iter()
+        .map(|assumed| {
+            let text = format!("{}; {} says otherwise", assumed.what, assumed.instead);
+            Wrap { width: style.width, first: 2, hang: 4 }.block(&text)
+        })
+        .collect();
+    if !assumed.is_empty() {
+        blocks.push(format!("{}\n{}", paint.bold("Assumed (--why NODE has the source)"), assumed.join("\n")));
+    }
+    let wants = numbers.wants();
+    if !wants.is_empty() {
+        let most = if style.all { wants.len() } else { WANTED };
+        let more = wants.len().saturating_sub(most);
+        let more = if more > 0 { format!(" and {more} more (--all)") } else { String::new() };
+        let text = format!("{}{more}", wants[..wants.len().min(most)].join(", "));
+        let text = Wrap { width: style.width, first: 2, hang: 2 }.block(&text);
+        blocks.push(format!("{}\n{text}", paint.bold("A `?` wants")));
+    }
+    if blocks.len() <= usize::from(design.title.is_some()) {
+        blocks.push("nothing to reckon with: no flow, and no node but clients".to_string());
+    }
+    format!("{}\n", blocks.join("\n\n"))
+}
+
+/// `?` where it cannot be had, `≥ 38/s` where a part is known.
+fn cell(figure: &Reached) -> String {
+    match figure {
+        Ok(figure) => figure.shown(),
+        Err(Missing { at_least: Some(least), .. }) => format!("≥ {}", crate::units::show_rate(*least)),
+        Err(_) => "?".to_string(),
+    }
+}
+
+/// A heading and its rows, without the columns in which nothing stands. None where there are no rows.
+fn table<const N: usize>(heads: [&str; N], rows: Vec<Vec<String>>, style: Style) -> Option<String> {
+    if rows.is_empty() {
+        return None;
+    }
+    let used: Vec<usize> =
+        (0..N).filter(|&at| at == 0 || rows.iter().any(|row| !row[at].is_empty())).collect();
+    let width =
+        |at: usize| rows.iter().map(|row| columns(&row[at])).chain([columns(heads[at])]).max().unwrap_or(0);
+    let widths: Vec<usize> = used.iter().map(|&at| width(at)).collect();
+    let line = |cells: Vec<&str>, indent: &str| {
+        let mut line = String::new();
+        for (at, cell) in cells.iter().enumerate() {
+            let gap = " ".repeat(widths[at] - columns(cell));
+            line.push_str(&if at == 0 { format!("{indent}{cell}{gap}") } else { format!("  {gap}{cell}") });
+        }
+        line.trim_end().to_string()
+    };
+    let mut head = line(used.iter().map(|&at| heads[at]).collect(), "");
+    // The names stand two columns in from their heading.
+    head.insert_str(columns(heads[0]), "  ");
+    let mut out = style.paint().bold(&head);
+    for row in &rows {
+        out.push('\n');
+        out.push_str(&line(used.iter().map(|&at| row[at].as_str()).collect(), "  "));
+    }
+    Some(out)
+}
+
+/// How each figure of a node, flow or table was reached; None where the name is none of them.
+pub fn why(numbers: &Numbers, id: &str, style: Style) -> Option<String> {
+    let node = numbers.nodes.iter().find(|node| node.id == id).map(|node| node.figures());
+    let flow = numbers
+        .flows
+        .iter()
+        .find(|flow| flow.id == id)
+        .map(|flow| vec![("average", &flow.average), ("peak", &flow.peak)]);
+    let table = numbers
+        .tables
+        .iter()
+        .find(|table| table.id == id || table.id.split_once('.').is_some_and(|(_, name)| name == id))
+        .map(|table| table.figures());
+    let found: Vec<_> = [node, flow, table].into_iter().flatten().collect();
+    if found.is_empty() {
+        return None;
+    }
+    let paint = style.paint();
+    let mut blocks = vec![paint.bold(&super::clean(id))];
+    for (name, figure) in found.into_iter().flatten() {
+        let wrap = Wrap { width: style.width, first: 2, hang: 4 };
+        let mut block = format!("{name}: {}", paint.bold(&cell(figure)));
+        match figure {
+            Ok(figure) => {
+                for line in &figure.reached {
+                    block.push_str(&format!("\n{}", wrap.block(line)));
+                }
+                for assumed in &figure.assumed {
+                    let text = format!(
+                        "assumed: {} (grade {:?}: {}); {} says otherwise",
+                        assumed.what, assumed.grade, assumed.source, assumed.instead
+                    );
+                    block.push_str(&format!("\n{}", paint.dim(&wrap.block(&text))));
+                }
+            }
+            Err(missing) => {
+                block.push_str(&format!("\n{}", wrap.block(&format!("wants {}", missing.wants.join(", ")))));
+            }
+        }
+        blocks.push(block);
+    }
+    Some(format!("{}\n", blocks.join("\n\n")))
+}
+
+/// One object; a figure that cannot be had is null, and what it wants stands under `missing`.
+pub fn json(numbers: &Numbers) -> Value {
+    let flows: Vec<Value> = numbers
+        .flows
+        .iter()
+        .map(|flow| object(&flow.id, [("rate_per_s", Some(&flow.average)), ("peak_per_s", Some(&flow.peak))]))
+        .collect();
+    let nodes: Vec<Value> = numbers
+        .nodes
+        .iter()
+        .map(|node| {
+            object(
+                &node.id,
+                [
+                    ("rate_per_s", Some(&node.average)),
+                    ("peak_per_s", Some(&node.peak)),
+                    ("capacity_per_s", node.capacity.as_ref()),
+                    ("utilisation", node.utilisation.as_ref()),
+                    ("in_flight", node.in_flight.as_ref()),
+                    ("incoming_bytes_per_s", node.incoming.as_ref()),
+                    ("outgoing_bytes_per_s", node.outgoing.as_ref()),
+                    ("connections", node.connections.as_ref()),
+                ],
+            )
+        })
+        .collect();
+    let tables: Vec<Value> = numbers
+        .tables
+        .iter()
+        .map(|table| {
+            object(
+                &table.id,
+                [
+                    ("rows", Some(&table.rows)),
+                    ("bytes", Some(&table.size)),
+                    ("growth_bytes_per_day", Some(&table.growth)),
+                ],
+            )
+        })
+        .collect();
+    let assumed: Vec<Value> = numbers
+        .assumed()
+        .into_iter()
+        .map(|assumed| {
+            json!({
+                "what": assumed.what,
+                "grade": format!("{:?}", assumed.grade),
+                "source": assumed.source,
+                "instead": assumed.instead,
+            })
+        })
+        .collect();
+    json!({ "version": 1, "flows": flows, "nodes": nodes, "tables": tables, "assumed": assumed })
+}
+
+fn object<const N: usize>(id: &str, figures: [(&str, Option<&Reached>); N]) -> Value {
+    let mut object = Map::new();
+    let mut missing = Map::new();
+    object.insert("id".to_string(), json!(id));
+    for (name, figure) in figures {
+        let value = match figure {
+            Some(Ok(figure)) => json!(figure.value),
+            Some(Err(lacks)) => {
+                missing.insert(name.to_string(), json!(lacks.wants));
+                Value::Null
+            }
+            None => continue,
+        };
+        object.insert(name.to_string(), value);
+    }
+    object.insert("missing".to_string(), Value::Object(missing));
+    Value::Object(object)
+}
