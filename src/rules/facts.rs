@@ -17,7 +17,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
-pub use messages::{Shares, flow_ids, most_instances, targets};
+pub use messages::{Shares, most_instances, targets};
 pub use miss::Miss;
 pub use outside::Again;
 

@@ -141,13 +141,6 @@ fn sum(rates: impl Iterator<Item = f64>) -> Option<f64> {
     rates.fold(None, |sum, rate| Some(sum.unwrap_or(0.0) + rate))
 }
 
-/// Ids of flows of some steps, each once.
-pub fn flow_ids(facts: &Facts, steps: &[&Step]) -> Vec<String> {
-    let mut flows: Vec<usize> = steps.iter().filter_map(|step| step.flow).collect();
-    flows.dedup();
-    flows.iter().map(|&flow| facts.design.flows[flow].id.clone()).collect()
-}
-
 /// The nodes that steps lead to, each once.
 pub fn targets(steps: &[&Step]) -> Vec<NodeIndex> {
     unique(steps.iter().map(|step| step.to))

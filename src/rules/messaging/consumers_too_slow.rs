@@ -33,8 +33,8 @@ pub static RULE: Rule = Rule {
               until something is full or expires, and every message is older than the one before it.",
         outage: Some(Outage {
             name: "CircleCI",
-            what: "the queue of builds grew because they were taken from it more slowly than they arrived",
-            link: "https://status.circleci.com/incidents/hr0mm9xmm3x6",
+            what: "an unexpectedly large load slowed its queue down, to handling one transaction a minute",
+            link: "https://circleci.statuspage.io/incidents/hr0mm9xmm3x6",
         }),
         bad: "client web\nlb front managed\nservice api x2\nsqs clips dlq=dead\nsqs dead alert\nworker encode x4 capacity=2/s idempotent\n\
               flow upload rate=50/s { web -> front -> api ~> clips ~> encode }\n",

@@ -2,7 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Setting;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate};
 
 /// An hour without consumers leaves so many messages: more than a machine should keep without anybody having said so.
@@ -27,7 +27,11 @@ pub static RULE: Rule = Rule {
                million messages or more; of Redis Streams also where no rate is stated, since they keep what has been read. Not for managed services, for Kafka and its like, which drop by age or size unless told otherwise, nor where messages are not kept; nor in small flows.",
         why: "Nobody consumes for an hour, be it a bug, a deploy or a database that is down. The queue takes the memory or the disk of its broker, and with it every \
               other queue on it: one slow consumer has become an outage of everything that sends.",
-        outage: None,
+        outage: Some(Outage {
+            name: "Discord, 2017",
+            what: "clients that all reconnected at once filled internal queues, and front ends ran out of memory",
+            link: "https://status.discordapp.com/incidents/dj3l6lw926kl",
+        }),
         bad: "client web\nlb front managed\nservice api x2\nredis-streams views x3\nworker tally x4 idempotent\nclickhouse counts x2 backup=1d\n\
               flow view rate=2k/s { web -> front -> api ~> views ~> tally -> counts writes }\n",
         good: "client web\nlb front managed\nservice api x2\nredis-streams views x3 max_length=10M\nworker tally x4 idempotent\nclickhouse counts x2 backup=1d\n\
