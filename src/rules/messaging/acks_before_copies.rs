@@ -1,3 +1,4 @@
+use crate::catalog::{Kind, Technology};
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Requests whose only effect is a message: how many copies of it there are when the user is told that it is done.",
         when: "In a flow that somebody waits for (not `async`), the message is all that is written: nothing that is waited for reads or writes a store or cache. A consumer then \
-               writes a database, warehouse or file store. Wrong where the broker says `acks=0` or `acks=1`. A question, as information, where it says no `acks`, runs on several machines of your own (`x2` or more, and a technology that copies), \
+               writes a database or file store. Wrong where the broker says `acks=0` or `acks=1`. A question, as information, where it says no `acks`, runs on several machines of your own (`x2` or more, of a technology that copies, and not only after a majority has it, as Pulsar, Redpanda and JetStream do), \
                and the flow is not small. Left alone: hops that are `optional`, managed brokers, and what is lost at most once anyway.",
         why: "With `acks=1` the leader confirms before anybody else has the message. When its machine fails in that moment, another one leads, and has never \
               heard of it. The user has been told that the order is in; no log, queue or table knows of it.",
@@ -47,9 +48,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         // The first that keeps it, in this flow.
-        let kept = steps
-            .iter()
-            .find(|step| facts.node(step.to).kind.is_durable() && facts.writes(step) && step.span > put.span);
+        let kept = steps.iter().find(|step| {
+            matches!(facts.node(step.to).kind, Kind::Database | Kind::Blob)
+                && facts.writes(step)
+                && step.span > put.span
+        });
         let Some(kept) = kept else { continue };
         if let Some(finding) = judge(facts, flow, put, kept) {
             reported.insert(put.to);
@@ -74,7 +77,10 @@ fn judge(facts: &Facts, flow: &Flow, put: &Step, kept: &Step) -> Option<Diagnost
     let node = facts.node(put.to);
     let acks = node.attrs.text("acks");
     let copies = node.tech.is_some_and(|tech| tech.durability.as_deref() == Some("replicated"));
-    let ours = !node.is_managed() && node.instances >= 2 && copies;
+    // Logs that vote confirm when a majority has it.
+    let log = |tech: &Technology| tech.model.as_deref() == Some("log");
+    let votes = node.tech.is_some_and(|tech| log(tech) && tech.replication.as_deref() == Some("quorum"));
+    let ours = !node.is_managed() && node.instances >= 2 && copies && !votes;
     let lossy = facts.delivery(put.to) == Some("at-most-once");
     let [who, name, store] = [put.from, put.to, kept.to].map(|node| facts.node(node).name());
     let message =
@@ -136,7 +142,7 @@ mod tests {
         expect(&format!("kafka q x3\n{run}"), &["unstated q"]);
         expect(&format!("rabbitmq q x3\n{run}"), &["unstated q"]);
         // One instance is said elsewhere; a vendor's copies are theirs; nobody is told.
-        for broker in ["kafka q", "sqs q", "msk q", "nats q x3", "bullmq q x2"] {
+        for broker in ["kafka q", "pulsar q x3", "sqs q", "msk q", "nats q x3", "bullmq q x2"] {
             expect(&format!("{broker}\n{run}"), &[]);
         }
         expect("kafka q x3\nflow f async { u -> a ~> q ~> w -> d writes }", &[]);
@@ -145,6 +151,7 @@ mod tests {
         expect("kafka q x3 acks=1\nflow f { u -> a -> d writes\na ~> q ~> w -> d writes }", &[]);
         expect("kafka q x3 acks=1\nflow f { u -> a -> d reads\na ~> q ~> w -> d writes }", &[]);
         expect("kafka q x3 acks=1\nflow f { u -> a -> c reads\na ~> q ~> w -> d writes }", &[]);
+        expect("kafka q x3 acks=1\nwarehouse h\nflow f { u -> a ~> q ~> w -> h writes }", &[]);
         expect("kafka q x3 acks=1\nflow f { u -> a ~> q optional ~> w -> d writes }", &[]);
         expect("kafka q x3 acks=1\nflow f { u -> a ~> q ~> w -> c writes }", &[]);
     }

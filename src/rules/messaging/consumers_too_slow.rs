@@ -7,8 +7,8 @@ use crate::rules::facts::{Shares, most_instances};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::{show_duration, show_number, show_rate};
 
-/// Below this nobody sizes consumers.
-const FEW: f64 = 10.0;
+/// Below this a few workers do without anybody counting.
+const FEW: f64 = 100.0;
 
 /// Catching up with an hour's standstill may take so long before it is worth a word.
 const A_DAY: f64 = 86_400.0;
@@ -27,8 +27,8 @@ pub static RULE: Rule = Rule {
         when: "Wrong where more arrive than are done. What is done is instances × `capacity` (stated; at most one instance for each of the \
                `partitions`, where those are handed out whole), or instances × `concurrency` ÷ `latency`, which leaves out what the calls take, and at most the `rate_limit` of an external \
                that is called for each message. A warning where catching up with one hour's standstill would take longer than a day. Bare `autoscale`, and functions without `max_concurrency`, \
-               are taken to follow the load. Not evaluated where more than 10 messages a second arrive and the consumer states only one of `concurrency` and \
-               `latency`, or nothing.",
+               are taken to follow the load. Not evaluated where the consumer states only one of `concurrency` and `latency`, or nothing while \
+               more than 100 messages a second arrive.",
         why: "A queue evens out peaks; it does not make anybody faster. If on average more comes in than goes out, the backlog grows every hour \
               until something is full or expires, and every message is older than the one before it.",
         outage: Some(Outage {
@@ -82,7 +82,9 @@ fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagno
     let limit = limit(facts, broker, consumer);
     let Some(able) = own.into_iter().chain(limit).min_by(|a, b| a.rate.total_cmp(&b.rate)) else {
         let grows = most_instances(who).is_none();
-        return (arriving > FEW && !grows).then(|| Diagnostic::not_evaluated(wants(who), who.span));
+        let begun = who.attrs.number("concurrency").is_yes() || who.attrs.number("latency").is_yes();
+        return ((arriving > FEW || begun) && !grows)
+            .then(|| Diagnostic::not_evaluated(wants(who), who.span));
     };
     let spare = able.rate - arriving;
     let hour = arriving * 3600.0;
@@ -236,8 +238,8 @@ mod tests {
         expect(&format!("sqs q\nworker w x4 concurrency=10 latency=1s\n{}", run("50/s")), &["wrong w, q"]);
         expect(&format!("sqs q\nworker w x4 concurrency=10 latency=100ms\n{}", run("50/s")), &[]);
         expect(&format!("sqs q\nworker w x4 latency=100ms\n{}", run("50/s")), &["wants concurrency of w"]);
-        expect(&format!("sqs q\nworker w x4\n{}", run("50/s")), &["wants capacity of w"]);
-        expect(&format!("sqs q\nworker w x4\n{}", run("5/s")), &[]);
+        expect(&format!("sqs q\nworker w x4\n{}", run("500/s")), &["wants capacity of w"]);
+        expect(&format!("sqs q\nworker w x4\n{}", run("50/s")), &[]);
         // Fanned out before they arrive, or taken many at a time.
         let fan = "flow f rate=10/s { u -> a ~> q fanout=20 ~> w }";
         expect(&format!("sqs q\nworker w x4 capacity=20/s\n{fan}"), &["wrong w, q"]);

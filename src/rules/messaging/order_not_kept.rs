@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
         topic: "order",
         text: "two changes of the same thing follow each other: can the second be applied first?",
     }),
-    reads: &["conditional", "key", "order", "partitions"],
+    reads: &["batch", "conditional", "key", "order", "partitions"],
     page: Page {
         checks: "Queues and topics that are said to keep an order, against what their technology, partitions and consumers make of it; and topics \
                  of changes that say neither `order` nor `key`.",
@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
                and several consumers take single messages side by side: one consumer of `xN` or several of one queue, on RabbitMQ, ActiveMQ, BullMQ, Redis, \
                JetStream or a queue of no technology, unless it has a `key` and several `partitions`, each with its own consumer; and where `order=total` meets two or more \
                `partitions`. A question where `order=key` names no `key` on the broker or on any hop into it, and where a topic with \
-               neither `order` nor `key` has two or more `partitions`, or two or more of one consumer, and that consumer writes a database, search index or cache (not with `conditional`), in a flow that is not small.",
+               neither `order` nor `key` has two or more `partitions`, or two or more of one consumer, and that consumer writes a database, search index or cache (not with `conditional`, nor many at a time with `batch`, as one that is only added to), in a flow that is not small.",
         why: "A queue hands out messages in order; it does not make sure that they are done in order. Two workers take two messages of one \
               account, the second is quicker, and the older state overwrites the newer one. It shows once in a thousand, and never in a test.",
         outage: None,
@@ -169,7 +169,10 @@ fn asked(facts: &Facts, broker: NodeIndex) -> Option<Diagnostic> {
         let keeps = |kind| matches!(kind, Kind::Database | Kind::Search | Kind::Cache);
         let work = facts.work_on(broker, consumer);
         let applies = work.into_iter().find(|step| {
-            keeps(facts.node(step.to).kind) && facts.writes(step) && !step.attrs.has("conditional")
+            keeps(facts.node(step.to).kind)
+                && facts.writes(step)
+                && !step.attrs.has("conditional")
+                && !step.attrs.has("batch")
         });
         applies.filter(|_| side_by_side && facts.node(consumer).kind.is_app()).map(|step| (consumer, step))
     })?;

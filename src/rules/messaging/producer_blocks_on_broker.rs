@@ -135,7 +135,7 @@ fn judge(facts: &Facts, flow: &Flow, step: &Step, aside: bool) -> Option<Diagnos
                 title.unwrap_or_default()
             ))
             .consequence(format!(
-                "{name} is slow or full: every thread of {who} stands in its line, and `{}` stops, although it needs nothing from there",
+                "{name} is slow or full: every thread of {who} stands in its line, and `{}` stops with the broker that was to keep work out of its way",
                 flow.id
             ))
             .fix(format!("`on_full=drop` or `optional` on {who} ~> {name} where it may be lost, else a short `timeout` and `outbox`")),

@@ -1,3 +1,5 @@
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
@@ -13,7 +15,7 @@ pub static RULE: Rule = Rule {
     reads: &[],
     page: Page {
         checks: "Queues and topics that something consumes: whether anything puts messages in.",
-        when: "Messages are handed on from a queue or topic, or polled from it, and no `~>`, `->` or `<->` leads into it. Left alone: queues of \
+        when: "Messages are handed on from a queue or topic, or polled from it, no `~>`, `->` or `<->` leads into it, and the design draws a client, a scheduler or an external that something starts from (otherwise the drawing begins at the queue). Left alone: queues of \
                dead letters, which their brokers fill, and services that raise events themselves, as EventBridge does.",
         why: "Either a hop was forgotten, and with it a part of the flow whose load, failures and latency nobody has thought about; \
               or the consumer is left over from something that was taken away, and is paid for and kept up for nothing.",
@@ -29,6 +31,13 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    // A drawing without anybody who starts something begins at its queues.
+    let starts = |&&entry: &&NodeIndex| {
+        matches!(facts.node(entry).kind, Kind::Client | Kind::Scheduler | Kind::External)
+    };
+    if facts.entries().iter().find(starts).is_none() {
+        return found;
+    }
     for broker in facts.nodes(|kind| kind.is_broker()) {
         let node = facts.node(broker);
         let raises = node.tech.is_some_and(|tech| {
@@ -77,17 +86,19 @@ mod tests {
     #[test]
     fn cases() {
         let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
-        expect("queue q\nworker w\nq ~> w", &["wrong q"]);
-        expect("queue q\nworker w\nw -> q reads", &["wrong q"]);
+        expect("client u\nservice a\nu -> a\nqueue q\nworker w\nq ~> w", &["wrong q"]);
+        expect("client u\nservice a\nu -> a\nqueue q\nworker w\nw -> q reads", &["wrong q"]);
+        // The drawing begins there.
+        expect("queue q\nworker w\nservice a\nflow f { q ~> w -> a }", &[]);
         expect("service a\nqueue q\nworker w\na ~> q ~> w", &[]);
         // In another flow, from a store's change log, or by the consumer itself.
         expect("client u\nservice a\nkafka q\nworker w\nflow f { u -> a ~> q }\nflow g { q ~> w }", &[]);
         expect("postgres d\nkafka q\nworker w\nd ~> q ~> w", &[]);
         // Dead letters, what raises events itself, and a queue that nobody uses at all.
         expect("service a\nqueue q dlq=d\nqueue d\nworker w\nworker v\na ~> q ~> w\nd ~> v", &[]);
-        expect("eventbridge q\nlambda w\nq ~> w", &[]);
+        expect("client u\nservice a\nu -> a\neventbridge q\nlambda w\nq ~> w", &[]);
         expect("queue q\nservice a\nclient u\nu -> a", &[]);
         // Asking how long it is takes nothing out.
-        expect("queue q\nmonitor m\nm -> q reads", &[]);
+        expect("client u\nservice a\nu -> a\nqueue q\nmonitor m\nm -> q reads", &[]);
     }
 }

@@ -5,8 +5,11 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate};
 
-/// An hour without consumers leaves so many messages: more than a machine should keep without anybody having said so.
+/// An hour without consumers leaves so many messages: more than memory should keep without anybody having said so.
 const MANY: f64 = 1e6;
+
+/// And this, more than a disk should.
+const MANY_ON_DISK: f64 = 1e7;
 
 pub static RULE: Rule = Rule {
     id: "unbounded-queue",
@@ -24,7 +27,7 @@ pub static RULE: Rule = Rule {
         checks: "Queues and topics on machines of your own: whether anything bounds what waits in them.",
         when: "Nothing bounds it: the broker and the hops into it have no `max_length` and no `on_full`, the broker has no `ttl` and no `retention`, and no producer has `shed`. Wrong where `max_length=none` is stated. A question, as a warning, where what waits lies \
                in memory (Redis, Redis Streams, BullMQ, Sidekiq) and, as information, where it lies on disk (RabbitMQ, ActiveMQ, JetStream) or the technology is not said, if an hour of the flows' `rate` is a \
-               million messages or more; of Redis Streams also where no rate is stated, since they keep what has been read. Not for managed services, for Kafka and its like, which drop by age or size unless told otherwise, nor where messages are not kept; nor in small flows.",
+               million messages or more in memory, ten million on disk; of Redis Streams also where no rate is stated, since they keep what has been read. Not for managed services, for Kafka and its like, which drop by age or size unless told otherwise, nor where messages are not kept; nor in small flows.",
         why: "Nobody consumes for an hour, be it a bug, a deploy or a database that is down. The queue takes the memory or the disk of its broker, and with it every \
               other queue on it: one slow consumer has become an outage of everything that sends.",
         outage: Some(Outage {
@@ -61,7 +64,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let hour = facts.rate_into(broker).map(|rate| (rate, rate * 3600.0));
-        let many = hour.is_some_and(|(_, messages)| messages >= MANY);
+        let bound = if lies == Some("memory") { MANY } else { MANY_ON_DISK };
+        let many = hour.is_some_and(|(_, messages)| messages >= bound);
         let stated: Option<&Setting> = node.attrs.get("max_length");
         let log = node.tech.is_some_and(|tech| tech.model.as_deref() == Some("log"));
         // Kafka and its like drop by age unless told otherwise.
@@ -140,7 +144,7 @@ mod tests {
             expect(&RULE, &format!("client u\nservice a\nworker w\n{text}"), expected)
         };
         let run = |rate: &str| format!("flow f {rate} {{ u -> a ~> q ~> w }}");
-        let busy = run("rate=2k/s");
+        let busy = run("rate=3k/s");
         expect(&format!("redis-streams q\n{busy}"), &["unstated q"]);
         expect(&format!("bullmq q\n{busy}"), &["unstated q"]);
         expect(&format!("rabbitmq q\n{busy}"), &["unstated q"]);
@@ -150,13 +154,13 @@ mod tests {
         for bound in ["max_length=1M", "ttl=1h", "on_full=reject", "retention=1d"] {
             expect(&format!("redis-streams q {bound}\n{busy}"), &[]);
         }
-        expect("rabbitmq q\nflow f rate=2k/s { u -> a ~> q max_length=1M on_full=drop ~> w }", &[]);
+        expect("rabbitmq q\nflow f rate=3k/s { u -> a ~> q max_length=1M on_full=drop ~> w }", &[]);
         // Somebody else's disks, a log that drops by age, and what keeps nothing.
         for broker in ["sqs", "kafka", "pulsar", "nats", "redis-pubsub", "msk", "nats-jetstream"] {
             expect(&format!("{broker} q\n{busy}"), &[]);
         }
         // Few, or nobody knows how many; what keeps all that was read is asked even then.
-        expect(&format!("rabbitmq q\n{}", run("rate=20/s")), &[]);
+        expect(&format!("rabbitmq q\n{}", run("rate=1k/s")), &[]);
         expect(&format!("rabbitmq q\n{}", run("")), &[]);
         expect(&format!("bullmq q\n{}", run("")), &[]);
         expect(&format!("redis-streams q\n{}", run("")), &["unstated q"]);
