@@ -83,12 +83,20 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
 ];
 
+fn set(codes: &[&str]) -> BTreeSet<String> {
+    codes.iter().map(ToString::to_string).collect()
+}
+
 fn critique(broker: &str) -> BTreeSet<String> {
-    let text = DESIGN.replace("BROKER  ", broker);
-    let (ast, mut mistakes) = syntax::parse(&text);
+    of_messages(&DESIGN.replace("BROKER  ", broker))
+}
+
+/// What the rules about messages find, each with how sure they are.
+fn of_messages(text: &str) -> BTreeSet<String> {
+    let (ast, mut mistakes) = syntax::parse(text);
     let (design, more) = design::lower(&ast);
     mistakes.extend(more);
-    assert!(mistakes.is_empty(), "{broker}: {mistakes:#?}");
+    assert!(mistakes.is_empty(), "{mistakes:#?}\nin:\n{text}");
     let findings = rules::check(&design, date(2026, 1, 1)).findings;
     let of_messages = |code: &str| rules::find(code).is_some_and(|rule| rule.group == Group::Messaging);
     findings
@@ -105,7 +113,7 @@ fn critique(broker: &str) -> BTreeSet<String> {
 fn each_broker_gets_the_critique_of_what_it_is() {
     let mut wrong = Vec::new();
     for (broker, expected) in TABLE {
-        let expected: BTreeSet<String> = expected.iter().map(ToString::to_string).collect();
+        let expected = set(expected);
         let found = critique(broker);
         if found != expected {
             let more: Vec<_> = found.difference(&expected).collect();
@@ -114,6 +122,21 @@ fn each_broker_gets_the_critique_of_what_it_is() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Asked to send a mail, each of three workers of a channel sends it; of a queue, one does, perhaps twice.
+#[test]
+fn a_channel_and_a_queue_differ_in_who_takes_a_message() {
+    let text = |broker: &str| {
+        format!(
+            "client web\nlb front managed\nservice api x2\n{broker} asked x3\nworker mailer x3\nses post\n\
+             flow remind {{ web -> front -> api ~> asked ~> mailer -> post }}"
+        )
+    };
+    let found = |broker: &str| of_messages(&text(broker));
+    assert_eq!(found("redis-pubsub"), set(&["!every-instance-takes-it"]));
+    assert_eq!(found("nats"), set(&[]));
+    assert_eq!(found("kafka"), set(&["?consumer-not-idempotent", "?queue-no-dlq"]));
 }
 
 /// The table would show little if several brokers were the same to it.

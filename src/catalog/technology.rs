@@ -31,6 +31,9 @@ pub struct Technology {
     /// How the consumers of one group divide its messages: `partitions` (each takes whole ones), `keys` (one at a time),
     /// `messages` (each takes the next).
     pub shares: Option<String>,
+    /// As a topic it knows no groups: every connection that subscribes gets every message.
+    #[serde(default)]
+    pub broadcasts: bool,
     /// What messages that nobody takes fill up: `memory`, or the `disk` of its machines.
     pub backlog: Option<String>,
     /// A producer that it cannot take from is made to wait, rather than refused at once.

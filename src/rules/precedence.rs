@@ -10,6 +10,8 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("cache-loss-overloads-store", "cache-stampede"),
     // What must not be lost in a cache must not expire in it either: first it has to be kept elsewhere.
     ("spof-cache-as-store", "cache-no-ttl"),
+    // What may be lost is worse than what is done three times, and the same broker mends both.
+    ("at-most-once-for-kept-data", "every-instance-takes-it"),
     // The figures of both sides say more than that one depends on the other.
     ("availability-out-of-reach", "external-hard-dependency"),
     // A circle has no depth.
@@ -63,6 +65,13 @@ mod tests {
         assert!(
             cold.contains(&"cache-loss-overloads-store") && !cold.contains(&"cache-stampede"),
             "{cold:?}"
+        );
+        let heard =
+            of("client u\nservice a x2\nredis-pubsub q x3\nworker w x2\npostgres d x2 failover=auto\n\
+                        flow f { u -> a ~> q ~> w -> d writes }");
+        assert!(
+            heard.contains(&"at-most-once-for-kept-data") && !heard.contains(&"every-instance-takes-it"),
+            "{heard:?}"
         );
         let circle = of(
             "client u\nservice a x2\nservice b x2\nservice c x2\nservice d x2\nservice e x2\nservice g x2\n\

@@ -59,8 +59,15 @@ impl<'d> Facts<'d> {
 
     /// Messages a second that one consumer is handed on average; None where no flow says how many.
     pub fn rate_taken(&self, broker: NodeIndex, consumer: NodeIndex) -> Option<f64> {
-        let handed = |step: &&Step| step.to == consumer && self.arrow(step) != Arrow::Control;
-        sum(self.design.steps_from(broker).filter(handed).filter_map(|step| step.load.rate))
+        sum(self.handed(broker, consumer).filter_map(|step| step.load.rate))
+    }
+
+    /// The steps by which a broker hands to one consumer: those into the consumer, since a broker may have thousands.
+    pub fn handed(&self, broker: NodeIndex, consumer: NodeIndex) -> impl Iterator<Item = &'d Step> {
+        let design = self.design;
+        design
+            .steps_to(consumer)
+            .filter(move |step| step.from == broker && design.graph[step.hop].arrow != Arrow::Control)
     }
 
     /// What the consumer does on taking a message from this broker: the steps that leave it then, in each flow.

@@ -126,8 +126,7 @@ fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagno
     } else {
         return None;
     };
-    let flows =
-        facts.design.steps_from(broker).filter(|step| step.to == consumer).filter_map(|step| step.flow);
+    let flows = facts.handed(broker, consumer).filter_map(|step| step.flow);
     let mut flows: Vec<String> = flows.map(|flow| facts.design.flows[flow].id.clone()).collect();
     flows.dedup();
     let needed = (arriving * 1.5 / (able.rate / most_instances(who).unwrap_or(1).max(1) as f64)).ceil();

@@ -96,8 +96,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 
 /// The hop says which part of the messages it takes.
 fn is_parted(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> bool {
-    let handed = facts.design.steps_from(broker).filter(|step| step.to == consumer);
-    handed.into_iter().any(|step| step.attrs.has("share") || step.attrs.has("on"))
+    facts.handed(broker, consumer).any(|step| step.attrs.has("share") || step.attrs.has("on"))
 }
 
 type Work = (NodeIndex, Vec<NodeIndex>);
@@ -116,7 +115,7 @@ fn strangers(facts: &Facts, broker: NodeIndex, consumers: &[NodeIndex]) -> Optio
         })
         .collect();
     let flows_of = |consumer: NodeIndex| -> Vec<Option<usize>> {
-        facts.design.steps_from(broker).filter(|step| step.to == consumer).map(|step| step.flow).collect()
+        facts.handed(broker, consumer).map(|step| step.flow).collect()
     };
     for (at, a) in work.iter().enumerate() {
         for b in &work[at + 1..] {
@@ -133,8 +132,7 @@ fn strangers(facts: &Facts, broker: NodeIndex, consumers: &[NodeIndex]) -> Optio
 }
 
 fn a_flow(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<String> {
-    let mut steps = facts.design.steps_from(broker).filter(|step| step.to == consumer);
-    steps.find_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone())
+    facts.handed(broker, consumer).find_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone())
 }
 
 #[cfg(test)]

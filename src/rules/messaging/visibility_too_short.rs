@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
         topic: "redelivery",
         text: "the work takes longer than the broker waits for its confirmation: how long does it wait here?",
     }),
-    reads: &["attempts", "dedupe", "idempotent", "latency", "latency_p99", "long", "timeout", "visibility"],
+    reads: &["attempts", "dedupe", "idempotent", "latency", "latency_p99", "timeout", "visibility"],
     page: Page {
         checks: "How long a consumer has for a message (`visibility`) and how long it can take: its own work, and the calls that it waits for.",
         when: "Wrong where `visibility` is not above the consumer's `latency_p99` (or `latency`), and, as a warning, where it is not above that plus the `timeout` × `attempts` of the calls that it makes for a message; \
@@ -48,14 +48,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 continue;
             }
             let own = who.attrs.number("latency_p99").value().or(who.attrs.number("latency").value());
+            // Without a `visibility` only the consumer's own time can tell.
+            if stated.is_unstated() && own.is_none_or(|own| own < given) {
+                continue;
+            }
             let waits = waits(facts, broker, consumer);
             if own.is_none() && waits.is_empty() {
-                if stated.is_yes() {
-                    found.push(Diagnostic::not_evaluated(
-                        format!("`latency_p99` of {}", who.name()),
-                        who.span,
-                    ));
-                }
+                found.push(Diagnostic::not_evaluated(format!("`latency_p99` of {}", who.name()), who.span));
                 continue;
             }
             let total = own.unwrap_or(0.0) + waits.iter().map(|wait| wait.seconds).sum::<f64>();
@@ -105,7 +104,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     ))
                     .fix(format!(
                         "`visibility={}` on {name}, or let {worker} ask for more time while it works",
-                        show_duration(ample(total))
+                        show_duration(ample(total)).replace(' ', "")
                     )),
             );
         }
