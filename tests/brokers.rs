@@ -77,7 +77,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "?consumer-not-idempotent",
             "!derived-store-no-rebuild",
             "!order-not-kept",
-            "!shared-queue-splits-messages",
+            "?shared-queue-splits-messages",
             "?unbounded-queue",
         ],
     ),

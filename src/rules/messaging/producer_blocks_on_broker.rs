@@ -17,18 +17,7 @@ pub static RULE: Rule = Rule {
         topic: "full queue",
         text: "the broker takes nothing for a minute: do the requests that hand something off to it wait?",
     }),
-    reads: &[
-        "acks",
-        "async",
-        "availability",
-        "cdc",
-        "on_full",
-        "optional",
-        "outbox",
-        "p99",
-        "reads",
-        "timeout",
-    ],
+    reads: &["acks", "async", "availability", "cdc", "on_full", "optional", "outbox", "p99", "timeout"],
     page: Page {
         checks: "Requests that somebody waits for and that hand something off on their way: what they do while the broker takes nothing.",
         when: "In a flow that somebody waits for (not `async`), a node that is waited for hands off to a queue or topic. Wrong where the broker, or the hop into it, says `on_full=block` \

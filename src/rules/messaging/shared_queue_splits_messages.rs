@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Queues with several different consumers, and topics that say they have one subscriber group.",
         when: "Two or more nodes consume one queue (or a topic with `groups=1`) in one flow, and what they do with a message has nothing in common: none writes or calls what another one does. Wrong for \
-               queues that can only be queues (SQS, BullMQ, Celery, Cloud Tasks, a plain `queue`) and for `groups=1`; a question for brokers that are drawn as one box with many queues in it (RabbitMQ, ActiveMQ, Service Bus, Redis) and \
+               what is one queue and no more (SQS, Cloud Tasks, a plain `queue`) and for `groups=1`; a question for brokers that are drawn as one box with many queues in it (RabbitMQ, ActiveMQ, Service Bus, BullMQ, Celery, Redis) and \
                where the consumers of a plain queue do nothing that is drawn. Not where a hop out of the queue has `share` or `on`, nor where `groups` is two or more, nor where consumers do the same work.",
         why: "A queue hands each message to one of those who ask. With two consumers, half of the orders get their mail and the other half their invoice. \
               It works in every test with one message and one consumer at a time.",
@@ -53,7 +53,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let Some((a, b, drawn)) = strangers(facts, broker, &consumers) else { continue };
         // Where a box may stand for a broker with many queues, only its author knows.
-        let box_of_many = node.tech.is_some_and(|tech| tech.kinds.contains(&Kind::Topic));
+        let box_of_many = node.tech.is_some_and(|tech| !tech.managed || tech.kinds.contains(&Kind::Topic));
         let plain = !facts.design.flows.is_empty();
         if !drawn && (box_of_many || !plain) {
             continue;
@@ -150,10 +150,10 @@ mod tests {
             );
         };
         let run = "flow f { u -> a ~> q ~> v, w\nv -> e\nw -> d writes }";
-        for broker in ["queue", "sqs", "bullmq", "sqs-fifo"] {
+        for broker in ["queue", "sqs", "sqs-fifo"] {
             expect(&format!("{broker} q\n{run}"), &["wrong q, v, w"]);
         }
-        for broker in ["rabbitmq", "servicebus"] {
+        for broker in ["rabbitmq", "servicebus", "bullmq", "celery"] {
             expect(&format!("{broker} q\n{run}"), &["unstated q, v, w"]);
         }
         // Every subscriber gets everything.
