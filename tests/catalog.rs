@@ -162,6 +162,9 @@ fn technologies_state_facts_in_known_words() {
         within(id, &technology.delivery, &["at-most-once", "at-least-once", "exactly-once"]);
         within(id, &technology.order, &["none", "key", "total"]);
         within(id, &technology.dead_letters, &["native", "by-hand", "none"]);
+        within(id, &technology.shares, &["partitions", "keys", "messages"]);
+        within(id, &technology.backlog, &["memory", "disk"]);
+        assert!(technology.redelivers_after.is_none_or(|after| after >= 1.0), "`{id}` redelivers at once");
         within(id, &technology.replication, &["none", "async", "semi-sync", "sync", "quorum"]);
         within(id, &technology.durability, &["none", "memory", "disk", "replicated"]);
         within(id, &technology.failover, &["none", "manual", "auto"]);

@@ -180,6 +180,7 @@ fn facts(technology: &Technology) -> Vec<String> {
     facts.extend(technology.order.as_ref().map(|order| format!("order {order}")));
     facts.extend(technology.replay.map(|replay| if replay { "replay" } else { "no replay" }.to_owned()));
     facts.extend(technology.dead_letters.as_ref().map(|dead| format!("dead letters {dead}")));
+    facts.extend(technology.shares.as_ref().map(|shares| format!("consumers share {shares}")));
     facts.extend(technology.replication.as_ref().map(|replication| format!("replication {replication}")));
     facts.extend(technology.durability.as_ref().map(|durability| format!("durability {durability}")));
     facts.extend(technology.failover.as_ref().map(|failover| format!("failover {failover}")));

@@ -28,6 +28,19 @@ pub struct Technology {
     pub replay: Option<bool>,
     /// Dead letters: `native` (a setting), `by-hand` (the consumer republishes), `none` (cannot be had).
     pub dead_letters: Option<String>,
+    /// How the consumers of one group divide its messages: `partitions` (each takes whole ones), `keys` (one at a time),
+    /// `messages` (each takes the next).
+    pub shares: Option<String>,
+    /// As a topic it knows no groups: every connection that subscribes gets every message.
+    #[serde(default)]
+    pub broadcasts: bool,
+    /// What messages that nobody takes fill up: `memory`, or the `disk` of its machines.
+    pub backlog: Option<String>,
+    /// A producer that it cannot take from is made to wait, rather than refused at once.
+    #[serde(default)]
+    pub blocks_producers: bool,
+    /// Seconds after which it gives an unconfirmed message to another consumer, where nothing else is set.
+    pub redelivers_after: Option<f64>,
     /// The strongest copies that its ordinary set-up can keep, without add-ons: none, async, semi-sync, sync, quorum.
     /// What a design has is its own to say: PostgreSQL can wait for a copy, and does not unless told to.
     pub replication: Option<String>,

@@ -4,7 +4,7 @@
 use super::{Style, Wrap, statements};
 use crate::catalog::{Attribute, Kind, Subject, Technology, Type, catalog, nearest};
 use crate::rules::Rule;
-use crate::units::show_rate;
+use crate::units::{show_duration, show_rate};
 
 /// All pages of a name, of what it is called by habit, or of what a question is about; or the nearest name there is.
 pub fn explain(name: &str, style: Style) -> Result<String, Option<&'static str>> {
@@ -162,6 +162,13 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("order", technology.order.as_deref());
     fact("replay", technology.replay.map(|replay| if replay { "yes" } else { "no" }));
     fact("dead letters", technology.dead_letters.as_deref());
+    fact("consumers", technology.shares.as_ref().map(|shares| format!("share {shares}")).as_deref());
+    fact(
+        "redelivers",
+        technology.redelivers_after.map(|after| format!("after {}", show_duration(after))).as_deref(),
+    );
+    fact("backlog", technology.backlog.as_ref().map(|place| format!("fills {place}")).as_deref());
+    fact("when full", technology.blocks_producers.then_some("producers wait"));
     fact("replication", technology.replication.as_deref());
     fact("durability", technology.durability.as_deref());
     fact("failover", technology.failover.as_deref());

@@ -2,6 +2,7 @@
 
 mod calls;
 mod journey;
+mod messages;
 mod miss;
 mod needs;
 mod outside;
@@ -17,6 +18,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use messages::{Shares, most_instances, targets};
 pub use miss::Miss;
 pub use outside::Again;
 pub use tables::{private_sort, selects_many, selects_one};
@@ -137,7 +139,12 @@ impl<'d> Facts<'d> {
     }
 
     /// What the consumers of a queue or topic may count on: as stated, else a fact of its technology.
+    ///
+    /// One that keeps nothing delivers at most once, whatever is said of it.
     pub fn delivery(&self, broker: NodeIndex) -> Option<&'d str> {
+        if self.keeps_nothing(broker) {
+            return Some("at-most-once");
+        }
         let node = self.node(broker);
         node.attrs.text("delivery").value().or(node.tech.and_then(|tech| tech.delivery.as_deref()))
     }

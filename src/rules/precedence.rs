@@ -14,6 +14,8 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("spof-cache-as-store", "cache-hard-dependency"),
     // What must not be lost in a cache must not expire in it either: first it has to be kept elsewhere.
     ("spof-cache-as-store", "cache-no-ttl"),
+    // What may be lost is worse than what is done three times, and the same broker mends both.
+    ("at-most-once-for-kept-data", "every-instance-takes-it"),
     // The figures of both sides say more than that one depends on the other.
     ("availability-out-of-reach", "external-hard-dependency"),
     // A circle has no depth.
@@ -79,6 +81,13 @@ mod tests {
         assert!(
             carts.contains(&"spof-cache-as-store") && !carts.contains(&"cache-hard-dependency"),
             "{carts:?}"
+        );
+        let heard =
+            of("client u\nservice a x2\nredis-pubsub q x3\nworker w x2\npostgres d x2 failover=auto\n\
+                        flow f { u -> a ~> q ~> w -> d writes }");
+        assert!(
+            heard.contains(&"at-most-once-for-kept-data") && !heard.contains(&"every-instance-takes-it"),
+            "{heard:?}"
         );
         let circle = of(
             "client u\nservice a x2\nservice b x2\nservice c x2\nservice d x2\nservice e x2\nservice g x2\n\

@@ -40,7 +40,8 @@ impl<'d> Facts<'d> {
         first.is_some_and(|step| !somebody_waits_at(self.node(step.from).kind))
     }
 
-    fn waited_for_in(&self, flow: &Flow) -> HashSet<NodeIndex> {
+    /// The nodes for whose answer the flow's starter waits, itself included.
+    pub fn waited_for_in(&self, flow: &Flow) -> HashSet<NodeIndex> {
         let mut waited_for = HashSet::new();
         let mut reached = HashSet::new();
         for step in self.design.steps_of(flow) {

@@ -15,11 +15,11 @@ pub static RULE: Rule = Rule {
     group: Group::Messaging,
     summary: "what has to be stored travels through a broker that forgets what nobody takes at that moment",
     question: None,
-    reads: &["delivery", "optional"],
+    reads: &["delivery", "optional", "writes"],
     page: Page {
         checks: "Queues and topics that deliver at most once, and what their consumers do with the messages.",
         when: "The broker is said to deliver at most once, or its technology keeps nothing (Redis Pub/Sub, core NATS); a consumer writes to a database in the same \
-               flow or in one that begins at the broker, and the flow has written to no database before it hands off. Silent where a store has the data already and \
+               flow or in one that begins at the broker, and the flow has not kept the same data before it hands off: it has written no database, or, where both hops name tables in `writes=`, none of those that the consumer writes. What keeps nothing delivers at most once whatever `delivery` says. Silent where a store has the data already and \
                the message only announces it, and where the hop into the broker is `optional`.",
         why: "At most once means: a consumer that restarts, deploys or is slow misses what was sent meanwhile, and nobody \
               notices. There is nothing to read again and nothing to count.",
@@ -47,14 +47,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for flow in &facts.design.flows {
         let steps = facts.design.steps_of(flow);
         let is_database = |node: NodeIndex| facts.node(node).kind == Kind::Database;
-        let first_write = steps.iter().position(|step| is_database(step.to) && facts.writes(step));
         for (at, step) in steps.iter().enumerate() {
             let broker = step.to;
             let forgets = facts.node(broker).kind.is_broker()
                 && facts.delivery(broker) == Some("at-most-once")
-                && (keeps_nothing(facts, broker) || facts.node(broker).attrs.has("delivery"));
-            let announced = first_write.is_some_and(|write| write < at);
-            if !forgets || announced || step.attrs.has("optional") || reported.contains(&broker) {
+                && (facts.keeps_nothing(broker) || facts.node(broker).attrs.has("delivery"));
+            if !forgets || step.attrs.has("optional") || reported.contains(&broker) {
                 continue;
             }
             let consumers: Vec<NodeIndex> =
@@ -69,6 +67,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 next.iter().find(|other| consumers.contains(&other.from) && writes(other))
             };
             let Some(kept) = here.or_else(elsewhere) else { continue };
+            if steps[..at].iter().any(|earlier| writes(&earlier) && carries(earlier, kept)) {
+                continue;
+            }
             reported.push(broker);
             let node = facts.node(broker);
             let [producer, consumer, store] =
@@ -79,7 +80,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             };
             found.push(
                 Diagnostic::wrong(
-                    match keeps_nothing(facts, broker) {
+                    match facts.keeps_nothing(broker) {
                         true => format!("what {producer} hands to {} is gone if {consumer} does not take it at that moment", node.name()),
                         false => format!("what {producer} hands to {} is gone if {consumer} stops while it works on it", node.name()),
                     },
@@ -96,7 +97,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     facts.id(kept.from),
                     facts.id(kept.to)
                 ))
-                .consequence(match keeps_nothing(facts, broker) {
+                .consequence(match facts.keeps_nothing(broker) {
                     true => format!("{consumer} is deployed: what arrives in those seconds never reaches {store}, and no count shows it"),
                     false => format!("{consumer} is killed with a message in its hands, which never reaches {store}, and no count shows it"),
                 })
@@ -109,9 +110,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// It passes messages on to who listens at that moment.
-fn keeps_nothing(facts: &Facts, broker: NodeIndex) -> bool {
-    facts.node(broker).tech.is_some_and(|tech| tech.durability.as_deref() == Some("none"))
+/// What is written first is what the consumer would keep, as far as their tables tell.
+fn carries(first: &Step, kept: &Step) -> bool {
+    let [a, b] = [first, kept].map(|step| step.attrs.words("writes"));
+    a.is_empty() || b.is_empty() || a.iter().any(|table| b.contains(table))
 }
 
 #[cfg(test)]
@@ -135,6 +137,20 @@ mod tests {
         expect("redis-pubsub p\nflow f { u -> a -> d writes\na ~> p }\nflow g { p ~> w -> d writes }", &[]);
         // Stored first, announced then.
         expect("redis-pubsub p\nflow f { u -> a -> d writes\na ~> p ~> w -> d writes }", &[]);
+        // What is stored first is something else.
+        let other = |first: &str| {
+            format!(
+                "redis-pubsub p\npostgres e {{ table t {{ key k }} table o {{ key k }} }}\n\
+                     flow f {{ u -> a -> e writes={first}\na ~> p ~> w -> e writes=o }}"
+            )
+        };
+        expect(&other("t"), &["wrong p"]);
+        expect(&other("o"), &[]);
+        // Saying so does not make it keep anything.
+        expect(
+            "redis-pubsub p delivery=at-least-once\nflow f { u -> a ~> p ~> w -> d writes }",
+            &["wrong p"],
+        );
         // What the consumer keeps may be forgotten.
         expect("redis-pubsub p\nflow f { u -> a ~> p ~> w -> c writes }", &[]);
         expect("redis-pubsub p\nflow f { u -> a ~> p optional ~> w -> d writes }", &[]);

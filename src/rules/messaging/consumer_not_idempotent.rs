@@ -1,7 +1,4 @@
-use petgraph::graph::NodeIndex;
-
-use crate::catalog::Kind;
-use crate::design::{Arrow, Step};
+use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Again;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
@@ -14,13 +11,24 @@ pub static RULE: Rule = Rule {
     group: Group::Messaging,
     summary: "a message that arrives twice is done twice: its consumer does not notice",
     question: Some(Question { topic: "twice", text: "the same message arrives twice: is it done twice?" }),
-    reads: &["conditional", "dedupe", "delivery", "idempotency_key", "idempotent", "reads", "writes"],
+    reads: &[
+        "conditional",
+        "dedupe",
+        "delivery",
+        "idempotency_key",
+        "idempotent",
+        "persistence",
+        "reads",
+        "source",
+        "writes",
+    ],
     page: Page {
         checks: "Consumers of queues and topics that deliver at least once, and whether doing a message again changes anything.",
         when: "The consumer, on taking a message, writes a database or warehouse or calls an external. Wrong where it says \
                `idempotent=no` or `dedupe=none` and the broker delivers at least once; a question where neither is said. \
-               Not where the write is `conditional` or carries an `idempotency_key`; nor for caches, search indexes and files, \
-               which a second write leaves as they are; nor where messages arrive at most once. A call that the consumer \
+               Not where the write is `conditional` or carries an `idempotency_key` that somebody looks at: an external, or a database, \
+               unless it declares the tables written and none has a `unique`; nor for caches, search indexes and files, \
+               which a second write leaves as they are (but for a cache with `source=none` or `persistence`, which counts); nor where messages arrive at most once. A call that the consumer \
                itself tries several times is `write-api-not-idempotent`.",
         why: "A consumer that dies after its work and before its acknowledgement gets the message again, and so does one that \
               was merely slow. That is not an accident of the broker but what it promises: at least once.",
@@ -53,11 +61,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             if !node.kind.is_app() || yes || asked.contains(&consumer) {
                 continue;
             }
-            let effects = effects(facts, broker, consumer);
-            let Some(effect) = effects.first() else { continue };
+            // That its own tries are done twice is said of the call.
+            let spoken = |step: &&&Step| matches!(facts.tried_again_outside(step), Again::Done(_));
+            let effects = facts.effects(broker, consumer);
+            let Some(effect) = effects.iter().find(|step| !spoken(step)) else { continue };
             asked.insert(consumer);
             let [name, from, to] = [node, facts.node(broker), facts.node(effect.to)].map(|node| node.name());
-            let does = if to_external(facts, effect) { "calls" } else { "writes" };
+            let does = if facts.calls_external(effect) { "calls" } else { "writes" };
             let message =
                 format!("a message that {from} delivers twice, {name} does twice: it {does} {to} again");
             let stated = idempotent.or(dedupe).filter(|_| delivery.is_some());
@@ -83,7 +93,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     .evidence(format!("{promise}; then {}", facts.show_way(&[consumer, effect.to])))
                     .consequence(format!(
                         "{name} is restarted between its work and its acknowledgement, gets the message again, and {}",
-                        if to_external(facts, effect) {
+                        if facts.calls_external(effect) {
                             format!("{to} is asked for the same thing a second time")
                         } else {
                             format!("{to} counts or holds it twice")
@@ -99,49 +109,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// What the consumer changes when it has taken a message, as far as a second time would be seen.
-fn effects<'d>(facts: &Facts<'d>, broker: NodeIndex, consumer: NodeIndex) -> Vec<&'d Step> {
-    let takes = |step: &Step| {
-        let handed = step.from == broker && step.to == consumer;
-        let polled = step.from == consumer && step.to == broker && step.attrs.has("reads");
-        handed || polled
-    };
-    // For each flow (None: outside flows), the first step at which it takes a message.
-    let mut taken: Vec<(Option<usize>, &Step)> = Vec::new();
-    for step in facts.design.steps_from(consumer).chain(facts.design.steps_to(consumer)) {
-        if takes(step) && !taken.iter().any(|(flow, _)| *flow == step.flow) {
-            taken.push((step.flow, step));
-        }
-    }
-    let in_flows = taken.iter().any(|(flow, _)| flow.is_some());
-    facts
-        .design
-        .steps_from(consumer)
-        .filter(|step| {
-            // Hops outside flows only declare what the flows use, where a flow says how messages are taken.
-            let counts = step.flow.is_some() || !in_flows;
-            counts
-                && taken
-                    .iter()
-                    .any(|(flow, first)| *flow == step.flow && (flow.is_none() || first.span <= step.span))
-        })
-        .filter(|step| step.to != broker && changes(facts, step))
-        .collect()
-}
-
-fn changes(facts: &Facts, step: &Step) -> bool {
-    let guarded = step.attrs.has("conditional") || step.attrs.has("idempotency_key");
-    let kept = matches!(facts.node(step.to).kind, Kind::Database | Kind::Warehouse) && facts.writes(step);
-    let read_only = step.attrs.has("reads") && !step.attrs.has("writes");
-    // That its own tries are done twice is said of the call.
-    let spoken = matches!(facts.tried_again_outside(step), Again::Done(_));
-    !guarded && !spoken && (kept || (to_external(facts, step) && !read_only))
-}
-
-fn to_external(facts: &Facts, step: &Step) -> bool {
-    facts.node(step.to).kind == Kind::External && facts.arrow(step) != Arrow::Control
-}
-
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -149,7 +116,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("service a\nkafka q\nworker w\npostgres d\na ~> q ~> w -> d", &["unstated w"]);
         expect("service a\nkafka q\nworker w idempotent=no\npostgres d\na ~> q ~> w -> d", &["wrong w"]);
         expect("service a\nkafka q\nworker w dedupe=none\npostgres d\na ~> q ~> w -> d", &["wrong w"]);
@@ -171,6 +138,16 @@ mod tests {
         // A second write leaves these as they are.
         expect("service a\nsqs q\nworker w\nredis c\nelasticsearch s\ns3 b\na ~> q ~> w\nw -> c, s, b", &[]);
         expect("service a\nsqs q\nworker w\npostgres d\na ~> q ~> w -> d writes conditional", &[]);
+        // A key that nothing in the database looks at.
+        let keyed = |table: &str| {
+            format!(
+                "service a\nsqs q\nworker w\npostgres d {{ table t {{ {table} }} }}\na ~> q ~> w -> d writes=t idempotency_key"
+            )
+        };
+        expect(&keyed("key id"), &["unstated w"]);
+        expect(&keyed("key id; unique request"), &[]);
+        // Counts that are nowhere else.
+        expect("service a\nsqs q\nworker w\nredis c source=none\na ~> q ~> w -> c writes", &["unstated w"]);
         // Polling is taking too.
         expect("service a\nsqs q\nworker w\npostgres d\na ~> q\nw -> q reads\nw -> d", &["unstated w"]);
         // What it writes in another flow, on a user's request, is not done for a message.

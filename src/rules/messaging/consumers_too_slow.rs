@@ -1,0 +1,270 @@
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Node};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::{Shares, most_instances};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
+use crate::units::{show_duration, show_number, show_rate};
+
+/// Below this a few workers do without anybody counting.
+const FEW: f64 = 100.0;
+
+/// Catching up with an hour's standstill may take so long before it is worth a word.
+const A_DAY: f64 = 86_400.0;
+
+pub static RULE: Rule = Rule {
+    id: "consumers-too-slow",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Messaging,
+    summary: "more messages arrive than their consumers can do: the backlog never ends",
+    question: None,
+    reads: &["capacity", "concurrency", "latency", "partitions", "rate_limit"],
+    page: Page {
+        checks: "The messages that arrive on average (`rate` × `fanout`, `share`, `calls`, ÷ `batch`) and what the consumers can do in that time.",
+        when: "Wrong where more arrive than are done. What is done is instances × `capacity` (stated; at most one instance for each of the \
+               `partitions`, where those are handed out whole), or instances × `concurrency` ÷ `latency`, which leaves out what the calls take, and at most the `rate_limit` of an external \
+               that is called for each message. A warning where catching up with one hour's standstill would take longer than a day. Bare `autoscale`, and functions without `max_concurrency`, \
+               are taken to follow the load. Not evaluated where the consumer states only one of `concurrency` and `latency`, or nothing while \
+               more than 100 messages a second arrive.",
+        why: "A queue evens out peaks; it does not make anybody faster. If on average more comes in than goes out, the backlog grows every hour \
+              until something is full or expires, and every message is older than the one before it.",
+        outage: Some(Outage {
+            name: "CircleCI",
+            what: "an unexpectedly large load slowed its queue down, to handling one transaction a minute",
+            link: "https://circleci.statuspage.io/incidents/hr0mm9xmm3x6",
+        }),
+        bad: "client web\nlb front managed\nservice api x2\nsqs clips dlq=dead\nsqs dead alert\nworker encode x4 capacity=2/s idempotent\n\
+              flow upload rate=50/s { web -> front -> api ~> clips ~> encode }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs clips dlq=dead\nsqs dead alert\nworker encode x40 capacity=2/s idempotent\n\
+               flow upload rate=50/s { web -> front -> api ~> clips ~> encode }\n",
+        ignore: "The rate holds for a few minutes only: write the average as `rate`, and that one as `peak`.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for broker in facts.nodes(|kind| kind.is_broker()) {
+        if facts.is_dead_letters(broker) || facts.keeps_nothing(broker) {
+            continue;
+        }
+        let mut consumers = facts.consumers(broker);
+        consumers.retain(|&consumer| {
+            let kind = facts.node(consumer).kind;
+            kind.is_app() && kind != Kind::Socket
+        });
+        // Those of a queue share its messages; what each can do is then not to be held against all of them.
+        if facts.node(broker).kind == Kind::Queue && consumers.len() > 1 {
+            continue;
+        }
+        for consumer in consumers {
+            found.extend(judge(facts, broker, consumer));
+        }
+    }
+    found
+}
+
+/// What a consumer can do, as a sum that can be done again by hand.
+struct Able {
+    rate: f64,
+    sum: String,
+    subject: NodeIndex,
+}
+
+fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagnostic> {
+    let arriving =
+        facts.rate_taken(broker, consumer).filter(|&rate| rate > 0.0).or_else(|| facts.rate_into(broker))?;
+    let [queue, who] = [facts.node(broker), facts.node(consumer)];
+    let own = able(facts, broker, consumer);
+    let limit = limit(facts, broker, consumer);
+    let Some(able) = own.into_iter().chain(limit).min_by(|a, b| a.rate.total_cmp(&b.rate)) else {
+        let grows = most_instances(who).is_none();
+        let begun = who.attrs.number("concurrency").is_yes() || who.attrs.number("latency").is_yes();
+        return ((arriving > FEW || begun) && !grows)
+            .then(|| Diagnostic::not_evaluated(wants(who), who.span));
+    };
+    let spare = able.rate - arriving;
+    let hour = arriving * 3600.0;
+    let [name, worker] = [queue.name(), who.name()];
+    let subject = facts.node(able.subject);
+    let (finding, drain) = if spare < 0.0 {
+        let message = format!(
+            "{name} gets {} and {worker} can do {}: the backlog grows by {} messages an hour, for ever",
+            show_rate(arriving),
+            show_rate(able.rate),
+            show_number((-spare * 3600.0).round())
+        );
+        (
+            Diagnostic::wrong(message, subject.span, "not enough"),
+            format!("{} − {} = {} left undone", show_rate(arriving), show_rate(able.rate), show_rate(-spare)),
+        )
+    } else if hour > spare * A_DAY {
+        let takes = if spare > 0.0 {
+            format!("takes {}", show_duration((hour / spare / 3600.0).round() * 3600.0))
+        } else {
+            "never ends".into()
+        };
+        let message = format!(
+            "after an hour without {worker}, catching up {takes}: {} arrive in {name}, {} can be done",
+            show_rate(arriving),
+            show_rate(able.rate)
+        );
+        let drain = format!(
+            "{} × 1h = {} waiting, ÷ ({} − {})",
+            show_rate(arriving),
+            show_number(hour.round()),
+            show_rate(able.rate),
+            show_rate(arriving)
+        );
+        (
+            Diagnostic::wrong(message, subject.span, "almost all of it is used").at_most(Severity::Warning),
+            drain,
+        )
+    } else {
+        return None;
+    };
+    let flows = facts.handed(broker, consumer).filter_map(|step| step.flow);
+    let mut flows: Vec<String> = flows.map(|flow| facts.design.flows[flow].id.clone()).collect();
+    flows.dedup();
+    let needed = (arriving * 1.5 / (able.rate / most_instances(who).unwrap_or(1).max(1) as f64)).ceil();
+    let fix = if able.subject != consumer {
+        format!(
+            "a higher limit of {}, `batch=` on the hop to it, or fewer messages that need it",
+            subject.name()
+        )
+    } else {
+        let parts = queue.attrs.number("partitions").value().filter(|&parts| parts < needed);
+        let parts = parts.map_or(String::new(), |_| format!(" and at least as many `partitions` on {name}"));
+        format!("`x{needed}` on {worker}{parts}, or less work for each message")
+    };
+    Some(
+        finding
+            .node(&who.id)
+            .node(&queue.id)
+            .flows(flows)
+            .evidence(able.sum)
+            .evidence(drain)
+            .consequence(format!(
+                "the oldest message in {name} gets older every hour; by the time somebody looks, what {worker} does is hours late, \
+                 and more of it waits than can be caught up with"
+            ))
+            .fix(fix),
+    )
+}
+
+fn able(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
+    let who = facts.node(consumer);
+    let mut running = most_instances(who)? as f64;
+    let parts = facts.node(broker).attrs.number("partitions").value();
+    let mut of = format!("{running}");
+    if let Some(parts) =
+        parts.filter(|&parts| facts.shares(broker) == Some(Shares::Partitions) && parts < running)
+    {
+        running = parts;
+        of = format!("{parts} (one for each partition)");
+    }
+    let name = who.name();
+    if let Some(capacity) = who.attrs.number("capacity").value() {
+        let rate = running * capacity;
+        let sum = format!("{name}: {of} × {} = {}", show_rate(capacity), show_rate(rate));
+        return Some(Able { rate, sum, subject: consumer });
+    }
+    let concurrency = match who.kind {
+        // An instance of a function works on one at a time.
+        Kind::Function => 1.0,
+        _ => who.attrs.number("concurrency").value()?,
+    };
+    let latency = who.attrs.number("latency").value().filter(|&latency| latency > 0.0)?;
+    let rate = running * concurrency / latency;
+    let sum = format!(
+        "{name}: {of} × {concurrency} at a time ÷ {} = {}, what it calls not counted",
+        show_duration(latency),
+        show_rate(rate)
+    );
+    Some(Able { rate, sum, subject: consumer })
+}
+
+/// What an external that is called for each message takes at most.
+fn limit(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
+    let work = facts.work_on(broker, consumer);
+    let calls = work.into_iter().filter(|step| {
+        facts.arrow(step) == Arrow::Call
+            && facts.node(step.to).kind == Kind::External
+            && step.load.rate.is_some()
+    });
+    let limits = calls.filter_map(|step| {
+        let most = facts.node(step.to).attrs.number("rate_limit").value()?;
+        // In messages: each makes so many calls.
+        let arriving = facts.rate_taken(broker, consumer)?;
+        let each = step.load.rate? / arriving;
+        let able = Able {
+            rate: most / each,
+            sum: format!("{} takes {} at most", facts.node(step.to).name(), show_rate(most)),
+            subject: step.to,
+        };
+        (each > 0.0 && each.is_finite()).then_some(able)
+    });
+    limits.min_by(|a, b| a.rate.total_cmp(&b.rate))
+}
+
+/// The number that would tell.
+fn wants(who: &Node) -> String {
+    let name = who.name();
+    match (who.attrs.number("concurrency").is_yes(), who.attrs.number("latency").is_yes()) {
+        (true, false) => format!("`latency` of {name}"),
+        (false, true) => format!("`concurrency` of {name}"),
+        _ => format!("`capacity` of {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |text: &str, expected: &[&str]| {
+            expect(&RULE, &format!("client u\nservice a\nexternal e rate_limit=20/s\n{text}"), expected);
+        };
+        let run = |rate: &str| format!("flow f rate={rate} {{ u -> a ~> q ~> w }}");
+        expect(&format!("sqs q\nworker w x4 capacity=2/s\n{}", run("50/s")), &["wrong w, q"]);
+        expect(&format!("sqs q\nworker w x40 capacity=2/s\n{}", run("50/s")), &[]);
+        // Concurrency over latency.
+        expect(&format!("sqs q\nworker w x4 concurrency=10 latency=1s\n{}", run("50/s")), &["wrong w, q"]);
+        expect(&format!("sqs q\nworker w x4 concurrency=10 latency=100ms\n{}", run("50/s")), &[]);
+        expect(&format!("sqs q\nworker w x4 latency=100ms\n{}", run("50/s")), &["wants concurrency of w"]);
+        expect(&format!("sqs q\nworker w x4\n{}", run("500/s")), &["wants capacity of w"]);
+        expect(&format!("sqs q\nworker w x4\n{}", run("50/s")), &[]);
+        // Fanned out before they arrive, or taken many at a time.
+        let fan = "flow f rate=10/s { u -> a ~> q fanout=20 ~> w }";
+        expect(&format!("sqs q\nworker w x4 capacity=20/s\n{fan}"), &["wrong w, q"]);
+        let batch = "flow f rate=500/s { u -> a ~> q ~> w batch=100 }";
+        expect(&format!("sqs q\nworker w x4 capacity=20/s\n{batch}"), &[]);
+        // No more than there are partitions.
+        let busy = run("50/s");
+        expect(&format!("kafka q partitions=2\nworker w x10 capacity=20/s\n{busy}"), &["wrong w, q"]);
+        expect(&format!("kafka q partitions=12\nworker w x10 capacity=20/s\n{busy}"), &[]);
+        // Enough, but with nothing to spare.
+        expect(&format!("sqs q\nworker w x26 capacity=2/s\n{busy}"), &["wrong w, q"]);
+        // It follows the load.
+        expect(&format!("sqs q\nworker w capacity=2/s autoscale\n{busy}"), &[]);
+        expect(&format!("sqs q\nworker w capacity=2/s autoscale=[2, 60]\n{busy}"), &[]);
+        expect(&format!("sqs q\nlambda w latency=1s\n{busy}"), &[]);
+        expect(&format!("sqs q\nlambda w latency=1s max_concurrency=10\n{busy}"), &["wrong w, q"]);
+        // Somebody else's limit.
+        let calls = "flow f rate=50/s { u -> a ~> q ~> w -> e }";
+        expect(&format!("sqs q\nworker w x40 capacity=2/s\n{calls}"), &["wrong w, q"]);
+        expect(&format!("sqs q\nworker w\n{}", calls.replace("50/s", "8/s")), &[]);
+        // Put in by one flow, taken out in another that does not say how often.
+        expect(
+            "sqs q\nworker w capacity=2/s\nflow f rate=50/s { u -> a ~> q }\nflow g { q ~> w }",
+            &["wrong w, q"],
+        );
+        // The rate is not known.
+        expect("sqs q\nworker w capacity=2/s\nflow f { u -> a ~> q ~> w }", &[]);
+    }
+}
