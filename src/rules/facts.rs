@@ -6,6 +6,7 @@ mod miss;
 mod needs;
 mod outside;
 mod socket;
+mod watched;
 mod ways;
 
 use std::cell::OnceCell;
@@ -18,6 +19,8 @@ use petgraph::visit::EdgeRef;
 pub use calls::{Calls, heaviest_chain};
 pub use miss::Miss;
 pub use outside::Again;
+pub use socket::is_before_system;
+pub use watched::is_own_code;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
