@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
@@ -39,27 +41,26 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut said: Vec<NodeIndex> = Vec::new();
+    let audits = |node: NodeIndex| facts.node(node).attrs.has("audit");
+    let on_the_way: HashSet<&str> = facts
+        .design
+        .flows
+        .iter()
+        .filter(|flow| facts.design.steps_of(flow).iter().any(|step| audits(step.from) || audits(step.to)))
+        .map(|flow| flow.id.as_str())
+        .collect();
     let candidates = facts.nodes(|kind| kind == Kind::Database || kind == Kind::External);
     for at in candidates {
         let node = facts.node(at);
         let changes: Vec<(&Step, &str)> =
             facts.design.steps_to(at).filter_map(|step| Some((step, sensitive(facts, step)?))).collect();
         let flows: Vec<_> = changes.iter().filter_map(|(step, _)| facts.flow_of(step)).collect();
-        if flows.is_empty() || facts.are_small(&flows) || said.contains(&at) {
+        if flows.is_empty() || facts.are_small(&flows) {
             continue;
         }
-        let recorded = |(step, _): &(&Step, &str)| {
-            let flow = step.flow.map(|flow| &facts.design.flows[flow]);
-            let others = flow.into_iter().flat_map(|flow| facts.design.steps_of(flow));
-            let mut nodes = others.flat_map(|other| [other.from, other.to]).chain([step.from, at]);
-            nodes.any(|node| facts.node(node).attrs.has("audit"))
-        };
-        let Some(&(step, what)) = changes.iter().find(|change| change.0.flow.is_some() && !recorded(change))
-        else {
-            continue;
-        };
-        said.push(at);
+        let unrecorded =
+            |step: &Step| facts.flow_of(step).is_some_and(|flow| !on_the_way.contains(flow.id.as_str()));
+        let Some(&(step, what)) = changes.iter().find(|(step, _)| unrecorded(step)) else { continue };
         let (name, who) = (node.name(), facts.node(step.from).name());
         let refused = node.attrs.get("audit").or(facts.node(step.from).attrs.get("audit"));
         let message = match node.kind {

@@ -16,13 +16,14 @@ pub static RULE: Rule = Rule {
         topic: "health checks",
         text: "one instance still runs and cannot serve: who notices, and stops sending to it?",
     }),
-    reads: &["autoscale", "availability", "health", "heartbeat", "managed", "peak", "rate"],
+    reads: &["autoscale", "availability", "health", "managed", "peak", "rate"],
     page: Page {
         checks: "Load balancers and gateways before several instances: whether they can tell one that serves from one that only runs.",
         when: "A load balancer or gateway that no vendor runs calls a service, function or socket that no vendor runs and that \
-               has at least two instances (or `autoscale`). Wrong where that node says `health=no`; a question where neither it \
-               nor the balancer states `health` and a flow over this hop states an `availability` or a `rate` or `peak` of 100 \
-               a second or more. A socket with a `heartbeat` is left alone: its clients notice a dead instance themselves.",
+               has at least two instances (or `autoscale`). Wrong where that node says `health=no` and the balancer does not \
+               state `health`; a question about a service or function where neither states it and a flow over this hop states \
+               an `availability`, or a `rate` or `peak` of 100 a second or more. Sockets are not asked about: their clients \
+               notice a dead instance themselves.",
         why: "A second instance helps only if somebody knows which of the two is broken. One that has lost its database, or is \
               still starting, answers at once with an error: it is the fastest of all, and gets the most requests.",
         outage: None,
@@ -39,11 +40,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for at in facts.nodes(served) {
         let node = facts.node(at);
         let several = node.instances >= 2 || node.attrs.has("autoscale");
-        let noticed = node.kind == Kind::Socket && node.attrs.has("heartbeat");
+        let said = node.attrs.get("health");
+        // A dead connection server is noticed by its clients: `no-heartbeat` asks.
+        let noticed = node.kind == Kind::Socket && said.is_none();
         if !several || node.is_managed() || node.attrs.has("health") || noticed {
             continue;
         }
-        let said = node.attrs.get("health");
         let before = |step: &&crate::design::Step| {
             let front = facts.node(step.from);
             matches!(front.kind, Kind::Lb | Kind::Gateway)
@@ -110,11 +112,11 @@ mod tests {
         };
         busy("lb l\nservice a x2", &["unstated a"]);
         busy("gateway l\nservice a autoscale", &["unstated a"]);
-        busy("lb l\nsocket a x2", &["unstated a"]);
+        busy("lb l\nsocket a x2", &[]);
+        busy("lb l\nsocket a x2 health=no", &["wrong a"]);
         busy("lb l\nservice a x2 health=no", &["wrong a"]);
         busy("lb l\nservice a x2 health=shallow", &[]);
         busy("lb l health\nservice a x2", &[]);
-        busy("lb l\nsocket a x2 heartbeat=30s", &[]);
         // A vendor checks by default; one instance has no other to send to.
         busy("alb l\nservice a x2", &[]);
         busy("lb l\ncloud-run a x2", &[]);

@@ -3,7 +3,9 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::heaviest_chain;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -20,8 +22,8 @@ pub static RULE: Rule = Rule {
     reads: &["availability", "p99", "peak", "rate", "trace"],
     page: Page {
         checks: "Flows over several services: whether one request can be followed through all of them.",
-        when: "A flow that states `p99`, `availability`, or a `rate` or `peak` of 100 a second or more passes at least three \
-               different services, functions or workers, and none of them says `trace`, is observed by a monitor or sends \
+        when: "One request of a flow that states `p99`, `availability`, or a `rate` or `peak` of 100 a second or more passes at \
+               least three services, functions or workers one after another, over calls and hand-offs, and none of them says `trace`, is observed by a monitor or sends \
                it anything. A remark where one of them says `trace=no`, otherwise a question. Not in a design in which \
                nothing at all is watched. One for each flow.",
         why: "Each service has its own graphs, and on each of them the time is spent in the next one. With three of them and \
@@ -50,15 +52,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if !(flow.attrs.has("p99") || facts.is_promised(flow) || facts.is_busy(flow)) {
             continue;
         }
-        let mut seen = HashSet::new();
-        let works = |kind: Kind| matches!(kind, Kind::Service | Kind::Function | Kind::Worker);
-        let passed: Vec<NodeIndex> = facts
-            .design
-            .steps_of(flow)
-            .iter()
-            .flat_map(|step| [step.from, step.to])
-            .filter(|&node| works(facts.node(node).kind) && seen.insert(node))
-            .collect();
+        let passed = longest_way(facts, flow);
         let traced = |&node: &NodeIndex| facts.node(node).attrs.has("trace") || observed.contains(&node);
         if passed.len() < MANY || passed.iter().any(traced) {
             continue;
@@ -89,6 +83,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// The services, functions and workers on the way of one request, where it passes the most of them.
+fn longest_way(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
+    let works =
+        |node: NodeIndex| matches!(facts.node(node).kind, Kind::Service | Kind::Function | Kind::Worker);
+    let steps = facts.design.steps_of(flow).iter();
+    let steps: Vec<&Step> = steps.filter(|step| facts.arrow(step) != Arrow::Control).collect();
+    let (_, chain) = heaviest_chain(&steps, |node| if works(node) { 1.0 } else { 0.0 }, |_| 0.0);
+    let mut seen = HashSet::new();
+    let ends = chain.iter().flat_map(|step| [step.from, step.to]);
+    ends.filter(|&node| works(node) && seen.insert(node)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -107,6 +113,9 @@ mod tests {
         over("service a trace\nservice b\nservice c", "p99=1s", &[]);
         over("gateway a metrics\nservice b\nservice c", "p99=1s", &[]);
         over("service a\nservice b\nservice c\njaeger j\na ~> j", "p99=1s", &[]);
+        // Beside each other, a request passes one of them.
+        let beside = format!("client u\n{three}\nflow f p99=1s {{ u -> a -> b, c }}");
+        expect(&RULE, &beside, &[]);
         // Nothing is watched at all.
         over("service a\nservice b\nservice c", "p99=1s", &[]);
         // A worker behind a queue is on the way as well.

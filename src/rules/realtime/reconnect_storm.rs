@@ -1,6 +1,8 @@
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
-use crate::design::{Hop, Setting, Value};
+use crate::design::{Flow, Hop, Setting, Value};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate};
@@ -21,17 +23,18 @@ pub static RULE: Rule = Rule {
         checks: "Clients that hold connections: whether they come back one by one after a break, or all at once.",
         when: "A client holds a connection (`<->`, directly or through what stands before it) to a socket that no vendor runs. \
                Wrong where the client or the hop at its end says `reconnect=no` (or no time at all) or `jitter=no`. A question where \
-               neither says `reconnect`, or neither says `jitter`, and a flow goes through the socket. How many \
-               come back is the sockets' `connections` times their instances, else the client's `users`: with fewer than a \
-               thousand nothing is said, and below ten thousand, or where there is no figure, it is a remark at most; so it is where only \
-               the jitter is missing. Left alone with `shed` on the socket or on what stands first before it, and where all flows through \
-               the socket are at ten requests a second or fewer without a promise.",
+               neither says `reconnect`, or neither says `jitter`, and a flow uses the connection. How many \
+               come back is the socket's `connections` times its instances or the client's `users`, whichever is less: with fewer \
+               than a thousand nothing is said, and below ten thousand, without a figure, or where several clients share the \
+               socket and this one states no `users`, a question is a remark and what is wrong a warning. A question about \
+               the jitter alone is a remark. Left alone with `shed` on the socket or on what the client connects to, and where all \
+               flows over the connection are at ten requests a second or fewer without a promise.",
         why: "A deploy or a lost zone breaks in one second what took an hour to build up. If all come back in the next second, \
               each with a handshake, a login and a catch-up, what is behind gets a day's worth of logins at once, falls over, and \
               breaks the connections of those who were in. A fixed wait only moves that second.",
         outage: Some(Outage {
-            name: "Slack, 2017",
-            what: "many users were disconnected, and their mass reconnection exceeded the database's capacity and made connections fail for up to two hours",
+            name: "Slack",
+            what: "many users were disconnected; reconnecting all together they exceeded the database's capacity, and 5 % of all users could not connect for up to two hours",
             link: "https://web.archive.org/web/20181208123409/https://slackhq.com/this-was-not-normal-really",
         }),
         bad: "client app resume reconnect=no\nlb front managed\nsocket push x4 connections=50k heartbeat=30s drain=5min\nservice chat x3 metrics\nredis-pubsub bus x2\n\
@@ -51,9 +54,16 @@ const MANY: f64 = 10_000.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (client, hop, socket) in facts.holders() {
+    let holders = facts.holders();
+    let mut shared: HashMap<NodeIndex, usize> = HashMap::new();
+    for (_, _, socket) in &holders {
+        *shared.entry(*socket).or_default() += 1;
+    }
+    // Of several kinds of client, nobody knows whose the connections are.
+    let alone = |socket: NodeIndex| shared[&socket] == 1;
+    for (client, hop, socket) in holders {
         let (node, server) = (facts.node(client), facts.node(socket));
-        let flows = facts.flows_through(socket);
+        let flows = flows_over(facts, hop);
         let reconnect = said(facts, client, hop, "reconnect");
         let jitter = said(facts, client, hop, "jitter");
         if server.is_managed()
@@ -63,7 +73,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let each = server.attrs.number("connections").value();
-        let open = each.map(|each| each * server.instances as f64).or(node.attrs.number("users").value());
+        let users = node.attrs.number("users").value();
+        let places = each.map(|each| each * server.instances as f64);
+        let open = [places, users].into_iter().flatten().reduce(f64::min);
         if open.is_some_and(|open| open < FEW) {
             continue;
         }
@@ -100,20 +112,22 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         let only_jitter = at_once.is_none() && reconnect.is_some();
         let most = match open {
-            Some(open) if open >= MANY && !only_jitter => Severity::Error,
+            Some(open) if open >= MANY && !only_jitter && (users.is_some() || alone(socket)) => {
+                Severity::Error
+            }
             _ if at_once.or(unspread).is_some() => Severity::Warning,
             _ => Severity::Info,
         };
         let evidence = match (each, open) {
-            (Some(each), Some(open)) => format!(
+            (Some(each), Some(open)) if users.is_none_or(|users| users > open) => format!(
                 "{} × {} = {} connections; in one second that is {}",
                 server.instances,
                 show_number(each),
                 show_number(open),
                 show_rate(open)
             ),
-            (None, Some(open)) => format!("{} use {name}", show_number(open)),
-            _ => format!("{} holds a connection to {there}", name),
+            (_, Some(open)) => format!("{} use {name}", show_number(open)),
+            _ => format!("{name} holds a connection to {there}"),
         };
         found.push(
             finding
@@ -132,6 +146,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// The flows that use a connection.
+fn flows_over<'d>(facts: &Facts<'d>, hop: &Hop) -> Vec<&'d Flow> {
+    let mut flows: Vec<usize> = hop.steps.iter().filter_map(|&step| facts.design.steps[step].flow).collect();
+    flows.dedup();
+    flows.into_iter().map(|flow| &facts.design.flows[flow]).collect()
 }
 
 /// What the client says, else the connection at its end.

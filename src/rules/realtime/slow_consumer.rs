@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -20,8 +22,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Connection servers: whether what waits for one slow client is bounded.",
         when: "Wrong where a socket that clients hold connections to says `send_buffer=no`, or a hop out of it towards them \
-               `on_full=block`. A question where a flow through it makes at least a hundred of one (`fanout=`) before or at it, as a \
-               broadcast does, and neither `send_buffer` on it nor `max_length` or `on_full` on its hops towards clients is \
+               `on_full=block`. A question where a flow through it makes at least a hundred of one (`fanout=`), as a broadcast \
+               does, and neither `send_buffer` on it nor `max_length` or `on_full` on its hops towards clients is \
                stated. What a vendor runs is left alone.",
         why: "A server writes faster than a bad network reads, and the difference lies in its memory, for each such client. \
               At a busy moment, which is when everybody is on one bad network, that is all of its memory. Waiting instead \
@@ -45,6 +47,16 @@ const BROADCAST: f64 = 100.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let broadcasts: HashMap<&str, f64> = facts
+        .design
+        .flows
+        .iter()
+        .filter_map(|flow| {
+            let steps = facts.design.steps_of(flow).iter();
+            let most = steps.filter_map(|step| step.attrs.number("fanout").value()).fold(0.0, f64::max);
+            (most >= BROADCAST).then_some((flow.id.as_str(), most))
+        })
+        .collect();
     for at in facts.nodes(|kind| kind == Kind::Socket) {
         let node = facts.node(at);
         if node.is_managed() || !facts.is_held(at) || node.attrs.has("send_buffer") {
@@ -55,12 +67,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let blocks = outward.iter().find(|step| step.attrs.text("on_full").value() == Some("block"));
         let bounded = outward.iter().any(|step| step.attrs.has("max_length") || step.attrs.has("on_full"));
         let flows = facts.flows_through(at);
-        let broadcast = flows.iter().find_map(|flow| {
-            let steps = facts.design.steps_of(flow);
-            let most =
-                steps.iter().filter_map(|step| step.attrs.number("fanout").value()).fold(0.0, f64::max);
-            (most >= BROADCAST).then_some((*flow, most))
-        });
+        let broadcast = flows.iter().find_map(|flow| Some((*flow, *broadcasts.get(flow.id.as_str())?)));
         let name = node.name();
         let finding = match (node.attrs.get("send_buffer"), blocks, broadcast) {
             (Some(setting), ..) => Diagnostic::wrong(

@@ -44,8 +44,15 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut sockets = facts.connected_sockets().peekable();
+    if sockets.peek().is_none() {
+        return found;
+    }
     let deliveries = facts.deliveries();
-    for socket in facts.connected_sockets() {
+    let steps = facts.design.steps.iter();
+    let looked_up: HashSet<(NodeIndex, NodeIndex)> =
+        steps.filter(|step| !step.attrs.has("writes")).map(|step| (step.from, step.to)).collect();
+    for socket in sockets {
         let node = facts.node(socket);
         let several = node.instances >= 2 || node.attrs.has("autoscale");
         let heard = |broker: NodeIndex| facts.node(broker).kind == Kind::Topic;
@@ -55,9 +62,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let kept = kept_by(facts, socket);
-        let knows = |from: NodeIndex| {
-            facts.design.steps_from(from).any(|step| kept.contains(&step.to) && !step.attrs.has("writes"))
-        };
+        let knows = |from: NodeIndex| kept.iter().any(|&store| looked_up.contains(&(from, store)));
         let blind = |step: &&Step| {
             let from = facts.node(step.from).kind;
             let inside = from != Kind::Socket && !is_before_system(from) && from != Kind::Monitor;
@@ -109,7 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 /// Where the socket writes down who is connected to it.
-fn kept_by(facts: &Facts, socket: NodeIndex) -> HashSet<NodeIndex> {
+fn kept_by(facts: &Facts, socket: NodeIndex) -> Vec<NodeIndex> {
     let keeps = |kind: Kind| kind.is_store() || matches!(kind, Kind::Registry | Kind::Lock);
     facts
         .design
