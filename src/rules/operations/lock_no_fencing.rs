@@ -16,12 +16,11 @@ pub static RULE: Rule = Rule {
         topic: "locks",
         text: "a holder pauses until its lease is over, then goes on: what refuses its write?",
     }),
-    reads: &["conditional", "dedupe", "fencing", "hold", "idempotent", "lease"],
+    reads: &["conditional", "dedupe", "fencing", "idempotent", "lease"],
     page: Page {
         checks: "Locks that lapse by themselves: whether a holder that comes back too late can still do harm.",
-        when: "A `lock` that something calls states a `lease` and no `fencing`. Wrong where `fencing=no` is stated, and \
-               where `hold` is longer than `lease`: then two hold it by design. Otherwise a question. Left alone where each \
-               caller is `idempotent`, says `dedupe`, or makes only `conditional` writes: then a second holder does nothing \
+        when: "A `lock` that something calls states a `lease` and no `fencing`. Wrong where `fencing=no` is stated, \
+               otherwise a question; a `hold` below the lease does not silence it. Left alone where each caller is `idempotent`, says `dedupe`, or makes only `conditional` writes: then a second holder does nothing \
                that the first had not done, or its write fails.",
         why: "A lease is a promise about a clock that the holder cannot see. A garbage collection, a paused virtual machine \
               or a slow disk lasts longer than the lease; the lock goes to somebody else, and the first wakes up believing \
@@ -49,30 +48,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let (name, who) = (node.name(), facts.node(first).name());
-        let hold = node.attrs.number("hold");
-        let too_long = hold.value().filter(|&hold| hold > lease);
-        let finding = match (node.attrs.get("fencing"), too_long, hold.span()) {
-            (_, Some(hold), Some(span)) => Diagnostic::wrong(
-                format!(
-                    "{who} works up to {} under a lease of {}: for the rest two hold {name}",
-                    show_duration(hold),
-                    show_duration(lease)
-                ),
-                span,
-                "longer than the lease",
-            )
-            .evidence(format!(
-                "{} held − {} leased = {} in which another holds it too",
-                show_duration(hold),
-                show_duration(lease),
-                show_duration(hold - lease)
-            )),
-            (Some(setting), ..) => Diagnostic::wrong(
+        let finding = match node.attrs.get("fencing") {
+            Some(setting) => Diagnostic::wrong(
                 format!("{who} goes on writing after its lease of {name} has lapsed, and nothing refuses it"),
                 setting.span,
                 "an old holder is not refused",
             ),
-            (None, ..) => Diagnostic::unstated(
+            None => Diagnostic::unstated(
                 format!("nothing says what refuses {who} once its lease of {name} has lapsed"),
                 node.span,
                 "a lease, and no `fencing`",
@@ -131,7 +113,8 @@ mod tests {
         locked("lease=10s", "writes", &["unstated l"]);
         locked("lease=10s hold=2s", "writes", &["unstated l"]);
         locked("lease=10s fencing=no", "writes", &["wrong l"]);
-        locked("lease=10s hold=30s", "writes", &["wrong l"]);
+        // A holder may renew its lease.
+        locked("lease=10s hold=30s", "writes", &["unstated l"]);
         locked("lease=10s hold=30s fencing", "writes", &[]);
         locked("lease=10s fencing", "writes", &[]);
         // Fenced by the write itself; a sketch of a lock.

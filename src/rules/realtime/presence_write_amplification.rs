@@ -14,8 +14,8 @@ pub static RULE: Rule = Rule {
     reads: &["connections", "heartbeat", "managed", "registry"],
     page: Page {
         checks: "Connection servers whose register of connections is a database: how many writes it costs to keep it true.",
-        when: "A socket that no vendor runs names a database as its `registry`, and its instances times `connections`, divided by its `heartbeat`, \
-               come to a thousand writes a second or more. Silent where one of the two is missing, with a line that says \
+        when: "A socket that no vendor runs names a database as its `registry`, neither a key-value nor a wide-column one, and its \
+               instances times `connections`, divided by its `heartbeat`, come to a thousand writes a second or more. Silent where one of the two is missing, with a line that says \
                which. Never a question.",
         why: "An entry that says who is online is only as good as its last renewal, so it is written again with every \
               heartbeat and is worthless a minute later. A database logs, replicates and keeps each of these writes for ever \
@@ -40,7 +40,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let node = facts.node(socket);
         let registry = node.attrs.text("registry").value().and_then(|id| facts.design.node(id));
         let Some(at) = registry.filter(|&at| facts.node(at).kind == Kind::Database) else { continue };
-        if node.is_managed() {
+        // Made for many small writes that expire.
+        let model = facts.node(at).tech.and_then(|tech| tech.model.as_deref());
+        if node.is_managed() || matches!(model, Some("key-value" | "wide-column")) {
             continue;
         }
         let (name, store) = (node.name(), facts.node(at));
@@ -66,7 +68,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let flows = facts.flows_through(at);
         found.push(
             Diagnostic::wrong(
-                format!("who is online costs {} {} durable writes", store.name(), show_rate(rate)),
+                format!("{} gets {} durable writes only to know who is online", store.name(), show_rate(rate)),
                 span,
                 "a database keeps it",
             )
@@ -105,6 +107,7 @@ mod tests {
         case("x9 connections=3k heartbeat=30s", "postgres", &[]);
         case("x10 connections=3k heartbeat=30s", "redis", &[]);
         case("x10 connections=3k heartbeat=30s", "etcd", &[]);
+        case("x10 connections=3k heartbeat=30s", "dynamodb", &[]);
         case("x10 connections=3k heartbeat=30s managed", "postgres", &[]);
         case("x10 connections=3k", "postgres", &["wants heartbeat of s"]);
         case("x10 heartbeat=30s", "postgres", &["wants connections of s"]);

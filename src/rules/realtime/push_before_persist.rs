@@ -1,3 +1,7 @@
+use std::collections::HashSet;
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -12,12 +16,12 @@ pub static RULE: Rule = Rule {
     group: Group::Realtime,
     summary: "recipients see a message that may never be stored",
     question: None,
-    reads: &["cdc", "delivery", "outbox", "staleness"],
+    reads: &["cdc", "delivery", "outbox", "reads", "staleness"],
     page: Page {
         checks: "Flows in which what a client sends goes out to other clients and into a database: which of the two comes first.",
         when: "A flow that starts at a client brings something to a socket that clients hold connections to (from an \
-               application or a broker), or on from it to a client, on an earlier line than the one that writes a database, or beside it on the same line, and nothing durable \
-               has it by then: no write of a database or object store, no read of one, no queue or topic but those that \
+               application or a broker), or on from it to a client, on an earlier line than the one that writes a database, or \
+               beside it on the same line; something `reads` that database, and nothing durable has the message by then: no write of a database or object store, no read of one, no queue or topic but those that \
                deliver at most once. Left alone: flows that state `staleness`, brokers that state `delivery=at-most-once`, \
                and flows with an `outbox` or `cdc` node. Never a question.",
         why: "Between the push and the write lies a crash, a timeout or a refused constraint. The recipients have read the \
@@ -25,19 +29,24 @@ pub static RULE: Rule = Rule {
               sends it a second time. The other order only delays: what is stored and not pushed is found on the next look.",
         outage: None,
         bad: "client app resume reconnect=60s jitter\nlb front managed\nsocket push x4 heartbeat=30s drain=5min\nservice chat x3 idempotent metrics\nredis-pubsub bus x2\npostgres store x2 failover=auto backup=1h\n\
-              flow send { app <-> front <-> push -> chat ~> bus ~> push\nchat -> store writes }\n",
+              flow send { app <-> front <-> push -> chat ~> bus ~> push\nchat -> store writes }\n\
+              flow history { app -> front -> chat -> store reads page=cursor }\n",
         good: "client app resume reconnect=60s jitter\nlb front managed\nsocket push x4 heartbeat=30s drain=5min\nservice chat x3 idempotent metrics\nredis-pubsub bus x2\npostgres store x2 failover=auto backup=1h\n\
-               flow send { app <-> front <-> push -> chat -> store writes\nchat ~> bus ~> push }\n",
+               flow send { app <-> front <-> push -> chat -> store writes\nchat ~> bus ~> push }\n\
+               flow history { app -> front -> chat -> store reads page=cursor }\n",
         ignore: "What is pushed is worthless a moment later and is stored for statistics alone: state the flow's `staleness`.",
     },
     check,
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    facts.design.flows.iter().filter_map(|flow| too_early(facts, flow)).collect()
+    let reads = facts.design.steps.iter().filter(|step| step.attrs.has("reads"));
+    let read: HashSet<NodeIndex> = reads.map(|step| step.to).collect();
+    facts.design.flows.iter().filter_map(|flow| too_early(facts, flow, &read)).collect()
 }
 
-fn too_early(facts: &Facts, flow: &Flow) -> Option<Diagnostic> {
+/// Where a flow shows a message before it is in one of the databases that are read.
+fn too_early(facts: &Facts, flow: &Flow, read: &HashSet<NodeIndex>) -> Option<Diagnostic> {
     let steps = facts.design.steps_of(flow);
     if facts.node(steps.first()?.from).kind != Kind::Client || flow.attrs.has("staleness") {
         return None;
@@ -62,8 +71,10 @@ fn too_early(facts: &Facts, flow: &Flow) -> Option<Diagnostic> {
     if steps.iter().any(wished) || steps.iter().any(|step| place(step) < at && kept(step)) {
         return None;
     }
-    let writes =
-        |step: &&Step| place(step) >= at && facts.node(step.to).kind == Kind::Database && facts.writes(step);
+    let writes = |step: &&Step| {
+        let to_database = facts.node(step.to).kind == Kind::Database && facts.writes(step);
+        place(step) >= at && to_database && read.contains(&step.to)
+    };
     let write = steps.iter().find(writes)?;
     let (writer, store) = (facts.node(write.from), facts.node(write.to));
     let how = if place(write).0 == at.0 { "beside" } else { "before" };
@@ -115,11 +126,15 @@ mod tests {
     fn cases() {
         let case = |flow: &str, expected: &[&str]| {
             let nodes = "client u\nclient v\nsocket s\nservice a\nworker w\nredis-pubsub b\nkafka k\npostgres d\nredis c";
-            expect(&RULE, &format!("{nodes}\nflow f {{ {flow} }}"), expected);
+            expect(&RULE, &format!("{nodes}\nflow f {{ {flow} }}\nflow g {{ u -> a -> d reads }}"), expected);
         };
         case("u <-> s -> a ~> b ~> s\na -> d writes", &["wrong a, d"]);
         case("u <-> s <-> v\ns -> d writes", &["wrong s, d"]);
         case("u <-> s -> a -> s <-> v\na -> d writes", &["wrong a, d"]);
+        // Nobody looks at it again.
+        let unread =
+            "client u\nsocket s\nservice a\npostgres d\nflow f { u <-> s -> a -> s <-> u\na -> d writes }";
+        expect(&RULE, unread, &[]);
         // Beside it: the channel keeps nothing.
         case("u <-> s -> a ~> b ~> s\nb ~> w -> d writes", &["wrong w, d"]);
         // Stored first, or in a log that keeps it.
@@ -130,9 +145,10 @@ mod tests {
         case("u <-> s -> a -> d reads\na ~> b ~> s\na -> d writes", &[]);
         case("u <-> s -> a ~> b ~> s", &[]);
         case("u <-> s -> a ~> b ~> s\na -> c writes", &[]);
-        let fleeting = "client u\nsocket s\nservice a\ntopic b delivery=at-most-once\npostgres d\n";
+        let fleeting = "client u\nsocket s\nservice a\ntopic b delivery=at-most-once\npostgres d\nflow g { u -> a -> d reads }\n";
         expect(&RULE, &format!("{fleeting}flow f {{ u <-> s -> a ~> b ~> s\na -> d writes }}"), &[]);
-        let nodes = "client u\nsocket s\nservice a\nredis-pubsub b\npostgres d\n";
+        let nodes =
+            "client u\nsocket s\nservice a\nredis-pubsub b\npostgres d\nflow g { u -> a -> d reads }\n";
         let flow = "u <-> s -> a ~> b ~> s\na -> d writes";
         expect(&RULE, &format!("{nodes}flow f staleness=1s {{ {flow} }}"), &[]);
         expect(&RULE, &format!("{}flow f {{ {flow} }}", nodes.replace("service a", "service a outbox")), &[]);
@@ -140,7 +156,7 @@ mod tests {
         expect(
             &RULE,
             &format!(
-                "{nodes}scheduler t\nflow g {{ u <-> s }}\nflow f {{ t -> a ~> b ~> s\na -> d writes }}"
+                "{nodes}scheduler t\nflow h {{ u <-> s }}\nflow f {{ t -> a ~> b ~> s\na -> d writes }}"
             ),
             &[],
         );

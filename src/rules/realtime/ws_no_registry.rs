@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Step};
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::is_before_system;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -28,7 +28,8 @@ pub static RULE: Rule = Rule {
                message to one instance. Left alone where the socket has a `registry`, where it writes a cache, database or \
                registry that the caller reads, and where the step says `key` (the same instance each time) or `fanout` (all of them). Wrong where a flow \
                goes on from the socket to a client, except behind a queue of a stated technology, which may give each instance \
-               a queue of its own; otherwise a question.",
+               a queue of its own, and except where the flow came in through the same socket and has one client, to which it may be the \
+               answer; otherwise a question.",
         why: "A call to a name lands on whichever instance is next, and a connection exists on exactly one. With four \
               instances three messages in four arrive where nobody listens and are dropped without an error; with one, \
               on the developer's machine, it always worked.",
@@ -79,7 +80,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         let own_queues = from.kind == Kind::Queue && from.tech.is_some();
         let finding = match deliveries.get(&socket) {
-            Some(flow) if !own_queues => Diagnostic::wrong(
+            Some(flow) if !own_queues && !may_answer(facts, flow, socket) => Diagnostic::wrong(
                 format!("{who} sends to any of {many} of {name}, and the recipient is connected to one of them"),
                 step.span,
                 "to whichever is next",
@@ -104,13 +105,28 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .hop(facts.id(step.from), &node.id)
                 .evidence(format!("{} → {}, {many}, and nothing that {who} reads says who is where", facts.id(step.from), node.id))
                 .consequence(format!("{missed} at an instance to which the recipient is not connected, and are dropped there; no log has an error"))
-                .fix(format!(
-                    "`registry=online` on {name}, which writes there who is connected where, and `{} -> online reads` before the call; or a topic that all instances hear",
-                    from.id
-                )),
+                .fix(if from.kind == Kind::Queue {
+                    format!("a topic that all instances of {name} hear, in place of {who}: `redis-pubsub bus`, `bus ~> {}`", node.id)
+                } else {
+                    format!(
+                        "`registry=online` on {name}, which writes there who is connected where, and `{} -> online reads` before the call; or a topic that all instances hear",
+                        from.id
+                    )
+                }),
         );
     }
     found
+}
+
+/// The flow comes in through the socket, and the client at its end may be the one that it began with.
+fn may_answer(facts: &Facts, flow: &Flow, socket: NodeIndex) -> bool {
+    let steps = facts.design.steps_of(flow);
+    let came_in =
+        steps.iter().take_while(|step| step.to != socket || is_before_system(facts.node(step.from).kind));
+    let through = came_in.clone().any(|step| step.to == socket);
+    let ends = steps.iter().flat_map(|step| [step.from, step.to]);
+    let clients: HashSet<NodeIndex> = ends.filter(|&end| facts.node(end).kind == Kind::Client).collect();
+    through && clients.len() == 1
 }
 
 /// Where the socket writes down who is connected to it.
@@ -132,14 +148,16 @@ mod tests {
     #[test]
     fn cases() {
         let case = |socket: &str, flow: &str, expected: &[&str]| {
-            let nodes = "client u\nservice a\nredis c\nredis-pubsub b\nqueue q\nrabbitmq r";
+            let nodes = "client u\nclient v\nservice a\nredis c\nredis-pubsub b\nqueue q\nrabbitmq r";
             expect(&RULE, &format!("{nodes}\nsocket s {socket}\nflow f {{ u <-> s\n{flow} }}"), expected);
         };
-        case("x3", "s -> a -> s <-> u", &["wrong s"]);
-        case("autoscale", "s -> a -> s <-> u", &["wrong s"]);
+        case("x3", "s -> a -> s <-> v", &["wrong s"]);
+        case("autoscale", "s -> a -> s <-> v", &["wrong s"]);
+        // Perhaps it answers who has asked.
+        case("x3", "s -> a -> s <-> u", &["unstated s"]);
         case("x3", "s -> a -> s", &["unstated s"]);
-        case("x3", "s ~> q ~> s <-> u", &["wrong s"]);
-        case("x3", "s ~> r ~> s <-> u", &["unstated s"]);
+        case("x3", "s ~> q ~> s <-> v", &["wrong s"]);
+        case("x3", "s ~> r ~> s <-> v", &["unstated s"]);
         // It knows: by name, by what the socket has written down, by hashing, by telling all.
         case("x3 registry=c", "s -> a -> s <-> u", &[]);
         case("x3", "s -> c writes\ns -> a -> c reads\na -> s <-> u", &[]);
@@ -147,7 +165,8 @@ mod tests {
         case("x3", "s -> a -> s fanout=3\ns <-> u", &[]);
         case("x3", "s -> a ~> b ~> s <-> u", &[]);
         // What the caller reads is not what the socket writes.
-        case("x3", "s -> a -> c reads\na -> s <-> u", &["wrong s"]);
+        case("x3", "s -> a -> c reads\na -> s <-> v", &["wrong s"]);
+        expect(&RULE, "client u\nservice a\nsocket s x3\nflow f { u -> a -> s <-> u }", &["wrong s"]);
         // One, a vendor's, or a connection to each.
         case("", "s -> a -> s <-> u", &[]);
         case("x3 managed", "s -> a -> s <-> u", &[]);
