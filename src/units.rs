@@ -225,6 +225,15 @@ pub fn show_share(share: f64) -> String {
     format!("{} %", show_number(share * 100.0))
 }
 
+/// `99.95 %`: as many digits as the nines need.
+pub fn percent(share: f64) -> String {
+    let nines = if share >= 1.0 { 0.0 } else { -(1.0 - share).log10() };
+    let digits = (nines.ceil() as usize).saturating_sub(1).clamp(0, 8);
+    let text = format!("{:.digits$}", share * 100.0);
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text} %")
+}
+
 /// Three significant digits, thousands separated: `40,000`, `2.35`, `0.012`.
 pub fn show_number(value: f64) -> String {
     if value == 0.0 {

@@ -8,6 +8,7 @@ mod needs;
 mod outside;
 mod socket;
 mod tables;
+mod watched;
 mod ways;
 
 use std::cell::OnceCell;
@@ -21,7 +22,9 @@ pub use calls::{Calls, heaviest_chain};
 pub use messages::{Shares, most_instances, targets};
 pub use miss::Miss;
 pub use outside::Again;
+pub use socket::is_before_system;
 pub use tables::{private_sort, selects_many, selects_one};
+pub use watched::is_own_code;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};

@@ -18,6 +18,8 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("at-most-once-for-kept-data", "every-instance-takes-it"),
     // The figures of both sides say more than that one depends on the other.
     ("availability-out-of-reach", "external-hard-dependency"),
+    // What nobody measures cannot tell anybody either.
+    ("no-monitoring", "no-alert"),
     // A circle has no depth.
     ("sync-cycle", "sync-chain-deep"),
 ];
@@ -89,6 +91,11 @@ mod tests {
             heard.contains(&"at-most-once-for-kept-data") && !heard.contains(&"every-instance-takes-it"),
             "{heard:?}"
         );
+        let watched = "client u\nlb l managed\nservice a x2 alert\nservice b x2\nflow f availability=99.9% { u -> l -> a -> b }";
+        let blind = of(watched);
+        assert!(blind.contains(&"no-monitoring") && !blind.contains(&"no-alert"), "{blind:?}");
+        let silent = of(&watched.replace("b x2", "b x2 metrics"));
+        assert!(silent.contains(&"no-alert"), "{silent:?}");
         let circle = of(
             "client u\nservice a x2\nservice b x2\nservice c x2\nservice d x2\nservice e x2\nservice g x2\n\
                          flow f { u -> a -> b -> c -> d -> e -> g -> a }",

@@ -3,7 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
-use crate::units::show_duration;
+use crate::units::{percent, show_duration};
 
 pub static RULE: Rule = Rule {
     id: "availability-out-of-reach",
@@ -114,15 +114,6 @@ fn at_least(needed: u64, count: u64, one: f64) -> f64 {
         term *= (count - up) as f64 / (up + 1) as f64 * one / (1.0 - one);
     }
     (1.0 - below).max(0.0)
-}
-
-/// `99.95 %`: as many digits as the nines need.
-fn percent(share: f64) -> String {
-    let nines = if share >= 1.0 { 0.0 } else { -(1.0 - share).log10() };
-    let digits = (nines.ceil() as usize).saturating_sub(1).clamp(0, 8);
-    let text = format!("{:.digits$}", share * 100.0);
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text} %")
 }
 
 #[cfg(test)]

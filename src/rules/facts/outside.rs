@@ -31,6 +31,11 @@ impl<'d> Facts<'d> {
         (outside && first.attrs.has("signature")).then_some(first)
     }
 
+    /// Whoever calls it and does not say `reads` moves money.
+    pub fn takes_money(&self, node: petgraph::graph::NodeIndex) -> bool {
+        self.node(node).tech.is_some_and(|tech| TAKE_MONEY.contains(&tech.id.as_str()))
+    }
+
     /// What happens to an external service when a hop to it has `attempts` above one and no key tells them apart.
     pub fn tried_again_outside(&self, step: &Step) -> Again {
         let (from, to) = (self.node(step.from), self.node(step.to));

@@ -1,6 +1,11 @@
+use std::collections::HashSet;
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
-use crate::design::Arrow;
+use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::is_own_code;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 /// A sketch of fewer nodes, without flows, is not about operating it.
@@ -19,9 +24,13 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["alert", "logs", "metrics", "observes", "trace"],
     page: Page {
-        checks: "Whether anything in the design is observed.",
+        checks: "Whether anything in the design is observed, and in one that is, what its busy and promised flows run on.",
         when: "A question, once for a design with a flow or with four nodes or more, where no `monitor` observes or receives \
-               anything and no application, gateway or load balancer says `metrics`, `logs`, `trace` or `alert`.",
+               anything and no application, gateway or load balancer says `metrics`, `logs`, `trace` or `alert`. In a design \
+               in which something is watched, a question for each service, worker, function or socket that has no `metrics`, \
+               is not observed by a monitor and sends it nothing, where a flow needs it that states an `availability` or a \
+               `rate` or `peak` of 100 a second or more. Logs, traces and alerts alone do not count there: they tell of one \
+               request, or that something is wrong, not how many fail and since when. Wrong where such a node says `metrics=no`.",
         why: "What nobody measures fails silently and for long: a full queue, a certificate, an error rate of ten percent. The \
               first report comes from a user, and then nothing shows where to look.",
         outage: None,
@@ -33,6 +42,49 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let observed = facts.observed();
+    if facts.watches_anything(&observed) { unmeasured(facts, &observed) } else { unwatched(facts) }
+}
+
+/// What busy and promised flows need and nothing measures, where other things are watched.
+fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for at in facts.nodes(is_own_code) {
+        let node = facts.node(at);
+        let matters = |flow: &&Flow| facts.is_promised(flow) || facts.is_busy(flow);
+        let flows: Vec<&Flow> = facts.flows_needing(at).filter(matters).collect();
+        let Some(&flow) = flows.first() else { continue };
+        if node.attrs.has("metrics") || observed.contains(&at) {
+            continue;
+        }
+        let name = node.name();
+        let told = ["alert", "trace", "logs"].into_iter().find(|said| node.attrs.has(said));
+        let (label, has) = match told {
+            Some(said) => (format!("`{said}`, and no `metrics`"), format!("{name} has `{said}` alone")),
+            None => ("no `metrics`, and no monitor observes it".to_string(), format!("{name} says nothing")),
+        };
+        let message = format!("{}, and nothing measures {name}", facts.stakes(flow));
+        let finding = match node.attrs.get("metrics") {
+            Some(setting) => Diagnostic::wrong(message, setting.span, "said to be measured by nothing"),
+            None => Diagnostic::unstated(message, node.span, label)
+                .question(format!("`{}` is slow: what shows whether it is {name}, and since when?", flow.id)),
+        };
+        found.push(
+            finding
+                .node(&node.id)
+                .flows(flows.iter().map(|flow| flow.id.clone()))
+                .evidence(format!("{}; {has}, and others are watched", facts.stakes(flow)))
+                .consequence(format!(
+                    "one request in ten fails at {name} since the last deploy, and nobody can say how many or since when"
+                ))
+                .fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
+        );
+    }
+    found
+}
+
+/// A system in which nobody would notice anything.
+fn unwatched(facts: &Facts) -> Vec<Diagnostic> {
     let design = facts.design;
     let mut serving = facts.nodes(|kind| kind.is_compute()).filter(|&node| facts.is_reached(node)).peekable();
     let Some(&door) = serving.peek() else { return Vec::new() };
@@ -40,7 +92,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let works = |kind: Kind| kind.is_app() && !matches!(kind, Kind::Gateway | Kind::Scheduler);
     let first = serving.find(|&node| works(facts.node(node).kind)).unwrap_or(door);
     let too_small = design.flows.is_empty() && design.graph.node_count() < A_SYSTEM;
-    if too_small || is_watched(facts) {
+    if too_small {
         return Vec::new();
     }
     let drawn = facts.nodes(|kind| kind == Kind::Monitor).next();
@@ -73,29 +125,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     ]
 }
 
-fn is_watched(facts: &Facts) -> bool {
-    let by_monitor = facts.nodes(|kind| kind == Kind::Monitor).any(|monitor| {
-        let observes = facts
-            .hops_from(monitor)
-            .iter()
-            .filter(|(to, _)| facts.node(*to).kind != Kind::Monitor)
-            .any(|(_, hop)| hop.arrow != Arrow::Control || hop.attrs.has("observes"));
-        // What sends its figures there is watched as well.
-        let receives = facts.hops_to(monitor).iter().any(|(from, _)| facts.node(*from).kind != Kind::Monitor);
-        observes || receives
-    });
-    let by_itself = facts.nodes(|kind| kind.is_compute()).any(|node| {
-        let attrs = &facts.node(node).attrs;
-        attrs.has("metrics") || attrs.has("logs") || attrs.has("trace") || attrs.has("alert")
-    });
-    let by_verb = facts
-        .design
-        .steps
-        .iter()
-        .any(|step| step.attrs.has("observes") && facts.node(step.to).kind != Kind::Monitor);
-    by_monitor || by_verb || by_itself
-}
-
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -103,7 +132,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\nservice a\nflow f { u -> a }", &["unstated f"]);
         expect("client u\nlb l\nservice a\npostgres d\nu -> l -> a -> d", &["unstated a"]);
         // A sketch of three.
@@ -116,6 +145,21 @@ mod tests {
         expect("client u\nservice a\nmonitor m\nflow f { u -> a }", &["unstated f"]);
         // Two that watch each other watch nothing.
         expect("client u\nservice a\nmonitor m\nmonitor n\nn -> m\nflow f { u -> a }", &["unstated f"]);
+        // Something is watched: what the busy and the promised run on is asked about.
+        let busy = |nodes: &str, flow: &str, expected: &[&str]| {
+            expect(&format!("client u\n{nodes}\nflow f {flow} {{ u -> a -> b }}"), expected);
+        };
+        let both = "service a metrics\nservice b";
+        busy(both, "rate=100/s", &["unstated b"]);
+        busy(both, "rate=10/s peak=1k/s", &["unstated b"]);
+        busy(both, "availability=99.9%", &["unstated b"]);
+        busy(both, "rate=99/s", &[]);
+        busy(both, "", &[]);
+        busy("service a metrics\nservice b logs trace alert", "rate=100/s", &["unstated b"]);
+        busy("service a metrics\nservice b metrics=no", "rate=100/s", &["wrong b"]);
+        busy("service a metrics\nservice b\nmonitor m\nm ..> b observes", "rate=100/s", &[]);
+        busy("gateway a\nservice b metrics", "rate=100/s", &[]);
+        busy("service a metrics\npostgres b", "rate=100/s", &[]);
         // Nothing runs here.
         expect("client u\ns3 b\nflow f { u -> b }", &[]);
     }
