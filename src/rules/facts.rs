@@ -5,6 +5,7 @@ mod journey;
 mod miss;
 mod needs;
 mod outside;
+mod sensitive;
 mod socket;
 mod ways;
 
@@ -16,6 +17,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use journey::Journey;
 pub use miss::Miss;
 pub use outside::Again;
 

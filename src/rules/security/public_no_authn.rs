@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Each way from a client or an outside caller over calls and connections to a store or broker: whether something on it checks who asks.",
         when: "An application reached from a client, or from an external service that calls in, uses a database, blob store, warehouse, search index or broker, and no \
-               node on the way there states `auth=` or calls an `auth` node. Wrong where a node on that way says \
+               node on the way there states `auth=`, calls an `auth` node or is one. Wrong where a node on that way says \
                `auth=none` and the data is written, or stated to be other than public; otherwise a question. One finding \
                for each first gateway, service, function, worker or connection server on the ways in: load balancers, CDNs and firewalls before it are passed over. Left alone: flows marked `public`, reads of `data=public`, caches \
                unless their `data` is said not to be public, hops with `signature` or `signed`, clients in a group with \
@@ -174,22 +174,7 @@ fn secrecy(facts: &Facts, step: &Step) -> Secrecy {
     if !target.kind.is_store() {
         return Secrecy::None;
     }
-    // What is said of the tables that it uses, or of the whole store.
-    let owner = match target.attrs.text("replica_of").value().and_then(|id| facts.design.node(id)) {
-        Some(primary) if target.tables.is_empty() => facts.node(primary),
-        _ => target,
-    };
-    let used = step.attrs.words("reads").iter().chain(step.attrs.words("writes"));
-    let mut data: Vec<&[String]> = used
-        .filter_map(|table| owner.table(table))
-        .map(|table| match table.attrs.words("data") {
-            [] => owner.attrs.words("data"),
-            said => said,
-        })
-        .collect();
-    if data.is_empty() {
-        data.push(owner.attrs.words("data"));
-    }
+    let data = facts.used_data(step);
     let is_public = |said: &&[String]| !said.is_empty() && said.iter().all(|word| word == "public");
     let is_private = |said: &&[String]| said.iter().any(|word| word != "public");
     let writes = step.attrs.has("writes") && target.kind != Kind::Cache;
