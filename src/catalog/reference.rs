@@ -187,7 +187,6 @@ fn facts(technology: &Technology) -> Vec<String> {
     facts.extend(technology.votes.then(|| "elects by majority".to_owned()));
     facts.extend(technology.faces_clients.then(|| "faces clients".to_owned()));
     facts.extend(technology.encrypted.then(|| "always encrypted".to_owned()));
-    facts.extend(technology.tls_only.then(|| "TLS only".to_owned()));
     facts
 }
 

@@ -47,9 +47,6 @@ pub struct Technology {
     /// Encrypts all that it keeps, and cannot be told not to.
     #[serde(default)]
     pub encrypted: bool,
-    /// Takes nothing from clients but what is encrypted on the way, or sends them there.
-    #[serde(default)]
-    pub tls_only: bool,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,
     /// Availability of one (or of the managed whole), as a fraction.

@@ -169,7 +169,6 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("elects", technology.votes.then_some("a leader, by majority"));
     fact("faces", technology.faces_clients.then_some("browsers and devices, with access rules of its own"));
     fact("at rest", technology.encrypted.then_some("always encrypted"));
-    fact("in transit", technology.tls_only.then_some("nothing but TLS"));
     if !facts.is_empty() {
         parts.push(page.code("What the rules know of it", &facts.join("\n")));
     }

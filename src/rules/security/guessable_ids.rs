@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
@@ -43,16 +45,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         attrs.text("generates").value() == Some("code")
             && matches!(attrs.text("scheme").value(), Some("counter" | "range"))
     };
-    facts.nodes(Kind::is_app).filter(counts).filter_map(|node| finding(facts, node)).collect()
+    let mut checked = HashMap::new();
+    facts.nodes(Kind::is_app).filter(counts).filter_map(|node| finding(facts, node, &mut checked)).collect()
 }
 
-fn finding(facts: &Facts, at: NodeIndex) -> Option<Diagnostic> {
+fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>) -> Option<Diagnostic> {
     let node = facts.node(at);
     let written: Vec<&Step> = facts
         .design
         .steps_from(at)
         .filter(|step| facts.node(step.to).kind.is_durable() && facts.writes(step))
-        .filter(|step| !is_checked(facts, step.to))
+        .filter(|step| !*checked.entry(step.to).or_insert_with(|| is_checked(facts, step.to)))
         .collect();
     let data = |step: &&&Step| facts.used_data(step).into_iter().flatten();
     let secret = written.iter().find(|step| data(step).any(|word| word != "public"));

@@ -22,9 +22,11 @@ pub static RULE: Rule = Rule {
     reads: &["auth", "limit_by", "peak", "rate", "rate_limit", "trust"],
     page: Page {
         checks: "Rate limits at the door: on load balancers, CDNs, firewalls and gateways before the first service, function or connection server that clients reach, and on that one.",
-        when: "Wrong: such a node has a `rate_limit` and says `limit_by=none`. A question: it has a `rate_limit`, lies in a flow that clients outside start (and that is not at most \
-               10 requests a second without a promise), and says nothing of `limit_by`. Left alone: any `limit_by`, limits of services further in, \
-               and designs without flows.",
+        when: "Wrong: such a node has a `rate_limit` and says `limit_by=none`. A question: it has a `rate_limit`, lies in flows \
+               that clients outside start, says nothing of `limit_by`, and either has no `auth` of its own, so that it knows \
+               addresses at best, or all flows through it state their rate and together make at least 1,000 requests a second, or no \
+               more than the limit itself. Not asked in flows of at most 10 requests a second without a promise. Left alone: \
+               any `limit_by`, limits of services further in, and designs without flows.",
         why: "Counted for all together, the limit is a switch that the first greedy caller turns off for everybody. Counted by \
               address behind a proxy, all callers have the proxy's; and an office or a mobile network is one address with \
               thousands of users.",
@@ -55,15 +57,21 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
         }
     }
-    limits.into_iter().map(|(node, flows)| finding(facts, node, &flows)).collect()
+    limits.into_iter().filter_map(|(node, flows)| finding(facts, node, &flows)).collect()
 }
 
-fn finding(facts: &Facts, at: NodeIndex, flows: &[&Flow]) -> Diagnostic {
+/// Requests a second above which it has to be said how they are counted.
+const MANY: f64 = 1000.0;
+
+fn finding(facts: &Facts, at: NodeIndex, flows: &[&Flow]) -> Option<Diagnostic> {
     let node = facts.node(at);
     let name = node.name();
     let limit = node.attrs.number("rate_limit");
     let much = limit.value().map_or("its limit".to_string(), show_rate);
     let span = node.attrs.get("rate_limit").map_or(node.span, |setting| setting.span);
+    let busiest = |flow: &&Flow| flow.attrs.number("peak").value().or(flow.attrs.number("rate").value());
+    let all: Option<f64> = flows.iter().map(busiest).sum();
+    let one_for_all = matches!((limit.value(), all), (Some(limit), Some(all)) if limit >= all);
     let finding = match node.attrs.get("limit_by") {
         Some(setting) => {
             let message = format!(
@@ -71,32 +79,30 @@ fn finding(facts: &Facts, at: NodeIndex, flows: &[&Flow]) -> Diagnostic {
             );
             Diagnostic::wrong(message, setting.span, "counts nobody apart")
         }
+        // Who has signed in there is counted by himself, unless the figures say otherwise.
+        None if node.attrs.has("auth") && !one_for_all && all.is_none_or(|all| all < MANY) => return None,
         None => {
             let message = format!("nothing says whom {name} counts when it lets {much} pass");
             Diagnostic::unstated(message, span, "no `limit_by=`")
                 .question(format!("who shares the {much} of {name}: one user, one address, or everybody?"))
         }
     };
-    let busiest = |flow: &&Flow| flow.attrs.number("peak").value().or(flow.attrs.number("rate").value());
-    let all: Option<f64> = flows.iter().map(busiest).sum();
-    let finding = match (limit.value(), all) {
-        (Some(limit), Some(all)) if limit >= all && node.attrs.get("limit_by").is_none() => {
-            finding.evidence(format!(
-                "all requests that come through {name} are {}: counted for each caller, {} stops nobody",
-                show_rate(all),
-                show_rate(limit)
-            ))
-        }
-        _ => finding,
+    let finding = match all.filter(|_| one_for_all && node.attrs.get("limit_by").is_none()) {
+        Some(all) => finding.evidence(format!(
+            "all requests that come through {name} are {}: counted for each caller, {much} stops nobody",
+            show_rate(all)
+        )),
+        None => finding,
     };
-    finding
+    let finding = finding
         .node(&node.id)
         .flows(flows.iter().map(|flow| flow.id.clone()))
         .consequence(format!("one customer's loop uses up the limit of {name}, and everybody else is told to slow down"))
         .fix(match node.attrs.has("auth") {
             true => format!("`limit_by=user` on {name}, which knows who asks"),
             false => format!("`limit_by=ip` on {name}, with the address that the client really has, and another by user where users are known"),
-        })
+        });
+    Some(finding)
 }
 
 fn is_before_services(kind: Kind) -> bool {
@@ -122,6 +128,11 @@ mod tests {
         case("rate_limit=10/s limit_by=ip", "", &[]);
         case("", "", &[]);
         case("rate_limit=none", "", &[]);
+        // It knows who has signed in; the figures tell whether it can mean each of them.
+        case("auth=jwt rate_limit=10/s", "", &[]);
+        case("auth=jwt rate_limit=10/s", "rate=50/s", &[]);
+        case("auth=jwt rate_limit=100/s", "rate=50/s", &["unstated g"]);
+        case("auth=jwt rate_limit=10/s", "rate=5k/s", &["unstated g"]);
         case("rate_limit=10/s", "rate=5/s", &[]);
         case("rate_limit=10/s", "rate=5/s availability=99.9%", &["unstated g"]);
         // The service at the door, not one further in; no sketch, nobody inside.

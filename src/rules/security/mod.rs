@@ -10,6 +10,7 @@ mod pii_in_events;
 mod pii_never_deleted;
 mod pii_unencrypted;
 mod plaintext_transport;
+mod private_files_open;
 mod public_no_authn;
 mod ssrf_surface;
 mod tenant_not_isolated;
@@ -29,6 +30,7 @@ pub(super) static RULES: &[&Rule] = &[
     &pii_never_deleted::RULE,
     &pii_unencrypted::RULE,
     &plaintext_transport::RULE,
+    &private_files_open::RULE,
     &public_no_authn::RULE,
     &ssrf_surface::RULE,
     &tenant_not_isolated::RULE,

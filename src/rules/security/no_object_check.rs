@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Step};
+use crate::design::{Arrow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -19,11 +19,11 @@ pub static RULE: Rule = Rule {
         topic: "authorisation",
         text: "somebody signed in asks for an id that is not his: what refuses it?",
     }),
-    reads: &["auth", "authz", "by", "conditional", "data", "generates", "reads", "trust", "writes"],
+    reads: &["auth", "authz", "by", "data", "generates", "public", "reads", "trust", "writes"],
     page: Page {
         checks: "Reads of single records that clients outside ask for after they have signed in: whether anything on the way checks that this caller may see this very record.",
         when: "In a flow that is not `public`, a program that a client reaches by calls and connections, past a node with `auth=` or one that calls an `auth` node, reads from a database, object store, warehouse or search index: \
-               data that is said not to be `public`, or, where nothing is said of it, by a field (`by=`) and from a table that a flow of a client outside also writes, as \
+               data that is said not to be `public`, or, where nothing is said of it, by a field of its key (`by=`) and from a table that a flow of a client outside also writes, as \
                messages and notes are (a store without tables counts as one table). No program on the way, that one included, has `authz`. Wrong: one of them says `authz=no`. Otherwise a question, a \
                remark where the data is not said to be private. Left alone: reads `by` nothing but a field that names the caller himself (`user`, `user_id`, `owner`, \
                `account`, `customer`, `member`, `me`, `session`, with or without `_id`), stores of a node with `generates=code` (who has the code may open it), `data=public`, workers, \
@@ -96,7 +96,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let by = step.attrs.words("by");
             let own = !by.is_empty() && by.iter().all(|field| is_own(field));
             let written = tables(step, "reads").any(|table| theirs.contains(&(step.to, table)));
-            if public || own || coded.contains(&step.to) || !(private || (written && !by.is_empty())) {
+            let unsaid = || written && names_records(facts, step);
+            if public || own || coded.contains(&step.to) || !(private || unsaid()) {
                 continue;
             }
             let denied = denied
@@ -121,6 +122,16 @@ fn tables<'s>(step: &'s Step, access: &str) -> impl Iterator<Item = &'s str> {
     let named = step.attrs.words(access);
     let whole = named.is_empty().then_some("*");
     named.iter().map(String::as_str).chain(whole)
+}
+
+/// The read selects by a field of a key, where the table is drawn: an id that the client sends.
+fn names_records(facts: &Facts, step: &Step) -> bool {
+    let by = step.attrs.words("by");
+    let owner = facts.owner_of_tables(step.to);
+    let mut tables = step.attrs.words("reads").iter().filter_map(|table| owner.table(table)).peekable();
+    let keys =
+        |table: &Table| table.keys.iter().chain(table.uniques.iter().flatten()).any(|key| by.contains(key));
+    !by.is_empty() && (tables.peek().is_none() || tables.any(keys))
 }
 
 fn knows_callers(facts: &Facts, node: NodeIndex) -> bool {
@@ -197,6 +208,7 @@ mod tests {
         case("", "data = public", "reads=t by=id", &[]);
         case("", "data = private", "reads=t by=user_id", &[]);
         case("", "", "reads=t page=cursor", &[]);
+        case("", "index state", "reads=t by=state", &[]);
         case("generates=code scheme=random", "", "reads=t by=id", &[]);
     }
 

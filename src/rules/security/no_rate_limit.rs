@@ -140,7 +140,11 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure, tiny: Option<f
         }
         None => finding,
     };
-    let by = if front.attrs.has("auth") { "user" } else { "ip" };
+    let by = match front.attrs.has("auth") {
+        _ if partner => "key",
+        true => "user",
+        false => "ip",
+    };
     finding
         .node(&front.id)
         .flows(flows)

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
         topic: "redaction",
         text: "what is taken out of the data before analysts and operators see it?",
     }),
-    reads: &["data", "reads", "redact"],
+    reads: &["data", "reads", "redact", "writes"],
     page: Page {
         checks: "Hops in flows that lead on from sensitive data (`data=pii`, `payment` or `credential`) into a warehouse or a monitor.",
         when: "Data is carried by an application or a queue or topic that says so of itself, by an application that read it earlier in the \
@@ -42,13 +42,18 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let graph = &facts.design.graph;
+    let own: Vec<Option<&'static str>> =
+        graph.node_indices().map(|node| facts.sensitive(node).map(|sensitive| sensitive.what)).collect();
+    if own.iter().all(Option::is_none) {
+        return found;
+    }
     for flow in &facts.design.flows {
         // What each application has in hand so far.
         let mut carries: HashMap<NodeIndex, &'static str> = HashMap::new();
         for step in facts.design.steps_of(flow) {
-            let own = |node: NodeIndex| facts.sensitive(node).map(|sensitive| sensitive.what);
             let (from, to) = (facts.node(step.from).kind, facts.node(step.to).kind);
-            let carried = carries.get(&step.from).copied().or_else(|| own(step.from));
+            let carried = carries.get(&step.from).copied().or(own[step.from.index()]);
             if let Some(what) = carried
                 && let Some(finding) = finding(facts, step, what)
             {

@@ -19,16 +19,18 @@ pub static RULE: Rule = Rule {
         topic: "encryption in transit",
         text: "who between the caller and you can read or change what is sent?",
     }),
-    reads: &["data", "tls", "trust"],
+    reads: &["auth", "data", "managed", "tls", "trust"],
     page: Page {
         checks: "Connections over networks that are not yours: from clients to the first node behind them, to and from \
                  external services, between regions, and between groups that state a different `trust`.",
-        when: "Wrong: such a connection says `tls=no`, or the node that it leads to does and the connection does not say `tls`. A question, as a remark: in a flow that clients outside start \
-               (and that is not at most 10 requests a second without a promise), neither the first load balancer, CDN, firewall, gateway, service, function or connection server \
-               behind the client nor the hop to it says anything of `tls`. A question: a hop leads from one region into another, to or from a node that \
-               states `data=pii`, `payment` or `credential`, and says nothing of `tls`, and neither does its target. Left alone: connections within one \
-               region and trust, which may be plain behind the door; calls of external services that say nothing; clients in a group with `trust=private`; technologies that take nothing else (API \
-               Gateway, Lambda, Cloud Run).",
+        when: "Wrong: such a connection says `tls=no`, or the node that it leads to does and the connection does not say \
+               `tls`. A question, as a remark: in a flow that clients outside start, in which some node states `auth` (or is an `auth` node) or uses \
+               `data=pii`, `payment` or `credential`, neither the first load balancer, CDN, firewall, gateway, service, function or \
+               connection server behind the client nor the hop to it says anything of `tls`, and it is not managed (a vendor \
+               hands out a certificate with the address), unless the flow makes at most 10 requests a second without a promise. A question: a hop leads from one region into another, to or from a \
+               node that states `data=pii`, `payment` or `credential`, and says nothing of `tls`, and neither does its \
+               target. Left alone: connections within one region and trust, which may be plain behind the door; calls of \
+               external services that say nothing; clients in a group with `trust=private`.",
         why: "Whoever runs the café's network, a cheap router or the wrong provider on the way reads session tokens and \
               passwords out of plain requests, and puts his own script into plain answers.",
         outage: None,
@@ -70,6 +72,9 @@ fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> 
     let mut doors: BTreeMap<NodeIndex, (&Step, Vec<String>)> = BTreeMap::new();
     for journey in facts.journeys() {
         let Some(flow) = journey.flow.filter(|flow| !facts.is_small(flow)) else { continue };
+        if !journey.steps.iter().any(|step| is_worth_stealing(facts, step)) {
+            continue;
+        }
         for &step in &journey.steps {
             let (from, to) = (facts.node(step.from), facts.node(step.to));
             let is_before = |kind: Kind| matches!(kind, Kind::Client | Kind::Dns);
@@ -84,7 +89,7 @@ fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> 
             let waits = matches!(facts.arrow(step), Arrow::Call | Arrow::Stream);
             let hop = &facts.design.graph[step.hop];
             let said = [&hop.attrs, &door.attrs].into_iter().any(|attrs| attrs.get("tls").is_some());
-            if !(takes && outside && waits) || said || door.tech.is_some_and(|tech| tech.tls_only) {
+            if !(takes && outside && waits) || said || door.is_managed() {
                 continue;
             }
             let (_, flows) = doors.entry(behind).or_insert_with(|| (step, Vec::new()));
@@ -94,6 +99,12 @@ fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> 
         }
     }
     doors
+}
+
+/// Somebody has to prove who he is for it, or the data is sensitive.
+fn is_worth_stealing(facts: &Facts, step: &Step) -> bool {
+    let asks = |node: NodeIndex| facts.node(node).attrs.has("auth") || facts.node(node).kind == Kind::Auth;
+    asks(step.from) || asks(step.to) || facts.sensitive_in(step).is_some()
 }
 
 /// A connection that is said to be plain where it must not be, or unsaid between regions.
@@ -171,20 +182,26 @@ mod tests {
     #[test]
     fn cases() {
         let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
-        expect("client u\nlb l\nservice a\nflow f { u -> l -> a }", &["unstated l"]);
-        expect("client u\nsocket s\nflow f { s <-> u }", &["unstated s"]);
-        expect("client u\ndns d\ncdn e\nservice a\nflow f { u -> d -> e -> a }", &["unstated e"]);
-        expect("client u\nlb l tls=no\nservice a\nflow f { u -> l -> a }", &["wrong l"]);
-        expect("client u\nlb l\nservice a\nflow f { u -> l tls=no\nl -> a }", &["wrong l"]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l -> a }", &["unstated l"]);
+        expect(
+            "client u\nlb l\nservice a\npostgres d data=pii\nflow f { u -> l -> a -> d }",
+            &["unstated l"],
+        );
+        expect("client u\nsocket s auth=jwt\nflow f { s <-> u }", &["unstated s"]);
+        expect("client u\ndns d\ncdn e\nservice a auth=jwt\nflow f { u -> d -> e -> a }", &["unstated e"]);
+        expect("client u\nlb l tls=no\nservice a auth=jwt\nflow f { u -> l -> a }", &["wrong l"]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l tls=no\nl -> a }", &["wrong l"]);
         // Said at the door or on the hop; behind it is inside.
-        expect("client u\nlb l tls\nservice a\nflow f { u -> l -> a }", &[]);
-        expect("client u\nlb l\nservice a\nflow f { u -> l tls\nl -> a }", &[]);
+        expect("client u\nlb l tls\nservice a auth=jwt\nflow f { u -> l -> a }", &[]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l tls\nl -> a }", &[]);
         expect("client u\nlb l tls\nservice a tls=no\npostgres d data=pii\nflow f { u -> l -> a -> d }", &[]);
-        expect("client u\napigateway g\nservice a\nflow f { u -> g -> a }", &[]);
+        expect("client u\nalb g\nservice a auth=jwt\nflow f { u -> g -> a }", &[]);
+        // Nothing to steal, as far as it is said.
+        expect("client u\nlb l\nservice a\npostgres d\nflow f { u -> l -> a -> d }", &[]);
         // A sketch, a handful, the inside, a file store, somebody else's service.
-        expect("client u\nlb l\nservice a\nu -> l -> a", &[]);
-        expect("client u\nlb l\nservice a\nflow f rate=2/s { u -> l -> a }", &[]);
-        expect("group o trust=private { client u }\nservice a\nflow f { u -> a }", &[]);
+        expect("client u\nlb l\nservice a auth=jwt\nu -> l -> a", &[]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f rate=2/s { u -> l -> a }", &[]);
+        expect("group o trust=private { client u }\nservice a auth=jwt\nflow f { u -> a }", &[]);
         expect("client u\ns3 b\nflow f { u -> b reads signed }", &[]);
         expect("service a\nexternal e\nflow f { a -> e }", &[]);
         expect("service a\nexternal e\nflow f { a -> e tls=no }", &["wrong e"]);
