@@ -172,9 +172,7 @@ fn finding(facts: &Facts, at: NodeIndex, exposure: Exposure) -> Diagnostic {
         .node(&reader.id)
         .flows(flows)
         .evidence(format!("{}: asked who is calling, not whether he may see it", facts.show_way(&way)))
-        .consequence(format!(
-            "a customer changes the id in the address and reads what belongs to another, and no log looks odd"
-        ))
+        .consequence("a customer changes the id in the address and reads what belongs to another, and no log looks odd")
         .fix(format!(
             "`authz` on {name}: the check that this caller may see this very record, beside the query"
         ))

@@ -76,7 +76,7 @@ fn counts_tenants(facts: &Facts, node: NodeIndex) -> bool {
 fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex]) -> Diagnostic {
     let node = facts.node(at);
     let (name, behind) = (node.name(), facts.names(shared));
-    let counted = node.attrs.words("limit_by").join(" and ");
+    let counted = node.attrs.words("limit_by").join(", ");
     let finding = match node.attrs.get("limit_by") {
         Some(setting) => {
             let counted =
@@ -96,9 +96,10 @@ fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex]) -> Diagnostic {
         .node(&node.id)
         .label(facts.node(shared[0]).span, "shared by all tenants")
         .consequence(format!("one customer's script fills {behind}, and all the others get errors for it"))
-        .fix(format!(
-            "`limit_by=tenant` on {name} (or `[user, tenant]` for both), or a `quota` for each customer"
-        ))
+        .fix(match counted.as_str() {
+            "" => format!("`limit_by=tenant` on {name}, or a `quota` for each customer"),
+            other => format!("`limit_by=[{other}, tenant]` on {name}, or a `quota` for each customer"),
+        })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Group as Place, GroupKind, Hop, Step};
+use crate::design::{Arrow, Group as Place, GroupKind, Hop, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
                hands out a certificate with the address), unless the flow makes at most 10 requests a second without a promise. A question: a hop leads from one region into another, to or from a \
                node that states `data=pii`, `payment` or `credential`, and says nothing of `tls`, and neither does its \
                target. Left alone: connections within one region and trust, which may be plain behind the door; calls of \
-               external services that say nothing; clients in a group with `trust=private`.",
+               external services that say nothing; clients in a group with `trust=private`; nodes with `auth=mtls`, which is TLS.",
         why: "Whoever runs the café's network, a cheap router or the wrong provider on the way reads session tokens and \
               passwords out of plain requests, and puts his own script into plain answers.",
         outage: None,
@@ -89,7 +89,7 @@ fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> 
             let waits = matches!(facts.arrow(step), Arrow::Call | Arrow::Stream);
             let hop = &facts.design.graph[step.hop];
             let said = [&hop.attrs, &door.attrs].into_iter().any(|attrs| attrs.get("tls").is_some());
-            if !(takes && outside && waits) || said || door.is_managed() {
+            if !(takes && outside && waits) || said || by_certificate(door) || door.is_managed() {
                 continue;
             }
             let (_, flows) = doors.entry(behind).or_insert_with(|| (step, Vec::new()));
@@ -105,6 +105,11 @@ fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> 
 fn is_worth_stealing(facts: &Facts, step: &Step) -> bool {
     let asks = |node: NodeIndex| facts.node(node).attrs.has("auth") || facts.node(node).kind == Kind::Auth;
     asks(step.from) || asks(step.to) || facts.sensitive_in(step).is_some()
+}
+
+/// Callers prove who they are by certificates, which only TLS carries.
+fn by_certificate(node: &Node) -> bool {
+    node.attrs.words("auth").iter().any(|how| how == "mtls")
 }
 
 /// A connection that is said to be plain where it must not be, or unsaid between regions.
@@ -124,7 +129,7 @@ fn plain(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> Option<Dia
         }
         None => {
             let what = [from, to].into_iter().find_map(|node| facts.sensitive(node))?.what;
-            if !over.starts_with("from region") {
+            if !over.starts_with("from region") || by_certificate(target) {
                 return None;
             }
             let message = format!("nothing says whether {what} is encrypted on its way {over}");
@@ -196,6 +201,7 @@ mod tests {
         expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l tls\nl -> a }", &[]);
         expect("client u\nlb l tls\nservice a tls=no\npostgres d data=pii\nflow f { u -> l -> a -> d }", &[]);
         expect("client u\nalb g\nservice a auth=jwt\nflow f { u -> g -> a }", &[]);
+        expect("client u\ngateway g auth=mtls\nservice a\nflow f { u -> g -> a }", &[]);
         // Nothing to steal, as far as it is said.
         expect("client u\nlb l\nservice a\npostgres d\nflow f { u -> l -> a -> d }", &[]);
         // A sketch, a handful, the inside, a file store, somebody else's service.

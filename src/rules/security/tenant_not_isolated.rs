@@ -50,7 +50,7 @@ fn finding(facts: &Facts, at: NodeIndex) -> Option<Diagnostic> {
         .map(|user| facts.node(user))
         .filter(|user| user.kind.is_app() && is_shared(user))
         .collect();
-    if tenants == Some("single") || !(is_shared(store) || !users.is_empty()) {
+    if tenants == Some("single") || (!is_shared(store) && users.is_empty()) {
         return None;
     }
     let data = store.attrs.words("data");
