@@ -20,11 +20,13 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["authz", "data", "generates", "scheme"],
     page: Page {
-        checks: "Nodes that make the codes which users see (`generates=code`) by counting, `scheme=counter` or `scheme=range`, and \
-                 what is kept under those codes.",
-        when: "Wrong: a store that the node writes to keeps, in the tables written or as a whole, `data` other than `public`. A question: nothing says what the \
-               data is. Left alone: `scheme=random`, `hash` and `snowflake`; `generates=id`, which users do not see; stores where what is written is `data=public` as far as it is said; \
-               and stores where every reader (or the node itself, where there is no other) states `authz`.",
+        checks: "Nodes that make the codes which users see (`generates=code`) by counting, `scheme=counter` or \
+                 `scheme=range`, and what is kept under those codes.",
+        when: "Wrong: a store that the node writes to keeps, in the tables written or as a whole, `data` other than \
+               `public`. A question: nothing says what the data is. Left alone: `scheme=random`, `hash` and \
+               `snowflake`; `generates=id`, which users do not see; stores where what is written is `data=public` as \
+               far as it is said; and stores where every reader (or the node itself, where there is no other) states \
+               `authz`.",
         why: "One code tells the next. A loop over ten million of them copies everything, and how far the counter got \
               tells competitors how much business you do.",
         outage: None,

@@ -21,21 +21,24 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["auth", "limit_by", "peak", "rate", "rate_limit", "trust"],
     page: Page {
-        checks: "Rate limits at the door: on load balancers, CDNs, firewalls and gateways before the first service, function or connection server that clients reach, and on that one.",
-        when: "Wrong: such a node has a `rate_limit` and says `limit_by=none`. A question: it has a `rate_limit`, lies in flows \
-               that clients outside start, says nothing of `limit_by`, and either has no `auth` of its own, so that it knows \
-               addresses at best, or all flows through it state their rate and together make at least 1,000 requests a second, or no \
-               more than the limit itself. Not asked in flows of at most 10 requests a second without a promise. Left alone: \
-               any `limit_by`, limits of services further in, and designs without flows.",
-        why: "Counted for all together, the limit is a switch that the first greedy caller turns off for everybody. Counted by \
-              address behind a proxy, all callers have the proxy's; and an office or a mobile network is one address with \
-              thousands of users.",
+        checks: "Rate limits at the door: on load balancers, CDNs, firewalls and gateways before the first service, \
+                 function or connection server that clients reach, and on that one.",
+        when: "Wrong: such a node has a `rate_limit` and says `limit_by=none`. A question: it has a `rate_limit`, lies \
+               in flows that clients outside start, says nothing of `limit_by`, and either has no `auth` of its own, \
+               so that it knows addresses at best, or all flows through it state their rate and together make at least \
+               1,000 requests a second, or no more than the limit itself. Not asked in flows of at most 10 requests a \
+               second without a promise. Left alone: any `limit_by`, limits of services further in, and designs \
+               without flows.",
+        why: "Counted for all together, the limit is a switch that the first greedy caller turns off for everybody. \
+              Counted by address behind a proxy, all callers have the proxy's; and an office or a mobile network is \
+              one address with thousands of users.",
         outage: None,
         bad: "client app\ngateway api x2 auth=jwt tls rate_limit=200/s limit_by=none\nservice notes x2\n\
               postgres store x2 failover=auto backup=1h\nflow read { app -> api -> notes -> store reads }\n",
         good: "client app\ngateway api x2 auth=jwt tls rate_limit=200/s limit_by=user\nservice notes x2\n\
                postgres store x2 failover=auto backup=1h\nflow read { app -> api -> notes -> store reads }\n",
-        ignore: "The limit only keeps what lies behind it from more than it can carry, and another one keeps callers apart.",
+        ignore: "The limit only keeps what lies behind it from more than it can carry, and another one keeps callers \
+                 apart.",
     },
     check,
 };

@@ -21,16 +21,21 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["auth", "authz", "by", "data", "generates", "public", "reads", "trust", "writes"],
     page: Page {
-        checks: "Reads of single records that clients outside ask for after they have signed in: whether anything on the way checks that this caller may see this very record.",
-        when: "In a flow that is not `public`, a program that a client reaches by calls and connections, past a node with `auth=` or one that calls an `auth` node, reads from a database, object store, warehouse or search index: \
-               data that is said not to be `public`, or, where nothing is said of it, by a field of its key (`by=`) and from a table that a flow of a client outside also writes, as \
-               messages and notes are (a store without tables counts as one table). No program on the way, that one included, has `authz`. Wrong: one of them says `authz=no`. Otherwise a question, a \
-               remark where the data is not said to be private. Left alone: reads `by` nothing but a field that names the caller himself (`user`, `user_id`, `owner`, \
-               `account`, `customer`, `member`, `me`, `session`, with or without `_id`), stores of a node with `generates=code` (who has the code may open it), `data=public`, workers, \
-               and clients in a group with `trust=private`.",
-        why: "A token proves who asks, and says nothing of what he asks for. The id in the address is changed by one, the query finds \
-              the row, and it goes out with a valid signature: no scanner sees it, no log looks odd, and it is the most \
-              common hole in interfaces that are otherwise well kept.",
+        checks: "Reads of single records that clients outside ask for after they have signed in: whether anything on \
+                 the way checks that this caller may see this very record.",
+        when: "In a flow that is not `public`, a program that a client reaches by calls and connections, past a node \
+               with `auth=` or one that calls an `auth` node, reads from a database, object store, warehouse or search \
+               index: data that is said not to be `public`, or, where nothing is said of it and it is no search index, \
+               by a field of its key (`by=`) and from a table that a flow of a client outside also writes, as messages \
+               and notes are (a store without tables counts as one table). No program on the way, that one included, \
+               has `authz`. Wrong: one of them says `authz=no`. Otherwise a question, a remark where the data is not \
+               said to be private. Left alone: reads `by` nothing but a field that names the caller himself (`user`, \
+               `user_id`, `owner`, `account`, `customer`, `member`, `me`, `session`, `uid`, `username`, with or without `_id`), stores of \
+               a node with `generates=code` (who has the code may open it), `data=public`, workers, and clients in a \
+               group with `trust=private`.",
+        why: "A token proves who asks, and says nothing of what he asks for. The id in the address is changed by one, \
+              the query finds the row, and it goes out with a valid signature: no scanner sees it, no log looks odd, \
+              and it is the most common hole in interfaces that are otherwise well kept.",
         outage: None,
         bad: "client app\ngateway api x2 auth=jwt tls rate_limit=10/s limit_by=user\nservice letters x2 authz=no\n\
               postgres store x2 failover=auto backup=1h {\n  table letter { key id; data = private }\n}\n\
@@ -38,7 +43,8 @@ pub static RULE: Rule = Rule {
         good: "client app\ngateway api x2 auth=jwt tls rate_limit=10/s limit_by=user\nservice letters x2 authz\n\
                postgres store x2 failover=auto backup=1h {\n  table letter { key id; data = private }\n}\n\
                flow read { app -> api -> letters -> store reads=letter by=id }\n",
-        ignore: "Everybody who may sign in may see everything, as in a team's own tool; or the store checks each row itself.",
+        ignore: "Everybody who may sign in may see everything, as in a team's own tool; or the store checks each row \
+                 itself.",
     },
     check,
 };
@@ -96,7 +102,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let by = step.attrs.words("by");
             let own = !by.is_empty() && by.iter().all(|field| is_own(field));
             let written = tables(step, "reads").any(|table| theirs.contains(&(step.to, table)));
-            let unsaid = || written && names_records(facts, step);
+            let unsaid = || written && store.is_durable() && names_records(facts, step);
             if public || own || coded.contains(&step.to) || !(private || unsaid()) {
                 continue;
             }
@@ -208,6 +214,11 @@ mod tests {
         case("", "", "reads=t page=cursor", &[]);
         case("", "index state", "reads=t by=state", &[]);
         case("generates=code scheme=random", "", "reads=t by=id", &[]);
+        expect(
+            &RULE,
+            "client u\nservice a auth=jwt\nelasticsearch s\nflow f { u -> a -> s writes }\nflow h { u -> a -> s reads by=word }",
+            &[],
+        );
     }
 
     #[test]

@@ -20,22 +20,25 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "rate limit", text: "one caller sends 10,000 a second. Now what?" }),
     reads: &["auth", "peak", "quota", "rate", "rate_limit", "trust"],
     page: Page {
-        checks: "Ways from clients and from partners that call in to the first service, function or connection server behind them: whether anything limits \
-                 how much one caller sends.",
-        when: "No node on the way, that service included, states `rate_limit` or `quota` (a `waf` filters what a request says, and limits only if it says so). Wrong \
-               where one of them says `rate_limit=none`, a question otherwise; only a remark where every flow states its \
-               rate and all together make at most 10 requests a second. One finding for each first node behind the \
-               clients. Clients in a group with `trust=private` are left alone, and so is all that only schedulers and queues start. A partner (`external`) that calls in is asked \
-               about as a remark, unless what takes its calls only lays them into a queue or topic.",
-        why: "The caller that takes a system down is seldom an attacker: it is a customer's loop without a pause, a mobile \
-              release that retries at once, a crawler. Without a limit at the door, its requests take the connections and \
-              the database time of everybody else.",
+        checks: "Ways from clients and from partners that call in to the first service, function or connection server \
+                 behind them: whether anything limits how much one caller sends.",
+        when: "No node on the way, that service included, states `rate_limit` or `quota` (a `waf` filters what a \
+               request says, and limits only if it says so). Wrong where one of them says `rate_limit=none`, a \
+               question otherwise; only a remark where every flow states its rate and all together make at most 10 \
+               requests a second. One finding for each first node behind the clients. Clients in a group with \
+               `trust=private` are left alone, and so is all that only schedulers and queues start. A partner \
+               (`external`) that calls in is asked about as a remark, unless what takes its calls only lays them into \
+               a queue or topic.",
+        why: "The caller that takes a system down is seldom an attacker: it is a customer's loop without a pause, a \
+              mobile release that retries at once, a crawler. Without a limit at the door, its requests take the \
+              connections and the database time of everybody else.",
         outage: None,
         bad: "client web\ngateway api x2 auth=jwt rate_limit=none\nservice notes x2\npostgres store x2\n\
               flow read { web -> api -> notes -> store reads }\n",
         good: "client web\ngateway api x2 auth=jwt rate_limit=100/min\nservice notes x2\npostgres store x2\n\
                flow read { web -> api -> notes -> store reads }\n",
-        ignore: "The limit is kept by something that is not drawn, such as a provider's edge: say which with an `allow`.",
+        ignore: "The limit is kept by something that is not drawn, such as a provider's edge: say which with an \
+                 `allow`.",
     },
     check,
 };

@@ -19,12 +19,16 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["limit_by", "quota", "rate_limit", "tenants", "trust"],
     page: Page {
-        checks: "Services, functions, gateways and connection servers with `tenants=shared` that clients reach through a rate limit: whether a limit on the way is one for each customer organisation.",
-        when: "Such a node is reached by calls from a client, some node on the way (itself included) has a `rate_limit`, and there is a way on which no node has a \
-               `quota` or a `rate_limit` with `limit_by=tenant` or `limit_by=key`. Wrong: the limit that is passed counts something else, as in `limit_by=user` or \
-               `limit_by=ip`. A question: it says nothing of `limit_by`. Where there is no limit at all, `no-rate-limit` asks. Clients in a group with `trust=private` are left alone.",
-        why: "A customer with five thousand users has five thousand times the limit of a user. His migration script, his Monday \
-              morning, his mistake then is everybody's, and the ones who complain are those who did nothing.",
+        checks: "Services, functions, gateways and connection servers with `tenants=shared` that clients reach through \
+                 a rate limit: whether a limit on the way is one for each customer organisation.",
+        when: "Such a node is reached by calls from a client, some node on the way (itself included) has a \
+               `rate_limit`, and there is a way on which no node has a `quota` or a `rate_limit` with \
+               `limit_by=tenant` or `limit_by=key`. Wrong: the limit that is passed counts something else, as in \
+               `limit_by=user` or `limit_by=ip`. A question: it says nothing of `limit_by`. Where there is no limit at \
+               all, `no-rate-limit` asks. Clients in a group with `trust=private` are left alone.",
+        why: "A customer with five thousand users has five thousand times the limit of a user. His migration script, \
+              his Monday morning, his mistake then is everybody's, and the ones who complain are those who did \
+              nothing.",
         outage: Some(Outage {
             name: "Google Filestore",
             what: "an internal service that managed many projects overloaded the Filestore API with requests; its limit was a global one, so customers in all locations were throttled",

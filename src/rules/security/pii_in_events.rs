@@ -20,14 +20,17 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["data", "reads", "redact", "writes"],
     page: Page {
-        checks: "Hops in flows that lead on from sensitive data (`data=pii`, `payment` or `credential`) into a warehouse or a monitor.",
-        when: "Data is carried by an application or a queue or topic that says so of itself, by an application that read it earlier in the \
-               same flow (from a store, or from a table of it, that says so), by one that a queue or topic with such data hands it to, and by a store with such data that hands on its changes. Wrong: a hop from such a carrier, to anywhere, \
-               says `redact=no`. A question: a hop from it into a warehouse, or a call or hand-off to a monitor, says nothing of `redact`, and the target \
-               does not state itself what `data` it keeps. Left alone: `redact`, hops with `reads` and no `writes`, `..>` hops, and data that \
-               no one calls sensitive.",
-        why: "The production database is locked away; its copy in the warehouse is open to every analyst, every dashboard and \
-              every export to a laptop, and is kept when the original has long been deleted.",
+        checks: "Hops in flows that lead on from sensitive data (`data=pii`, `payment` or `credential`) into a \
+                 warehouse or a monitor.",
+        when: "Data is carried by an application or a queue or topic that says so of itself, by an application that \
+               read it earlier in the same flow (from a store, or from a table of it, that says so), by one that a \
+               queue or topic with such data hands it to, and by a store with such data that hands on its changes. \
+               Wrong: a hop from such a carrier, to anywhere, says `redact=no`. A question: a hop from it into a \
+               warehouse, or a call or hand-off to a monitor, says nothing of `redact`, and the target does not state \
+               itself what `data` it keeps. Left alone: `redact`, hops with `reads` and no `writes`, `..>` hops, and \
+               data that no one calls sensitive.",
+        why: "The production database is locked away; its copy in the warehouse is open to every analyst, every \
+              dashboard and every export to a laptop, and is kept when the original has long been deleted.",
         outage: None,
         bad: "scheduler nightly x2 leader=lease catchup\nworker export x2 idempotent\n\
               postgres people x2 failover=auto backup=1h retention=5y data=pii encryption\nbigquery facts\n\

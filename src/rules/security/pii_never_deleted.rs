@@ -18,14 +18,16 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["data", "lifecycle", "retention", "ttl"],
     page: Page {
-        checks: "Databases, object stores, warehouses, search indexes, queues and topics that say of themselves or of a table `data=pii`: whether it \
-                 ever goes away.",
-        when: "Wrong: `retention`, `lifecycle` or `ttl` is said to be `none`, and nothing else there sets an end. A question: a database, object store, warehouse \
-               or search index says of itself or of a table `data=pii` and states neither `retention` nor `lifecycle` for the whole \
-               store, nor a `ttl` on each table with `data=pii` (on each table, where the store itself says `data=pii`). Not asked of queues and topics, which expire messages by themselves unless told not to, of caches, \
-               and of copies (`replica_of`).",
-        why: "Every year makes the leak that will come one year larger. A customer who asks to be forgotten has to be found in every \
-              store, index and topic, within a month; a design that never thought of it finds him in all of them but one.",
+        checks: "Databases, object stores, warehouses, search indexes, queues and topics that say of themselves or of \
+                 a table `data=pii`: whether it ever goes away.",
+        when: "Wrong: `retention`, `lifecycle` or `ttl` is said to be `none`, and nothing else there sets an end. A \
+               question: a database, object store, warehouse or search index says of itself or of a table `data=pii` \
+               and states neither `retention` nor `lifecycle` for the whole store, nor a `ttl` on each table with \
+               `data=pii` (on each table, where the store itself says `data=pii`). Not asked of queues and topics, \
+               which expire messages by themselves unless told not to, of caches, and of copies (`replica_of`).",
+        why: "Every year makes the leak that will come one year larger. A customer who asks to be forgotten has to be \
+              found in every store, index and topic, within a month; a design that never thought of it finds him in \
+              all of them but one.",
         outage: None,
         bad: "client app\nlb front managed rate_limit=20/s limit_by=ip tls\nservice care x2 auth=oauth authz\n\
               postgres charts x2 failover=auto backup=1h data=pii encryption retention=none\n\
@@ -33,7 +35,8 @@ pub static RULE: Rule = Rule {
         good: "client app\nlb front managed rate_limit=20/s limit_by=ip tls\nservice care x2 auth=oauth authz\n\
                postgres charts x2 failover=auto backup=1h data=pii encryption retention=10y\n\
                flow visit { app -> front -> care -> charts reads }\n",
-        ignore: "The law says how long it must be kept, and that is for ever; or accounts are deleted by hand, from a list of all places.",
+        ignore: "The law says how long it must be kept, and that is for ever; or accounts are deleted by hand, from a \
+                 list of all places.",
     },
     check,
 };

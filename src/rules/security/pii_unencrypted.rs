@@ -17,15 +17,16 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["data", "encryption", "persistence", "replica_of"],
     page: Page {
-        checks: "Databases, object stores, warehouses, search indexes, and caches with `persistence`, that say of themselves or of a \
-                 table `data=pii`, `data=payment` or `data=credential`: whether what they keep is encrypted at rest.",
-        when: "Wrong: such a store says `encryption=no`. A question, as a remark: it says nothing of `encryption`, and neither does the \
-               primary that it is a `replica_of`. Left alone: stores that do not say that their data is sensitive, \
-               `encryption`, and technologies that always encrypt what they keep, such as S3, DynamoDB, Spanner, BigQuery and Cloud \
-               SQL.",
-        why: "Most data is not stolen through the front door. A snapshot is shared with the wrong account, a test machine gets \
-              last night's dump, a disk comes back from repair. Encrypted, each of them is noise without a key that is kept \
-              and logged elsewhere; and the law asks for it where the loss has to be reported.",
+        checks: "Databases, object stores, warehouses, search indexes, and caches with `persistence`, that say of \
+                 themselves or of a table `data=pii`, `data=payment` or `data=credential`: whether what they keep is \
+                 encrypted at rest.",
+        when: "Wrong: such a store says `encryption=no`. A question, as a remark: it says nothing of `encryption`, and \
+               neither does the primary that it is a `replica_of`. Left alone: stores that do not say that their data \
+               is sensitive, `encryption`, and technologies that always encrypt what they keep, such as S3, DynamoDB, \
+               Spanner, BigQuery and Cloud SQL.",
+        why: "Most data is not stolen through the front door. A snapshot is shared with the wrong account, a test \
+              machine gets last night's dump, a disk comes back from repair. Encrypted, each of them is noise without \
+              a key that is kept and logged elsewhere; and the law asks for it where the loss has to be reported.",
         outage: None,
         bad: "client app\nlb front managed rate_limit=20/s limit_by=ip tls\nservice care x2 auth=oauth authz\n\
               postgres charts x2 failover=auto backup=1h data=pii encryption=no\n\

@@ -23,16 +23,18 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Connections over networks that are not yours: from clients to the first node behind them, to and from \
                  external services, between regions, and between groups that state a different `trust`.",
-        when: "Wrong: such a connection says `tls=no`, or the node that it leads to does and the connection does not say \
-               `tls`. A question, as a remark: in a flow that clients outside start, in which some node states `auth` (or is an `auth` node) or uses \
-               `data=pii`, `payment` or `credential`, neither the first load balancer, CDN, firewall, gateway, service, function or \
-               connection server behind the client nor the hop to it says anything of `tls`, and it is not managed (a vendor \
-               hands out a certificate with the address), unless the flow makes at most 10 requests a second without a promise. A question: a hop leads from one region into another, to or from a \
-               node that states `data=pii`, `payment` or `credential`, and says nothing of `tls`, and neither does its \
-               target. Left alone: connections within one region and trust, which may be plain behind the door; calls of \
-               external services that say nothing; clients in a group with `trust=private`; nodes with `auth=mtls`, which is TLS.",
-        why: "Whoever runs the café's network, a cheap router or the wrong provider on the way reads session tokens and \
-              passwords out of plain requests, and puts his own script into plain answers.",
+        when: "Wrong: such a connection says `tls=no`, or the node that it leads to does and the connection does not \
+               say `tls`. A question, as a remark: in a flow that clients outside start, in which some node states \
+               `auth` (or is an `auth` node) or uses `data=pii`, `payment` or `credential`, neither the first load \
+               balancer, CDN, firewall, gateway, service, function or connection server behind the client nor the hop \
+               to it says anything of `tls`, and it is not managed (a vendor hands out a certificate with the \
+               address), unless the flow makes at most 10 requests a second without a promise. A question: a hop leads \
+               from one region into another, to or from a node that states `data=pii`, `payment` or `credential`, and \
+               says nothing of `tls`, and neither does its target. Left alone: connections within one region and \
+               trust, which may be plain behind the door; calls of external services that say nothing; clients in a \
+               group with `trust=private`; nodes with `auth=mtls`, which is TLS.",
+        why: "Whoever runs the café's network, a cheap router or the wrong provider on the way reads session tokens \
+              and passwords out of plain requests, and puts his own script into plain answers.",
         outage: None,
         bad: "client app\nlb front managed tls=no rate_limit=20/s limit_by=ip\nservice notes x2 auth=jwt\npostgres store x2 failover=auto backup=1h\n\
               flow read { app -> front -> notes -> store reads }\n",

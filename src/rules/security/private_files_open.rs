@@ -22,13 +22,14 @@ pub static RULE: Rule = Rule {
     reads: &["auth", "data", "public", "reads", "signed", "trust", "writes"],
     page: Page {
         checks: "Object stores that clients outside read through a CDN, whose files are not public.",
-        when: "Clients reach, through CDNs, load balancers, firewalls and DNS alone, a CDN or load balancer with a hop to an object store that says of itself, or of the \
-               table read, `data` other than `public`, and neither a node nor a hop on the way (that hop included) states `signed` or `auth=`. Wrong where one of \
-               them says `signed=no` or `auth=none`, a question otherwise. Left alone: stores whose data is \
-               `public` or not said, flows marked `public`, hops that only write, and clients in a group with `trust=private`. Hops from the client itself to the store \
-               are `datastore-public`.",
-        why: "An address is no secret: it stands in histories, in proxies' logs, in the mail that a user forwards, and it \
-              works for ever. The CDN keeps a copy in front of every check that the store would make.",
+        when: "Clients reach, through CDNs, load balancers, firewalls and DNS alone, a CDN or load balancer with a hop \
+               to an object store that says of itself, or of the table read, `data` other than `public`, and neither a \
+               node nor a hop on the way (that hop included) states `signed` or `auth=`. Wrong where one of them says \
+               `signed=no` or `auth=none`, a question otherwise. Left alone: stores whose data is `public` or not \
+               said, flows marked `public`, hops that only write, and clients in a group with `trust=private`. Hops \
+               from the client itself to the store are `datastore-public`.",
+        why: "An address is no secret: it stands in histories, in proxies' logs, in the mail that a user forwards, and \
+              it works for ever. The CDN keeps a copy in front of every check that the store would make.",
         outage: None,
         bad: "client app\ncdn edge x3 ttl=1min signed=no tls\ns3 scans object_versions data=pii lifecycle=10y\nflow view { app -> edge -> scans reads }\n",
         good: "client app\ncdn edge x3 ttl=1min signed tls\ns3 scans object_versions data=pii lifecycle=10y\nflow view { app -> edge -> scans reads }\n",

@@ -18,21 +18,25 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "authentication", text: "who may call this, and what checks it?" }),
     reads: &["auth", "data", "public", "reads", "replica_of", "signature", "signed", "trust", "writes"],
     page: Page {
-        checks: "Each way from a client or an outside caller over calls and connections to a store or broker: whether something on it checks who asks.",
-        when: "An application reached from a client, or from an external service that calls in, uses a database, blob store, warehouse, search index or broker, and no \
-               node on the way there states `auth=`, calls an `auth` node or is one. Wrong where a node on that way says \
-               `auth=none` and the data is written, or stated to be other than public; otherwise a question. One finding \
-               for each first gateway, service, function, worker or connection server on the ways in: load balancers, CDNs and firewalls before it are passed over. Left alone: flows marked `public`, reads of `data=public`, caches \
-               unless their `data` is said not to be public, hops with `signature` or `signed`, clients in a group with \
-               `trust=private`, and clients that reach the store directly, which is `datastore-public`.",
-        why: "An endpoint that nobody thought of as public is found by a scanner within hours of its first deployment. What \
-              it can read is then copied, what it can write is then filled, and no log says by whom.",
+        checks: "Each way from a client or an outside caller over calls and connections to a store or broker: whether \
+                 something on it checks who asks.",
+        when: "An application reached from a client, or from an external service that calls in, uses a database, blob \
+               store, warehouse, search index or broker, and no node on the way there states `auth=`, calls an `auth` \
+               node or is one. Wrong where a node on that way says `auth=none` and the data is written, or stated to \
+               be other than public; otherwise a question. One finding for each first gateway, service, function, \
+               worker or connection server on the ways in: load balancers, CDNs and firewalls before it are passed \
+               over. Left alone: flows marked `public`, reads of `data=public`, caches unless their `data` is said not \
+               to be public, hops with `signature` or `signed`, clients in a group with `trust=private`, and clients \
+               that reach the store directly, which is `datastore-public`.",
+        why: "An endpoint that nobody thought of as public is found by a scanner within hours of its first deployment. \
+              What it can read is then copied, what it can write is then filled, and no log says by whom.",
         outage: None,
         bad: "client web\ngateway api x2 auth=none\nservice notes x2\npostgres store x2 {\n  table note { key id; data = private }\n}\n\
               flow read { web -> api -> notes -> store reads=note }\n",
         good: "client web\ngateway api x2 auth=jwt\nservice notes x2\npostgres store x2 {\n  table note { key id; data = private }\n}\n\
                flow read { web -> api -> notes -> store reads=note }\n",
-        ignore: "Anybody may do it, signed in or not: mark the flow `public`, which is also what an interviewer wants to hear.",
+        ignore: "Anybody may do it, signed in or not: mark the flow `public`, which is also what an interviewer wants \
+                 to hear.",
     },
     check,
 };

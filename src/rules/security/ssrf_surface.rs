@@ -20,14 +20,15 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["egress", "fetches", "trust"],
     page: Page {
-        checks: "Services, functions, workers and connection servers with `fetches=user-url`: previews, webhooks, crawlers, \
-                 imports from an address.",
-        when: "Wrong: such a node says `egress=open` (or `egress=none`). A question: it says nothing of `egress`. Left alone: `egress=proxy`, \
-               `egress=allowlist`, and a node in a group with `trust=public` or `trust=dmz` that has no hop to a store, a \
-               secret store, a configuration service or a registry, and neither is there one in that group.",
-        why: "The address may be `http://169.254.169.254/`, where a cloud hands a machine its own credentials, or the admin \
-              page of the database beside it. The program is trusted there, and shows what it got to whoever asked. Checking \
-              the name first is not enough: it may resolve to something else the second time.",
+        checks: "Services, functions, workers and connection servers with `fetches=user-url`: previews, webhooks, \
+                 crawlers, imports from an address.",
+        when: "Wrong: such a node says `egress=open` (or `egress=none`). A question: it says nothing of `egress`. Left \
+               alone: `egress=proxy`, `egress=allowlist`, and a node in a group with `trust=public` or `trust=dmz` \
+               that has no hop to a store, a secret store, a configuration service or a registry, and neither is there \
+               one in that group.",
+        why: "The address may be `http://169.254.169.254/`, where a cloud hands a machine its own credentials, or the \
+              admin page of the database beside it. The program is trusted there, and shows what it got to whoever \
+              asked. Checking the name first is not enough: it may resolve to something else the second time.",
         outage: None,
         bad: "client app\ngateway api x2 auth=jwt rate_limit=10/s limit_by=user tls\n\
               service preview x2 fetches=user-url egress=open\npostgres store x2 failover=auto backup=1h\n\

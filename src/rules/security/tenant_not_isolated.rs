@@ -18,14 +18,17 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["data", "scope", "tenant_key", "tenants"],
     page: Page {
-        checks: "Databases, caches, search indexes, object stores and warehouses that several customer organisations share: because \
-                 they say `tenants=shared`, or because a program with `tenants=shared` has a hop to them.",
-        when: "Wrong: such a store says `tenant_key=none`. A question: it says nothing of `tenant_key`, and neither does every program with `tenants=shared` that \
-               has a hop to it. Left alone: stores with `tenants=single`, with `data=public` (and nothing else), caches with any `scope`, and copies (`replica_of`) \
-               of a store that has a `tenant_key`.",
-        why: "One forgotten condition in one query, one cache key without the customer in it, and a company reads the numbers of \
-              its competitor. It is found by the customer, and it is the one leak that a business does not survive. A key that the store \
-              itself enforces (row security, a schema or an index for each) makes the forgotten condition return nothing.",
+        checks: "Databases, caches, search indexes, object stores and warehouses that several customer organisations \
+                 share: because they say `tenants=shared`, or because a program with `tenants=shared` has a hop to \
+                 them.",
+        when: "Wrong: such a store says `tenant_key=none`. A question: it says nothing of `tenant_key`, and neither \
+               does every program with `tenants=shared` that has a hop to it. Left alone: stores with \
+               `tenants=single`, with `data=public` (and nothing else), caches with any `scope`, and copies \
+               (`replica_of`) of a store that has a `tenant_key`.",
+        why: "One forgotten condition in one query, one cache key without the customer in it, and a company reads the \
+              numbers of its competitor. It is found by the customer, and it is the one leak that a business does not \
+              survive. A key that the store itself enforces (row security, a schema or an index for each) makes the \
+              forgotten condition return nothing.",
         outage: None,
         bad: "client app\ngateway api x2 auth=jwt rate_limit=10/s limit_by=tenant tls\nservice books x2 authz tenants=shared\n\
               postgres store x2 failover=auto backup=1h tenant_key=none\nflow read { app -> api -> books -> store reads }\n",

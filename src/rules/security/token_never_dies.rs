@@ -19,11 +19,13 @@ pub static RULE: Rule = Rule {
     reads: &["expires", "revocable", "token"],
     page: Page {
         checks: "Nodes of kind `auth` that say which `token` they issue: how long a stolen one works.",
-        when: "Wrong: `token=jwt` without `revocable` and with `expires` above one day or `expires=none`; or any other token with `expires=none` \
-               and `revocable=no`. A question: `token=jwt` with neither `expires` nor `revocable`. Left alone: \
-               auth nodes that do not say what they issue, tokens that are `revocable`, and those that expire within a day.",
-        why: "A signed token is believed by whoever sees it until it expires; the server that made it is not asked. Changing the \
-              password, locking the account, dismissing the employee: none of it reaches a token that is already out.",
+        when: "Wrong: `token=jwt` without `revocable` and with `expires` above one day or `expires=none`; or any other \
+               token with `expires=none` and `revocable=no`. A question: `token=jwt` with neither `expires` nor \
+               `revocable`. Left alone: auth nodes that do not say what they issue, tokens that are `revocable`, and \
+               those that expire within a day.",
+        why: "A signed token is believed by whoever sees it until it expires; the server that made it is not asked. \
+              Changing the password, locking the account, dismissing the employee: none of it reaches a token that is \
+              already out.",
         outage: None,
         bad: "client app\nlb front managed rate_limit=20/s limit_by=ip tls\nservice notes x2 authz\nauth login x2 token=jwt expires=30d\n\
               postgres store x2 failover=auto backup=1h\n\

@@ -20,21 +20,25 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["antivirus", "payload", "reads", "trust", "writes"],
     page: Page {
-        checks: "Object stores that clients write to and that are read for clients again: whether anything scans the files in between.",
-        when: "Clients outside upload to an object store, and a client, a CDN, or a program on a call from a client has a hop that reads it. \
-               An upload is a hop to it with `writes`: from a client, from a load balancer, CDN, firewall or gateway behind one, or from a service, function or connection server that a \
-               client calls, if that hop or its flow states a `payload` of 100 KB or more. \
-               A question where the store says nothing of `antivirus`; wrong where it says `antivirus=no` (then any service's \
-               write on a client's call is an upload). Left alone: `antivirus`, stores that nobody reads from, stores that only workers write to, and \
-               clients in a group with `trust=private`.",
-        why: "A file store that takes anything soon serves malware from your own domain, which browsers and mail filters then \
-              block as a whole; and an HTML or SVG file in it runs with your site's cookies when someone opens it.",
+        checks: "Object stores that clients write to and that are read for clients again: whether anything scans the \
+                 files in between.",
+        when: "Clients outside upload to an object store, and a client, a CDN, or a program on a call from a client \
+               has a hop that reads it. An upload is a hop to it with `writes`: from a client, from a load balancer, \
+               CDN, firewall or gateway behind one, or from a service, function or connection server that a client \
+               calls, if that hop or its flow states a `payload` of 100 KB or more. A question where the store says \
+               nothing of `antivirus`; wrong where it says `antivirus=no` (then any service's write on a client's call \
+               is an upload). Left alone: `antivirus`, stores that nobody reads from, stores that only workers write \
+               to, and clients in a group with `trust=private`.",
+        why: "A file store that takes anything soon serves malware from your own domain, which browsers and mail \
+              filters then block as a whole; and an HTML or SVG file in it runs with your site's cookies when someone \
+              opens it.",
         outage: None,
         bad: "client app\ngateway api x2 auth=jwt rate_limit=10/s limit_by=user tls\nservice albums x2 authz\ns3 photos object_versions antivirus=no\n\
               flow upload { app -> photos writes signed }\nflow view { app -> photos reads signed }\n",
         good: "client app\ngateway api x2 auth=jwt rate_limit=10/s limit_by=user tls\nservice albums x2 authz\ns3 photos object_versions antivirus\n\
                flow upload { app -> photos writes signed }\nflow view { app -> photos reads signed }\n",
-        ignore: "Files are only ever shown again to the user who uploaded them, or are made anew on the way, as pictures that are always re-encoded.",
+        ignore: "Files are only ever shown again to the user who uploaded them, or are made anew on the way, as \
+                 pictures that are always re-encoded.",
     },
     check,
 };
