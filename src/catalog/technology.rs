@@ -62,6 +62,9 @@ pub struct Technology {
     /// Its clients are browsers and devices, with access rules of its own.
     #[serde(default)]
     pub faces_clients: bool,
+    /// Encrypts all that it keeps, and cannot be told not to.
+    #[serde(default)]
+    pub encrypted: bool,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,
     /// Availability of one (or of the managed whole), as a fraction.

@@ -177,6 +177,7 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("misses", technology.merges_misses.then_some("of one entry at once are one load"));
     fact("elects", technology.votes.then_some("a leader, by majority"));
     fact("faces", technology.faces_clients.then_some("browsers and devices, with access rules of its own"));
+    fact("at rest", technology.encrypted.then_some("always encrypted"));
     if !facts.is_empty() {
         parts.push(page.code("What the rules know of it", &facts.join("\n")));
     }

@@ -6,6 +6,7 @@ mod messages;
 mod miss;
 mod needs;
 mod outside;
+mod sensitive;
 mod socket;
 mod tables;
 mod watched;
@@ -19,6 +20,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use journey::Journey;
 pub use messages::{Shares, most_instances, targets};
 pub use miss::Miss;
 pub use outside::Again;

@@ -22,6 +22,8 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("no-monitoring", "no-alert"),
     // A circle has no depth.
     ("sync-cycle", "sync-chain-deep"),
+    // What one tenant takes from the others says more than that the limit counts nobody.
+    ("noisy-neighbour", "limit-by-nobody"),
 ];
 
 /// Leaves out what a more telling rule says already.
@@ -101,5 +103,7 @@ mod tests {
                          flow f { u -> a -> b -> c -> d -> e -> g -> a }",
         );
         assert!(circle.contains(&"sync-cycle") && !circle.contains(&"sync-chain-deep"), "{circle:?}");
+        let shared = of("client u\nservice a tenants=shared rate_limit=1/s\nflow f { u -> a }");
+        assert!(shared.contains(&"noisy-neighbour") && !shared.contains(&"limit-by-nobody"), "{shared:?}");
     }
 }

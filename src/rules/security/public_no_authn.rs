@@ -18,21 +18,25 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "authentication", text: "who may call this, and what checks it?" }),
     reads: &["auth", "data", "public", "reads", "replica_of", "signature", "signed", "trust", "writes"],
     page: Page {
-        checks: "Each way from a client or an outside caller over calls and connections to a store or broker: whether something on it checks who asks.",
-        when: "An application reached from a client, or from an external service that calls in, uses a database, blob store, warehouse, search index or broker, and no \
-               node on the way there states `auth=` or calls an `auth` node. Wrong where a node on that way says \
-               `auth=none` and the data is written, or stated to be other than public; otherwise a question. One finding \
-               for each first gateway, service, function, worker or connection server on the ways in: load balancers, CDNs and firewalls before it are passed over. Left alone: flows marked `public`, reads of `data=public`, caches \
-               unless their `data` is said not to be public, hops with `signature` or `signed`, clients in a group with \
-               `trust=private`, and clients that reach the store directly, which is `datastore-public`.",
-        why: "An endpoint that nobody thought of as public is found by a scanner within hours of its first deployment. What \
-              it can read is then copied, what it can write is then filled, and no log says by whom.",
+        checks: "Each way from a client or an outside caller over calls and connections to a store or broker: whether \
+                 something on it checks who asks.",
+        when: "An application reached from a client, or from an external service that calls in, uses a database, blob \
+               store, warehouse, search index or broker, and no node on the way there states `auth=`, calls an `auth` \
+               node or is one. Wrong where a node on that way says `auth=none` and the data is written, or stated to \
+               be other than public; otherwise a question. One finding for each first gateway, service, function, \
+               worker or connection server on the ways in: load balancers, CDNs and firewalls before it are passed \
+               over. Left alone: flows marked `public`, reads of `data=public`, caches unless their `data` is said not \
+               to be public, hops with `signature` or `signed`, clients in a group with `trust=private`, and clients \
+               that reach the store directly, which is `datastore-public`.",
+        why: "An endpoint that nobody thought of as public is found by a scanner within hours of its first deployment. \
+              What it can read is then copied, what it can write is then filled, and no log says by whom.",
         outage: None,
         bad: "client web\ngateway api x2 auth=none\nservice notes x2\npostgres store x2 {\n  table note { key id; data = private }\n}\n\
               flow read { web -> api -> notes -> store reads=note }\n",
         good: "client web\ngateway api x2 auth=jwt\nservice notes x2\npostgres store x2 {\n  table note { key id; data = private }\n}\n\
                flow read { web -> api -> notes -> store reads=note }\n",
-        ignore: "Anybody may do it, signed in or not: mark the flow `public`, which is also what an interviewer wants to hear.",
+        ignore: "Anybody may do it, signed in or not: mark the flow `public`, which is also what an interviewer wants \
+                 to hear.",
     },
     check,
 };
@@ -174,22 +178,7 @@ fn secrecy(facts: &Facts, step: &Step) -> Secrecy {
     if !target.kind.is_store() {
         return Secrecy::None;
     }
-    // What is said of the tables that it uses, or of the whole store.
-    let owner = match target.attrs.text("replica_of").value().and_then(|id| facts.design.node(id)) {
-        Some(primary) if target.tables.is_empty() => facts.node(primary),
-        _ => target,
-    };
-    let used = step.attrs.words("reads").iter().chain(step.attrs.words("writes"));
-    let mut data: Vec<&[String]> = used
-        .filter_map(|table| owner.table(table))
-        .map(|table| match table.attrs.words("data") {
-            [] => owner.attrs.words("data"),
-            said => said,
-        })
-        .collect();
-    if data.is_empty() {
-        data.push(owner.attrs.words("data"));
-    }
+    let data = facts.used_data(step);
     let is_public = |said: &&[String]| !said.is_empty() && said.iter().all(|word| word == "public");
     let is_private = |said: &&[String]| said.iter().any(|word| word != "public");
     let writes = step.attrs.has("writes") && target.kind != Kind::Cache;
