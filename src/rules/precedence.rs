@@ -12,6 +12,10 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("spof-cache-as-store", "cache-no-ttl"),
     // The figures of both sides say more than that one depends on the other.
     ("availability-out-of-reach", "external-hard-dependency"),
+    // What else the hanging call takes with it says more than that it hangs; a breaker answers both.
+    ("no-bulkhead", "no-circuit-breaker"),
+    // A limit for each caller comes first; what to refuse when all come at once is the next question.
+    ("no-rate-limit", "no-load-shedding"),
     // A circle has no depth.
     ("sync-cycle", "sync-chain-deep"),
 ];

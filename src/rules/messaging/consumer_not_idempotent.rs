@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
                `idempotent=no` or `dedupe=none` and the broker delivers at least once; a question where neither is said. \
                Not where the write is `conditional` or carries an `idempotency_key`; nor for caches, search indexes and files, \
                which a second write leaves as they are; nor where messages arrive at most once. A call that the consumer \
-               itself tries several times is `write-api-not-idempotent`.",
+               itself tries several times is `retry-of-unsafe-call`.",
         why: "A consumer that dies after its work and before its acknowledgement gets the message again, and so does one that \
               was merely slow. That is not an accident of the broker but what it promises: at least once.",
         outage: Some(Outage {
