@@ -158,7 +158,7 @@ mod tests {
     fn cases() {
         let nodes = "client u\nservice a\nservice b\nservice c\nservice d\nlb l\nqueue q\nworker w\npostgres p\nexternal e\n";
         let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{nodes}{text}"), expected);
-        case("flow f { u -> a -> e breaker=none }", &["wrong e"]);
+        case("flow f { u -> a -> e breaker=none }", &["wrong e, a"]);
         case("flow f { u -> a -> e timeout=1s }", &["unstated e, a"]);
         case("flow f { u -> a -> e fallback=default }", &["unstated e, a"]);
         case("flow f { u -> a ~> q ~> w -> e attempts=3 }", &["unstated e, w"]);

@@ -43,7 +43,7 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "a request fails because something failed that it could do without",
     question: None,
-    reads: &["async", "reads", "writes"],
+    reads: &["async", "fallback", "optional", "reads", "writes"],
     page: Page {
         checks: "Calls for side work (analytics, recommendations, notifications, monitoring) in the midst of a request that is about something else.",
         when: "On a flow that someone waits for, a service, function or connection server calls, by a `->` hop that the flow needs (not `optional`, no \
@@ -176,11 +176,11 @@ mod tests {
                      service tracking\nservice billing\nclickhouse h\nprometheus m\nqueue q\npostgres d\n";
         let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{nodes}{text}"), expected);
         let buy = |more: &str| format!("flow buy {{ u -> l -> a -> d writes\n{more} }}");
-        case(&buy("a -> analytics"), &["wrong analytics"]);
-        case(&buy("a -> n"), &["wrong n"]);
-        case(&buy("a -> tips"), &["wrong tips"]);
-        case(&buy("a -> h writes"), &["wrong h"]);
-        case(&buy("a -> m"), &["wrong m"]);
+        case(&buy("a -> analytics"), &["wrong analytics, a"]);
+        case(&buy("a -> n"), &["wrong n, a"]);
+        case(&buy("a -> tips"), &["wrong tips, a"]);
+        case(&buy("a -> h writes"), &["wrong h, a"]);
+        case(&buy("a -> m"), &["wrong m, a"]);
         // It goes on without, or afterwards.
         case(&buy("a -> analytics optional"), &[]);
         case(&buy("a -> tips fallback=default"), &[]);

@@ -223,7 +223,7 @@ mod tests {
         // What a queue delivers again comes later, to as many workers as before.
         case("queue r max_receives=5\nflow f { u -> a ~> r ~> b -> d attempts=3 }", &[]);
         let queue = "external e\nqueue r max_receives=5\n";
-        case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=3 }}"), &["wrong e"]);
+        case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=3 }}"), &["wrong e, r, b"]);
         case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=2 }}"), &[]);
         case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e }}"), &[]);
         // Beside each other they add up; a queue lies between; different requests.
