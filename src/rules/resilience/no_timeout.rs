@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Calls from applications to whatever they wait for: other services, stores, externals.",
         when: "Wrong where `timeout=none` is stated. A question, once for each caller, where nothing is said and someone waits \
-               for the caller, or it calls an external, or is a worker or scheduler: a job that hangs holds up all behind it. At most a remark where the only timeout of a \
+               for the caller, or it calls an external, or is a worker or scheduler: a job that hangs holds up all behind it (which weighs less). At most a remark where the only timeout of a \
                call to an external is one of 250 ms or less that comes from `every call`, and was meant for calls inside. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
                what is managed, nor one that takes its time from a `deadline` that is passed to it.",
         why: "Things rarely fail by refusing; they fail by not answering. Without a timeout each waiting request keeps its \
@@ -67,6 +67,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let message = format!("{} does not say how long it waits for {to}", node.name());
             let finding = Diagnostic::unstated(message, first.span, "no `timeout=` here")
                 .question(format!("how long does {} wait for {to} before giving up?", node.name()));
+            let delays_only = !external && !someone_waits.contains(&index);
+            let finding = if delays_only { finding.at_most(Severity::Info) } else { finding };
             found.push(describe(facts, index, &silent, finding));
         }
         let inside: Vec<_> = calls().filter(|(to, hop)| is_meant_for_inside(facts, *to, hop)).collect();

@@ -2,9 +2,11 @@ use std::collections::HashMap;
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
+use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Calls, Confidence, Facts, Group, Page, Rule};
+use crate::source::Span;
 use crate::units::{show_duration, show_number};
 
 pub static RULE: Rule = Rule {
@@ -21,8 +23,8 @@ pub static RULE: Rule = Rule {
         when: "In one flow `a -> b` states a `timeout`, and `b -> c` states one that is longer, or as long with `attempts` \
                above one: the inner `timeout` times its `attempts` is above the outer `timeout`. Calls that `b` makes one \
                after another are not added up, and where `b -> c` says nothing of a timeout, what `c` calls counts instead. An \
-               error where both timeouts are stated on their hops, a warning where one of them comes from `every call`. \
-               Silent where either hop passes on a `deadline`.",
+               error where both timeouts are stated on their hops, a warning where one of them comes from `every call`, which is said once however \
+               many hops it is too short for. Silent where either hop passes on a `deadline`, and where `a` is a scheduler, which only starts the job.",
         why: "The caller is gone, often to try again, while its first request still holds a thread, a connection and a place \
               in the store. Under load the work that nobody waits for displaces the work that somebody does.",
         outage: None,
@@ -44,32 +46,48 @@ struct Longest<'d> {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    let mut known: HashMap<EdgeIndex, usize> = HashMap::new();
+    // One cause, one finding: an inner call, or a default that is too short in several places.
+    let mut known: HashMap<Cause, usize> = HashMap::new();
     for calls in facts.calls() {
         let longest = longest_calls(facts, &calls);
         for &outer in &calls.steps {
-            let hop = &facts.design.graph[outer.hop];
-            let Some(limit) = hop.attrs.number("timeout").value() else { continue };
+            let attrs = &facts.design.graph[outer.hop].attrs;
+            let Some(limit) = attrs.number("timeout").value() else { continue };
             let Some(&inner) = longest.get(&outer.to) else { continue };
-            if outer.attrs.has("deadline") || inner.seconds <= limit * 1.000_001 {
+            // A timer starts a job, and does not wait for its end.
+            let starts = facts.node(outer.from).kind == Kind::Scheduler;
+            if starts || outer.attrs.has("deadline") || inner.seconds <= limit * 1.000_001 {
                 continue;
             }
+            let default = attrs.get("timeout").filter(|setting| setting.inherited);
+            let cause = default.map_or(Cause::Inner(inner.step.hop), |setting| Cause::Default(setting.span));
             let next = found.len();
-            let at = *known.entry(inner.step.hop).or_insert(next);
+            let at = *known.entry(cause).or_insert(next);
+            let hop = (facts.id(outer.from).to_string(), facts.id(outer.to).to_string());
             if at == next {
                 found.push(finding(facts, outer, limit, inner));
+            } else if !found[at].hops.contains(&hop) && found[at].hops.len() < 6 {
+                let [from, to] = [outer.from, outer.to].map(|node| facts.id(node));
+                let [limit, spent] = [limit, inner.seconds].map(show_duration);
+                let target = facts.id(inner.step.to);
+                let line = format!("likewise {from} → {to}: {limit}, behind it {spent} on {target}");
+                found[at].evidence.push(line);
             }
-            let hop = (facts.id(outer.from).to_string(), facts.id(outer.to).to_string());
             if !found[at].hops.contains(&hop) {
                 found[at].hops.push(hop);
             }
-            found[at].flows.extend(calls.flow.map(|flow| flow.id.clone()));
+            let flow = calls.flow.map(|flow| flow.id.clone());
+            let flow = flow.filter(|flow| !found[at].flows.contains(flow));
+            found[at].flows.extend(flow);
         }
     }
-    for finding in &mut found {
-        finding.flows.dedup();
-    }
     found
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Cause {
+    Inner(EdgeIndex),
+    Default(Span),
 }
 
 /// From the last call to the first, so that those who are called are known before their callers.
@@ -172,6 +190,12 @@ mod tests {
         case("every call timeout=1s\nflow f { u -> a -> b -> e timeout=3s }", &["wrong a, b"]);
         // A layer between that says nothing waits as long as what it calls.
         case("flow f { u -> a timeout=1s -> l -> b timeout=4s }", &["wrong u, a"]);
+        // One default, one finding.
+        case(
+            "every call timeout=1s\nflow f { u -> a -> b attempts=2 -> c attempts=2 -> e attempts=2 }",
+            &["wrong u, a"],
+        );
+        case("scheduler t\nflow f { t -> a timeout=1s -> e timeout=9s }", &[]);
         // Outer above inner, as long, or as long as all tries together.
         case("flow f { u -> a -> b timeout=2s -> c timeout=1s }", &[]);
         case("every call timeout=1s\nflow f { u -> a -> b -> c }", &[]);
