@@ -42,7 +42,7 @@ pub static RULE: Rule = Rule {
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
-               way `generates` ids; messages whose consumers are all `idempotent`, or write nothing but files, search indexes and \
+               way `generates` ids; messages whose consumers are all `idempotent` (and do not write tables whose keys are all made by the system, without a `unique`: a second request is another row there), or write nothing but files, search indexes and \
                caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
                that adds to what is there is not seen. A flow whose call to an external is itself tried again without a key is `retry-of-unsafe-call`'s.",
         why: "A request times out when its answer is lost as well as when it is. The phone cannot tell, so it sends again; so \
@@ -61,7 +61,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let consumers = facts.consumers(broker);
         // `dedupe` knows the broker's own copies of a message; a second request makes a second message.
         let repeatable = |&consumer: &NodeIndex| {
-            facts.node(consumer).attrs.has("idempotent") || overwrites(facts, consumer)
+            let knows = facts.node(consumer).attrs.has("idempotent") && !numbers_rows(facts, consumer);
+            knows || overwrites(facts, consumer)
         };
         !consumers.is_empty() && consumers.iter().all(repeatable)
     };
@@ -271,6 +272,16 @@ fn overwrites(facts: &Facts, node: NodeIndex) -> bool {
     some && all
 }
 
+/// It writes tables whose keys the system makes, with nothing of the caller's in them: a repeat gets a new row,
+/// whatever the consumer says of messages that are delivered again.
+fn numbers_rows(facts: &Facts, node: NodeIndex) -> bool {
+    facts.design.steps_from(node).any(|step| {
+        let target = facts.node(step.to);
+        let drawn = step.attrs.words("writes").iter().any(|id| target.table(id).is_some());
+        matches!(target.kind, Kind::Database | Kind::Warehouse) && drawn && !natural(facts, step)
+    })
+}
+
 /// A second write finds the first: compared before it is set, or under a key that the caller chose.
 fn natural(facts: &Facts, step: &Step) -> bool {
     let tables = step.attrs.words("writes");
@@ -346,7 +357,7 @@ mod tests {
     fn who_tells_repeats() {
         let case = |service: &str, worker: &str, flow: &str, expected: &[&str]| {
             let text = format!(
-                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }} }}\n\
+                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }}; table n {{ key room, seq }} }}\n\
                  queue q\nworker w {worker}\nblob f\nflow f {{ {flow} }}"
             );
             expect(&RULE, &text, expected);
@@ -357,6 +368,9 @@ mod tests {
         case("", "", "u -> a ~> q ~> w -> f writes", &[]);
         case("", "", "u -> a ~> q ~> w -> f writes\nw -> d writes", &["unstated f"]);
         case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes=t", &[]);
+        // Its message has a new number, and so has its row.
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes=n", &["unstated f"]);
         // The second request's message has a new id: its consumer cannot know it.
         case("", "dedupe=key", "u -> a ~> q ~> w -> d writes", &["unstated f"]);
         case(
