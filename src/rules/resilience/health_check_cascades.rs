@@ -29,9 +29,11 @@ pub static RULE: Rule = Rule {
             link: "https://building.buildkite.com/outage-post-mortem-for-august-23rd-82b619a3679b",
         }),
         bad: "client web\nlb front x2\nservice api x6 health=deep\npostgres store x2 failover=auto\nredis hot x3 failover=auto ttl=5min\n\
-              flow read { web -> front -> api -> store reads timeout=200ms }\n",
+              flow read { web -> front -> api -> store reads timeout=200ms }\n\
+              flow sign-in { web -> front -> api -> hot writes timeout=50ms }\n",
         good: "client web\nlb front x2\nservice api x6 health=ready\npostgres store x2 failover=auto\nredis hot x3 failover=auto ttl=5min\n\
-               flow read { web -> front -> api -> store reads timeout=200ms }\n",
+               flow read { web -> front -> api -> store reads timeout=200ms }\n\
+               flow sign-in { web -> front -> api -> hot writes timeout=50ms }\n",
         ignore: "The check is for people to look at, and no balancer acts on it.",
     },
     check,
@@ -84,9 +86,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         finding = finding
             .consequence(format!("{target} answers late for ten seconds: every check fails, {front} has nobody to send to, and {too}"))
-            .fix(format!(
-                "`health=ready` on {name}, which proves that this instance can serve; or `fail_open` on {front}, which sends to all when none is healthy"
-            ));
+            .fix(match facts.node(balancer).kind {
+                Kind::Lb => format!(
+                    "`health=ready` on {name}, which proves that this instance can serve; or `fail_open` on {front}, \
+                     which sends to all when none is healthy"
+                ),
+                _ => format!("`health=ready` on {name}, which proves that this instance can serve"),
+            });
         if other.is_none() && !facts.design.flows.is_empty() {
             finding = finding.at_most(Severity::Warning);
         }

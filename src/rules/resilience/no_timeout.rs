@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Calls from applications to whatever they wait for: other services, stores, externals.",
         when: "Wrong where `timeout=none` is stated. A question, once for each caller, where nothing is said and someone waits \
-               for the caller, or it calls an external, or is a worker or scheduler: a job that hangs holds up all behind it (which weighs less). At most a remark where the only timeout of a \
+               for the caller, or it calls an external, or is a worker: a job that hangs holds up all behind it (which weighs less). At most a remark where the only timeout of a \
                call to an external is one of 250 ms or less that comes from `every call`, and was meant for calls inside. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
                what is managed, nor one that takes its time from a `deadline` that is passed to it.",
         why: "Things rarely fail by refusing; they fail by not answering. Without a timeout each waiting request keeps its \
@@ -54,8 +54,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let finding = Diagnostic::wrong(message, span, "never gives up");
             found.push(describe(facts, index, &endless, finding));
         }
-        // Behind a queue or a timer nobody waits for the answer, but the next job does.
-        let works = matches!(node.kind, Kind::Worker | Kind::Scheduler);
+        // Behind a queue nobody waits for the answer, but the next message does.
+        let works = node.kind == Kind::Worker;
         let external = silent.iter().any(|(to, _)| facts.node(*to).kind == Kind::External);
         let asked = node.kind != Kind::Gateway
             && !node.is_managed()

@@ -1,3 +1,7 @@
+use std::collections::HashMap;
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -67,23 +71,46 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
+    let mut known: HashMap<NodeIndex, usize> = HashMap::new();
+    let side = side_work(facts);
     for calls in facts.calls() {
         let Some(flow) = calls.flow.filter(|flow| !flow.attrs.has("async") && !facts.is_small(flow)) else {
             continue;
         };
         for &step in &calls.steps {
-            if !is_hard(facts, &calls, flow, step) || !is_side_work(facts, flow, step) {
+            let Some(&about) = side.get(&step.to) else { continue };
+            let writes_only = step.attrs.has("writes") && !step.attrs.has("reads");
+            let is_side = facts.node(step.to).kind != Kind::Warehouse || writes_only;
+            if !is_side || is_about(facts, flow, about) || !is_hard(facts, &calls, flow, step) {
                 continue;
             }
-            let target = facts.id(step.to);
-            match found.iter_mut().find(|known| known.nodes[0] == target) {
-                Some(known) if known.flows.contains(&flow.id) => {}
-                Some(known) => known.flows.push(flow.id.clone()),
-                None => found.push(finding(facts, flow, step)),
+            let next = found.len();
+            let at = *known.entry(step.to).or_insert(next);
+            if at == next {
+                found.push(finding(facts, flow, step));
+            } else if found[at].flows.last() != Some(&flow.id) {
+                found[at].flows.push(flow.id.clone());
             }
         }
     }
     found
+}
+
+/// Nodes that most requests could do without, with the words of flows that could not.
+fn side_work(facts: &Facts) -> HashMap<NodeIndex, &'static [&'static str]> {
+    let about = |node: NodeIndex| -> Option<&'static [&'static str]> {
+        let node = facts.node(node);
+        match node.kind {
+            Kind::Warehouse | Kind::Monitor => Some(&[]),
+            Kind::Service | Kind::Function | Kind::Worker => {
+                let words = words(node);
+                let named = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+                SIDE_WORK.iter().find(|(names, _)| named(names)).map(|(_, about)| *about)
+            }
+            _ => None,
+        }
+    };
+    facts.nodes(|_| true).filter_map(|node| Some((node, about(node)?))).collect()
 }
 
 fn is_hard(facts: &Facts, calls: &Calls, flow: &Flow, step: &Step) -> bool {
@@ -107,22 +134,10 @@ fn does_other_work(facts: &Facts, flow: &Flow, side: &Step) -> bool {
     })
 }
 
-fn is_side_work(facts: &Facts, flow: &Flow, step: &Step) -> bool {
-    let target = facts.node(step.to);
-    match target.kind {
-        Kind::Warehouse => step.attrs.has("writes") && !step.attrs.has("reads"),
-        Kind::Monitor => true,
-        Kind::Service | Kind::Function | Kind::Worker => SIDE_WORK.iter().any(|(names, about)| {
-            words(target).any(|word| names.contains(&word.as_str())) && !is_about(facts, flow, about)
-        }),
-        _ => false,
-    }
-}
-
-fn words(node: &Node) -> impl Iterator<Item = String> {
-    let all = format!("{} {}", node.id, node.label.as_deref().unwrap_or(""));
-    let words: Vec<String> = all.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
-    words.into_iter()
+fn words(node: &Node) -> Vec<String> {
+    let parts = [node.id.as_str(), node.label.as_deref().unwrap_or("")];
+    let words = parts.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// The flow, or the whole system, is there for this very thing.

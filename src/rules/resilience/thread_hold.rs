@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
                another flow that someone waits for needs the caller and never uses the hop; a warning where all of \
                them do. A `pool` on the hop is for this call alone: then it counts instead, and only as a warning, where \
                another flow does without the hop. Silent where the hop has a `breaker`, or a `bulkhead` on it or on \
-               its caller, and for functions. With a pool and one of `timeout` and `rate`, the other is named as missing.",
+               its caller, where the caller may `autoscale`, and for functions. With a pool and one of `timeout` and `rate`, the other is named as missing.",
         why: "By Little's law what is in flight is the arrival rate × the time that each stays. In good times that time is \
               milliseconds; when the other side hangs it is the timeout, and the same traffic needs a hundred times the threads.",
         outage: None,

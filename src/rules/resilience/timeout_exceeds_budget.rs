@@ -1,4 +1,6 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use petgraph::graph::EdgeIndex;
 
 use crate::catalog::Kind;
 use crate::design::{Flow, Step};
@@ -40,6 +42,7 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut known: HashMap<Span, usize> = HashMap::new();
+    let mut listed: HashSet<(usize, EdgeIndex)> = HashSet::new();
     for calls in facts.calls() {
         let Some(flow) = calls.flow.filter(|flow| !flow.attrs.has("async")) else { continue };
         let Some(p99) = flow.attrs.number("p99").value() else { continue };
@@ -58,13 +61,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let at = *known.entry(span).or_insert(next);
             if at == next {
                 found.push(finding(facts, flow, step, span, [seconds, attempts, p99]));
-                continue;
             }
-            let hop = (facts.id(step.from).to_string(), facts.id(step.to).to_string());
-            if !found[at].hops.contains(&hop) {
-                found[at].hops.push(hop);
+            if listed.insert((at, step.hop)) {
+                found[at].hops.push((facts.id(step.from).to_string(), facts.id(step.to).to_string()));
             }
-            if !found[at].flows.contains(&flow.id) {
+            if found[at].flows.last() != Some(&flow.id) {
                 found[at].flows.push(flow.id.clone());
             }
         }
@@ -88,8 +89,6 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, span: Span, numbers: [f64; 3
     )
     .node(facts.id(step.from))
     .node(facts.id(step.to))
-    .hop(facts.id(step.from), facts.id(step.to))
-    .flows([flow.id.clone()])
     .evidence(format!("{tries}; p99={promised}"))
     .consequence(format!(
         "{target} hangs: each request holds a thread of {who} for {spent}, long after its user has gone, and those that \
@@ -100,7 +99,7 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, span: Span, numbers: [f64; 3
          long by nature",
         facts.id(step.from),
         facts.id(step.to),
-        show_duration(p99)
+        show_duration(p99).replace(' ', "")
     ))
 }
 

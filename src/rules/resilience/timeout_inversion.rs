@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
@@ -48,6 +48,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     // One cause, one finding: an inner call, or a default that is too short in several places.
     let mut known: HashMap<Cause, usize> = HashMap::new();
+    let mut listed: HashSet<(usize, EdgeIndex)> = HashSet::new();
     for calls in facts.calls() {
         let longest = longest_calls(facts, &calls);
         for &outer in &calls.steps {
@@ -63,22 +64,26 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let cause = default.map_or(Cause::Inner(inner.step.hop), |setting| Cause::Default(setting.span));
             let next = found.len();
             let at = *known.entry(cause).or_insert(next);
-            let hop = (facts.id(outer.from).to_string(), facts.id(outer.to).to_string());
             if at == next {
                 found.push(finding(facts, outer, limit, inner));
-            } else if !found[at].hops.contains(&hop) && found[at].hops.len() < 6 {
+            }
+            let known = &mut found[at];
+            if listed.insert((at, outer.hop)) {
                 let [from, to] = [outer.from, outer.to].map(|node| facts.id(node));
-                let [limit, spent] = [limit, inner.seconds].map(show_duration);
-                let target = facts.id(inner.step.to);
-                let line = format!("likewise {from} → {to}: {limit}, behind it {spent} on {target}");
-                found[at].evidence.push(line);
+                if at != next && known.hops.len() < 5 {
+                    let [limit, spent] = [limit, inner.seconds].map(show_duration);
+                    let target = facts.id(inner.step.to);
+                    known
+                        .evidence
+                        .push(format!("likewise {from} → {to}: {limit}, behind it {spent} on {target}"));
+                }
+                known.hops.push((from.to_string(), to.to_string()));
             }
-            if !found[at].hops.contains(&hop) {
-                found[at].hops.push(hop);
+            if let Some(flow) = calls.flow
+                && known.flows.last() != Some(&flow.id)
+            {
+                known.flows.push(flow.id.clone());
             }
-            let flow = calls.flow.map(|flow| flow.id.clone());
-            let flow = flow.filter(|flow| !found[at].flows.contains(flow));
-            found[at].flows.extend(flow);
         }
     }
     found
@@ -149,24 +154,26 @@ fn finding(facts: &Facts, outer: &Step, limit: f64, inner: Longest) -> Diagnosti
         at.map_or(outer.span, |setting| setting.span),
         format!("gives up after {limit_shown}"),
     )
-    .label(step.span, sum.clone())
     .node(facts.id(outer.from))
     .node(facts.id(outer.to))
     .evidence(format!("{} → {} gives up after {limit_shown}", facts.id(outer.from), facts.id(outer.to)))
     .evidence(format!("{} → {}: {sum}", facts.id(step.from), facts.id(step.to)))
     .consequence(format!(
-        "{target} slows down: {who} gives up and comes again, while {spender} still works on the request that nobody waits \
-         for any more, and neither try is ever answered"
+        "{target} slows down: {who} gives up and its own caller gets an error, while {spender} still works for nobody; every retry \
+         puts one more such request beside it"
     ))
     .fix(format!(
         "`{} -> {} timeout={}`, above all that is spent behind it; or a shorter timeout or fewer attempts on `{} -> {}`; \
          or `deadline` on both, so that nobody works for a caller that has gone",
         facts.id(outer.from),
         facts.id(outer.to),
-        show_duration(inner.seconds * 1.2),
+        show_duration(inner.seconds * 1.2).replace(' ', ""),
         facts.id(step.from),
         facts.id(step.to)
     ));
+    if let Some(own) = attrs.get("timeout").filter(|setting| !setting.inherited) {
+        finding = finding.label(own.span, sum);
+    }
     // A default that was not thought of for this very hop.
     if inherited {
         finding = finding.at_most(Severity::Warning);
