@@ -2,7 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::source::Span;
 use crate::units::{show_duration, show_number, show_rate};
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "The threads that a caller has, beside those that it needs while what it calls does not answer: calls a second × `timeout`.",
         when: "A call states a `timeout`, its flows a `rate` (`peak`, where there is one), and the caller the `concurrency` or \
-               `pool` of one instance: calls a second for one instance × `timeout` × `attempts` is above that number. An error where \
+               `pool` of one instance: calls a second for one instance × `timeout` × `attempts` is above that number. One finding for each caller. An error where \
                another flow that someone waits for needs the caller and never uses the hop; a warning where all of \
                them do. A `pool` on the hop is for this call alone: then it counts instead, and only as a warning, where \
                another flow does without the hop. Silent where the hop has a `breaker`, or a `bulkhead` on it or on \
@@ -43,12 +43,33 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let callers =
         |kind| matches!(kind, Kind::Service | Kind::Socket | Kind::Auth | Kind::Gateway | Kind::Worker);
     for caller in facts.nodes(callers) {
+        let mut worst: Option<Diagnostic> = None;
         for (target, hop) in facts.hops_from(caller) {
             let polls = facts.node(target).kind.is_broker();
-            if hop.arrow == Arrow::Call && !polls && facts.node(target).kind != Kind::Client {
-                found.extend(judge(facts, caller, target, hop));
+            if hop.arrow != Arrow::Call || polls || facts.node(target).kind == Kind::Client {
+                continue;
+            }
+            match (judge(facts, caller, target, hop), &mut worst) {
+                (None, _) => {}
+                (Some(wants), _) if wants.verdict == Verdict::NotEvaluated => found.push(wants),
+                (Some(finding), None) => worst = Some(finding),
+                // The threads are the same: what else takes them stands beside it.
+                (Some(mut finding), Some(worst)) => {
+                    if finding.at.span == worst.at.span && finding.severity > worst.severity {
+                        std::mem::swap(&mut finding, worst);
+                    }
+                    if finding.at.span == worst.at.span {
+                        let other = finding.evidence.pop().unwrap_or_default();
+                        worst.evidence.push(format!("likewise `{}`: {other}", finding.nodes[1]));
+                        worst.evidence.truncate(6);
+                        worst.hops.extend(finding.hops);
+                    } else {
+                        found.push(finding);
+                    }
+                }
             }
         }
+        found.extend(worst);
     }
     found
 }

@@ -46,7 +46,7 @@ struct Longest<'d> {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    // One cause, one finding: an inner call, or a default that is too short in several places.
+    // One cause, one finding: an outer call, an inner one, or a default that is too short in several places.
     let mut known: HashMap<Cause, usize> = HashMap::new();
     let mut listed: HashSet<(usize, EdgeIndex)> = HashSet::new();
     for calls in facts.calls() {
@@ -61,9 +61,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 continue;
             }
             let default = attrs.get("timeout").filter(|setting| setting.inherited);
-            let cause = default.map_or(Cause::Inner(inner.step.hop), |setting| Cause::Default(setting.span));
+            let causes = match default {
+                Some(setting) => [Cause::Default(setting.span), Cause::Inner(inner.step.hop)],
+                None => [Cause::Outer(outer.hop), Cause::Inner(inner.step.hop)],
+            };
             let next = found.len();
-            let at = *known.entry(cause).or_insert(next);
+            let at = causes.iter().find_map(|cause| known.get(cause)).copied().unwrap_or(next);
+            for cause in causes {
+                known.entry(cause).or_insert(at);
+            }
             if at == next {
                 found.push(finding(facts, outer, limit, inner));
             }
@@ -91,6 +97,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 
 #[derive(PartialEq, Eq, Hash)]
 enum Cause {
+    Outer(EdgeIndex),
     Inner(EdgeIndex),
     Default(Span),
 }
