@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
                above one: the inner `timeout` times its `attempts` is above the outer `timeout`. Calls that `b` makes one \
                after another are not added up, and where `b -> c` says nothing of a timeout, what `c` calls counts instead. An \
                error where both timeouts are stated on their hops, a warning where one of them comes from `every call`, which is said once however \
-               many hops it is too short for. Silent where either hop passes on a `deadline`, and where `a` is a scheduler, which only starts the job.",
+               many hops it is too short for. Silent where either hop passes on a `deadline`, and where `a` is a scheduler, which only starts the job, or a client whose timeout is only that of `every call`.",
         why: "The caller is gone, often to try again, while its first request still holds a thread, a connection and a place \
               in the store. Under load the work that nobody waits for displaces the work that somebody does.",
         outage: None,
@@ -57,10 +57,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let Some(&inner) = longest.get(&outer.to) else { continue };
             // A timer starts a job, and does not wait for its end.
             let starts = facts.node(outer.from).kind == Kind::Scheduler;
-            if starts || outer.attrs.has("deadline") || inner.seconds <= limit * 1.000_001 {
+            let default = attrs.get("timeout").filter(|setting| setting.inherited);
+            // Clients have a patience of their own, unless it is stated.
+            let patient = default.is_some() && facts.node(outer.from).kind == Kind::Client;
+            if starts || patient || outer.attrs.has("deadline") || inner.seconds <= limit * 1.000_001 {
                 continue;
             }
-            let default = attrs.get("timeout").filter(|setting| setting.inherited);
             let causes = match default {
                 Some(setting) => [Cause::Default(setting.span), Cause::Inner(inner.step.hop)],
                 None => [Cause::Outer(outer.hop), Cause::Inner(inner.step.hop)],
@@ -207,7 +209,7 @@ mod tests {
         // One default, one finding.
         case(
             "every call timeout=1s\nflow f { u -> a -> b attempts=2 -> c attempts=2 -> e attempts=2 }",
-            &["wrong u, a"],
+            &["wrong a, b"],
         );
         case("scheduler t\nflow f { t -> a timeout=1s -> e timeout=9s }", &[]);
         // Outer above inner, as long, or as long as all tries together.
