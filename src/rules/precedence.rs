@@ -73,5 +73,16 @@ mod tests {
                          flow f { u -> a -> b -> c -> d -> e -> g -> a }",
         );
         assert!(circle.contains(&"sync-cycle") && !circle.contains(&"sync-chain-deep"), "{circle:?}");
+        let outside = of("client u\nservice a x2\nexternal e\nflow g { u -> a -> e }\nflow h { u -> a }");
+        assert!(outside.contains(&"no-bulkhead") && !outside.contains(&"no-circuit-breaker"), "{outside:?}");
+        let rush = |service: &str| {
+            of(&format!(
+                "client u\nservice a x2 {service}\npostgres d\n\
+                 flow f rate=100/s peak=1k/s {{ u -> a -> d reads }}"
+            ))
+        };
+        let open = rush("");
+        assert!(open.contains(&"no-rate-limit") && !open.contains(&"no-load-shedding"), "{open:?}");
+        assert!(rush("rate_limit=10/s shed=none").contains(&"no-load-shedding"));
     }
 }
