@@ -11,6 +11,9 @@ use crate::units::{show_number, show_rate};
 /// How many times the average a peak is from which on it is a rush.
 const A_RUSH: f64 = 3.0;
 
+/// From which on it is a crowd: each caller keeps to its limit, and together they are too many.
+const A_CROWD: f64 = 10.0;
+
 pub static RULE: Rule = Rule {
     id: "no-load-shedding",
     severity: Severity::Warning,
@@ -27,8 +30,8 @@ pub static RULE: Rule = Rule {
         checks: "Flows that state a `peak` far above their `rate`: whether anything on the way may refuse.",
         when: "A flow that a client waits for states a `rate` and a `peak` of at least 3 times that and above 100 a second. Of the first load \
                balancer, gateway, service, function or connection server that it reaches: wrong where that says `shed=none`; \
-               a question where nothing it calls through says `shed`, `rate_limit`, `quota` or `autoscale`, up to the first store or queue. Once \
-               for each such node. Managed gateways and functions refuse by themselves.",
+               a question where nothing it calls through says `shed`, `rate_limit`, `quota` or `autoscale`, up to the first store or queue. From 10 times the rate on, limits for each caller do not count: a crowd keeps to them. \
+               Silent behind a CDN. Once for each such node, and not where `no-rate-limit` speaks of it. Managed gateways and functions refuse by themselves.",
         why: "An overloaded server does not serve what it can and drop the rest: it works on everything, finishes nothing in \
               time, and its callers try again. Refusing a tenth at the door keeps nine tenths alive.",
         outage: Some(Outage {
@@ -56,7 +59,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             shed.map(|setting| (node, setting.span))
         });
         let Some(&first) = door.first() else { continue };
-        let guarded = door.iter().any(|&node| refuses(facts, node));
+        let crowd = peak >= A_CROWD * rate;
+        let guarded = door.iter().any(|&node| refuses(facts, node, crowd));
         let (node, span) = match none {
             Some((node, span)) => (node, Some(span)),
             None if guarded => continue,
@@ -92,17 +96,19 @@ fn door(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
     }
     // What stands before the system answers or refuses for it, and is asked nothing itself.
     let is_before = |node: &NodeIndex| matches!(facts.node(*node).kind, Kind::Cdn | Kind::Waf | Kind::Dns);
-    if door.iter().any(|node| is_before(node) && refuses(facts, *node)) {
+    let absorbs = |node: &NodeIndex| facts.node(*node).kind == Kind::Cdn || refuses(facts, *node, false);
+    if door.iter().any(|node| is_before(node) && absorbs(node)) {
         return Vec::new();
     }
     door.retain(|node| !is_before(node));
     door
 }
 
-fn refuses(facts: &Facts, node: NodeIndex) -> bool {
+fn refuses(facts: &Facts, node: NodeIndex, crowd: bool) -> bool {
     let node = facts.node(node);
     let throttles = matches!(node.kind, Kind::Gateway | Kind::Function) && node.is_managed();
-    throttles || ["shed", "rate_limit", "quota", "autoscale"].iter().any(|how| node.attrs.has(how))
+    let limits = node.attrs.has("rate_limit") || node.attrs.has("quota");
+    throttles || node.attrs.has("shed") || node.attrs.has("autoscale") || (limits && !crowd)
 }
 
 fn finding(
@@ -132,7 +138,7 @@ fn finding(
             "the rush is a little larger than planned: {name} works on all of it, finishes nothing in time, and everybody \
              tries again"
         ))
-        .fix(format!("`shed` on {name}, so that the least important is refused early; or `rate_limit` for each caller"))
+        .fix(format!("`shed` on {name}, so that the least important is refused early"))
 }
 
 #[cfg(test)]
@@ -151,11 +157,12 @@ mod tests {
         let rush = "rate=100/s peak=1k/s { u -> l -> a -> d reads }";
         case("", "", rush, &["unstated l"]);
         case("", "shed=none", rush, &["wrong a"]);
-        case("", "", "rate=100/s peak=1k/s { u -> c -> l -> a }", &["unstated l"]);
+        case("rate_limit=10/s", "", rush, &["unstated l"]);
         // Something on the way may refuse.
         case("shed", "", rush, &[]);
         case("", "shed", rush, &[]);
-        case("rate_limit=10/s", "", rush, &[]);
+        case("rate_limit=10/s", "", "rate=100/s peak=500/s { u -> l -> a -> d reads }", &[]);
+        case("", "", "rate=100/s peak=1k/s { u -> c -> l -> a }", &[]);
         case("", "autoscale=[2, 20]", rush, &[]);
         // No rush, few requests, or no numbers.
         case("", "", "rate=500/s peak=1k/s { u -> l -> a -> d reads }", &[]);
