@@ -121,8 +121,10 @@ fn finding(
 ) -> Diagnostic {
     let name = facts.node(node).name();
     let [usual, most] = [rate, peak].map(show_rate);
-    let message =
-        format!("{name} takes whatever comes, {most} of `{}` and more, and refuses nothing", flow.id);
+    let message = format!(
+        "{name} takes all that comes of `{}`, {most} and more: nothing is refused when it is too much",
+        flow.id
+    );
     let finding = match none {
         Some(span) => Diagnostic::wrong(message, span, "said to refuse nothing"),
         None => Diagnostic::unstated(message, facts.node(node).span, "no `shed` here").question(format!(
