@@ -129,6 +129,11 @@ impl Flow {
     pub fn serves(&self) -> &str {
         self.attrs.text("serves").value().unwrap_or(&self.id)
     }
+
+    /// `POST` of a flow that is labelled `POST /links`; whatever its label begins with, or nothing.
+    pub fn method(&self) -> &str {
+        self.label.as_deref().unwrap_or("").split_whitespace().next().unwrap_or("")
+    }
 }
 
 #[derive(Debug)]

@@ -71,8 +71,13 @@ fn covers(design: &Design, allow: &Allow, finding: &Diagnostic) -> bool {
 }
 
 fn unknown_rule(allow: &Allow) -> Diagnostic {
-    let label = match nearest(&allow.rule, ALL.iter().map(|rule| rule.id)) {
-        Some(near) => format!("did you mean `{near}`?"),
+    // The report asks by topic: "timeouts: how long …?" is `no-timeout`.
+    let topic = allow.rule.replace(['-', '_'], " ").to_lowercase();
+    let asked =
+        ALL.iter().find(|rule| rule.question.as_ref().is_some_and(|question| question.topic == topic));
+    let near = || nearest(&allow.rule, ALL.iter().map(|rule| rule.id));
+    let label = match asked.map(|rule| rule.id).or_else(near) {
+        Some(meant) => format!("did you mean `{meant}`?"),
         None => "not a rule".to_string(),
     };
     let message = format!("there is no rule `{}`", allow.rule);
@@ -92,4 +97,21 @@ fn unused(allow: &Allow) -> Diagnostic {
         "an acceptance that outlives its reason hides the flaw when it comes back".to_string();
     finding.fix = "remove the line, or name what it is about".to_string();
     finding
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::check;
+    use crate::rules::testing::design;
+
+    #[test]
+    fn an_unknown_rule_is_led_to_the_one_that_was_meant() {
+        for (word, meant) in
+            [("timeouts", "no-timeout"), ("dead-letters", "queue-no-dlq"), ("retry-strom", "retry-storm")]
+        {
+            let text = format!("client u\nservice a\nu -> a\nallow {word} because \"known\"");
+            let critique = check(&design(&text), jiff::civil::date(2026, 1, 1));
+            assert_eq!(critique.mistakes[0].at.text, format!("did you mean `{meant}`?"));
+        }
+    }
 }

@@ -20,6 +20,10 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("availability-out-of-reach", "external-hard-dependency"),
     // What nobody measures cannot tell anybody either.
     ("no-monitoring", "no-alert"),
+    // What else the hanging call takes with it says more than that it hangs; a breaker answers both.
+    ("no-bulkhead", "no-circuit-breaker"),
+    // A limit for each caller comes first; what to refuse when all come at once is the next question.
+    ("no-rate-limit", "no-load-shedding"),
     // A circle has no depth.
     ("sync-cycle", "sync-chain-deep"),
     // What one tenant takes from the others says more than that the limit counts nobody.
@@ -105,5 +109,16 @@ mod tests {
         assert!(circle.contains(&"sync-cycle") && !circle.contains(&"sync-chain-deep"), "{circle:?}");
         let shared = of("client u\nservice a tenants=shared rate_limit=1/s\nflow f { u -> a }");
         assert!(shared.contains(&"noisy-neighbour") && !shared.contains(&"limit-by-nobody"), "{shared:?}");
+        let outside = of("client u\nservice a x2\nexternal e\nflow g { u -> a -> e }\nflow h { u -> a }");
+        assert!(outside.contains(&"no-bulkhead") && !outside.contains(&"no-circuit-breaker"), "{outside:?}");
+        let rush = |service: &str| {
+            of(&format!(
+                "client u\nservice a x2 {service}\npostgres d\n\
+                 flow f rate=100/s peak=1k/s {{ u -> a -> d reads }}"
+            ))
+        };
+        let open = rush("");
+        assert!(open.contains(&"no-rate-limit") && !open.contains(&"no-load-shedding"), "{open:?}");
+        assert!(rush("rate_limit=10/s shed=none").contains(&"no-load-shedding"));
     }
 }

@@ -5,6 +5,7 @@ mod large_body_through_service;
 mod long_work_in_request;
 mod offset_pagination_deep;
 mod permanent_redirect;
+mod retry_of_unsafe_call;
 mod unbounded_answer;
 mod webhook_answers_late;
 mod write_api_not_idempotent;
@@ -17,6 +18,7 @@ pub(super) static RULES: &[&Rule] = &[
     &long_work_in_request::RULE,
     &offset_pagination_deep::RULE,
     &permanent_redirect::RULE,
+    &retry_of_unsafe_call::RULE,
     &unbounded_answer::RULE,
     &webhook_answers_late::RULE,
     &write_api_not_idempotent::RULE,

@@ -4,8 +4,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step, Table};
-use crate::diagnostic::{Diagnostic, Severity, Verdict};
-use crate::rules::facts::Again;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 use crate::units::show_number;
@@ -43,14 +42,9 @@ pub static RULE: Rule = Rule {
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
-               way `generates` ids; messages whose consumers are all `idempotent`, or write nothing but files, search indexes and \
+               way `generates` ids; messages whose consumers are all `idempotent` (and do not write tables whose keys are all made by the system, without a `unique`: a second request is another row there), or write nothing but files, search indexes and \
                caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
-               that adds to what is there is not seen.\n\n\
-               And wherever it stands: a call to an external with `attempts` above one and no `idempotency_key`, from a \
-               caller that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a POST or \
-               PATCH does, or goes to Stripe, PayPal or Adyen; a question where a request carries a key that may go on \
-               there, or where nothing says that it changes anything. A warning at most where the external is another \
-               known product; pushes (FCM, APNs, OneSignal) may come twice.",
+               that adds to what is there is not seen. A flow whose call to an external is itself tried again without a key is `retry-of-unsafe-call`'s.",
         why: "A request times out when its answer is lost as well as when it is. The phone cannot tell, so it sends again; so \
               do proxies and libraries. Without a key that stays the same from one try to the next, the second order looks \
               like another order.",
@@ -67,7 +61,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let consumers = facts.consumers(broker);
         // `dedupe` knows the broker's own copies of a message; a second request makes a second message.
         let repeatable = |&consumer: &NodeIndex| {
-            facts.node(consumer).attrs.has("idempotent") || overwrites(facts, consumer)
+            let knows = facts.node(consumer).attrs.has("idempotent") && !numbers_rows(facts, consumer);
+            knows || overwrites(facts, consumer)
         };
         !consumers.is_empty() && consumers.iter().all(repeatable)
     };
@@ -76,19 +71,19 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut told = |step: &Step| {
         keyed.contains(&step.hop) || *known.entry(step.to).or_insert_with(|| harmless_consumers(step.to))
     };
-    let mut found = tried_outside(facts);
-    let spoken: HashSet<String> = found
-        .iter()
-        .filter(|finding| finding.verdict == Verdict::Wrong)
-        .flat_map(|finding| finding.flows.iter().cloned())
-        .collect();
+    let mut found = Vec::new();
+    let mut spoken: HashSet<&str> = HashSet::new();
+    for journey in facts.journeys() {
+        let certain = facts.repeats_outside(&journey).iter().any(|(_, most)| most.is_some());
+        spoken.extend(journey.flow.filter(|_| certain).map(|flow| flow.id.as_str()));
+    }
     for flow in &facts.design.flows {
         let (step, finding) = match of_flow(facts, flow, &mut told) {
             Some(both) => both,
             None => continue,
         };
-        // That the call outside is tried again says it better.
-        if facts.node(step.to).kind != Kind::External || !spoken.contains(&flow.id) {
+        // That the call outside is tried again, which `retry-of-unsafe-call` says, is the better story.
+        if facts.node(step.to).kind != Kind::External || !spoken.contains(flow.id.as_str()) {
             found.push(finding);
         }
     }
@@ -102,70 +97,6 @@ fn hops_with_a_key(facts: &Facts) -> HashSet<EdgeIndex> {
         .filter(|steps| steps.iter().any(|step| step.attrs.has("idempotency_key")))
         .flat_map(|steps| steps.iter().map(|step| step.hop))
         .collect()
-}
-
-/// Calls of somebody else's service that are tried again, with nothing to tell it that it is the same request.
-fn tried_outside(facts: &Facts) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    let mut known: HashMap<EdgeIndex, usize> = HashMap::new();
-    for journey in facts.journeys() {
-        let effects = |step: &&&Step| {
-            let kind = facts.node(step.to).kind;
-            kind == Kind::External || ((kind.is_durable() || kind.is_broker()) && facts.writes(step))
-        };
-        let posts = journey.flow.is_some_and(|flow| matches!(method(flow), "POST" | "PATCH"));
-        let is_all = posts && journey.steps.iter().filter(effects).count() == 1;
-        let keyed = journey.steps.iter().any(|step| step.attrs.has("idempotency_key"));
-        let asked = journey.flow.is_some_and(|flow| !facts.is_background(flow));
-        for &step in &journey.steps {
-            let most = match facts.tried_again_outside(step) {
-                Again::Harmless => continue,
-                Again::Done(most) if !keyed => Some(most),
-                Again::Unsaid if is_all && !keyed => Some(Severity::Error),
-                Again::Unsaid if !asked || keyed => continue,
-                Again::Done(_) | Again::Unsaid => None,
-            };
-            let next = found.len();
-            let at = *known.entry(step.hop).or_insert(next);
-            if at == next {
-                found.push(tried(facts, step, most));
-            }
-            found[at].flows.extend(journey.flow.map(|flow| flow.id.clone()));
-        }
-    }
-    found
-}
-
-/// `most`: how much it weighs if it is certain.
-fn tried(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
-    let [who, name] = [step.from, step.to].map(|node| facts.node(node).name());
-    let attempts = facts.design.graph[step.hop].attrs.number("attempts").value().unwrap_or(2.0);
-    let tries = show_number(attempts);
-    let message = format!("{who} tries {name} up to {tries} times, and each try may be done");
-    let label = format!("tried up to {tries} times, with no key to tell");
-    let (finding, or_reads) = match most {
-        Some(most) => (Diagnostic::wrong(message, step.span, label).at_most(most), ""),
-        None => (
-            Diagnostic::unstated(message, step.span, label).question(format!(
-                "{who} tries {name} up to {tries} times: is it done there once, or each time?"
-            )),
-            "; or `reads` if it changes nothing there",
-        ),
-    };
-    let (from, to) = (facts.id(step.from), facts.id(step.to));
-    finding
-        .hop(from, to)
-        .evidence(format!("{from} -> {to} attempts={tries}, and no `idempotency_key` goes with it"))
-        .consequence(format!(
-            "{name} has done it and the answer is lost; {who} tries again, and it is done twice: paid, sent or booked"
-        ))
-        .fix(format!(
-            "`idempotency_key` on `{from} -> {to}`, the same one for every try; or no `attempts` there{or_reads}"
-        ))
-}
-
-fn method(flow: &Flow) -> &str {
-    flow.label.as_deref().unwrap_or("").split_whitespace().next().unwrap_or("")
 }
 
 /// What is known of a node that the request has reached.
@@ -186,7 +117,7 @@ fn of_flow<'d>(
     told: &mut dyn FnMut(&Step) -> bool,
 ) -> Option<(&'d Step, Diagnostic)> {
     let steps = facts.design.steps_of(flow);
-    let method = method(flow);
+    let method = flow.method();
     if matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
         || steps.iter().any(|step| step.attrs.has("idempotency_key"))
     {
@@ -341,6 +272,16 @@ fn overwrites(facts: &Facts, node: NodeIndex) -> bool {
     some && all
 }
 
+/// It writes tables whose keys the system makes, with nothing of the caller's in them: a repeat gets a new row,
+/// whatever the consumer says of messages that are delivered again.
+fn numbers_rows(facts: &Facts, node: NodeIndex) -> bool {
+    facts.design.steps_from(node).any(|step| {
+        let target = facts.node(step.to);
+        let drawn = step.attrs.words("writes").iter().any(|id| target.table(id).is_some());
+        matches!(target.kind, Kind::Database | Kind::Warehouse) && drawn && !natural(facts, step)
+    })
+}
+
 /// A second write finds the first: compared before it is set, or under a key that the caller chose.
 fn natural(facts: &Facts, step: &Step) -> bool {
     let tables = step.attrs.words("writes");
@@ -413,46 +354,10 @@ mod tests {
     }
 
     #[test]
-    fn tried_again_outside() {
-        let case = |caller: &str, text: &str, expected: &[&str]| {
-            let nodes = format!(
-                "client u\nlb l\nservice a {caller}\nworker w\nscheduler t\ndatabase d\nexternal e\nstripe s\n\
-                 ses m\nfcm p\ngooglemaps g\n"
-            );
-            expect(&RULE, &(nodes + text), expected);
-        };
-        // A payment that is tried three times.
-        case("", "flow f { u -> l -> a -> e writes attempts=3 }", &["wrong a->e"]);
-        case("", "flow f \"POST /pay\" { u -> l -> a -> e attempts=3 }", &["wrong a->e"]);
-        case("", "u -> l -> a -> s attempts=3", &["wrong a->s"]);
-        case("", "every call attempts=3\nflow f { t -> w -> s }", &["wrong w->s"]);
-        case("", "flow f { u -> a -> m writes attempts=2 }", &["wrong a->m"]);
-        // The request has a key: does it go on?
-        case("", "flow f { u -> a idempotency_key -> e writes attempts=3 }", &["unstated a->e"]);
-        // It may well only read.
-        case("", "flow f { u -> a -> e attempts=3 }", &["unstated a->e"]);
-        case("", "flow f { t -> w -> e attempts=3 }", &[]);
-        case("", "flow f { u -> a -> g attempts=3 }", &[]);
-        case("", "flow f { u -> a -> s reads attempts=3 }", &[]);
-        // Told apart, tried once, or only a push.
-        case("", "flow f { u -> a -> e writes attempts=3 idempotency_key }", &[]);
-        case("idempotent", "flow f { u -> a -> e writes attempts=3 }", &[]);
-        case("", "flow f { t -> w -> e writes attempts=1 }", &[]);
-        case("", "flow f { t -> w -> p attempts=3 }", &[]);
-        // One hop in two flows is one finding; a write beside it is another flaw.
-        case("", "flow f { u -> a -> e writes attempts=3 }\nflow g { u -> a -> e writes }", &["wrong a->e"]);
-        case(
-            "",
-            "flow f \"POST /pay\" { u -> a -> d\na -> e writes attempts=3 }",
-            &["wrong a->e", "unstated f"],
-        );
-    }
-
-    #[test]
     fn who_tells_repeats() {
         let case = |service: &str, worker: &str, flow: &str, expected: &[&str]| {
             let text = format!(
-                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }} }}\n\
+                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }}; table n {{ key room, seq }} }}\n\
                  queue q\nworker w {worker}\nblob f\nflow f {{ {flow} }}"
             );
             expect(&RULE, &text, expected);
@@ -463,6 +368,9 @@ mod tests {
         case("", "", "u -> a ~> q ~> w -> f writes", &[]);
         case("", "", "u -> a ~> q ~> w -> f writes\nw -> d writes", &["unstated f"]);
         case("", "idempotent", "u -> a ~> q ~> w -> d writes", &[]);
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes=t", &[]);
+        // Its message has a new number, and so has its row.
+        case("", "idempotent", "u -> a ~> q ~> w -> d writes=n", &["unstated f"]);
         // The second request's message has a new id: its consumer cannot know it.
         case("", "dedupe=key", "u -> a ~> q ~> w -> d writes", &["unstated f"]);
         case(

@@ -7,7 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::Facts;
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow, Step};
+use crate::design::{Arrow, Flow, Hop, Step};
 
 /// The calls of one flow, in order; in a design that draws no flows, all of its calls.
 pub struct Calls<'d> {
@@ -32,6 +32,23 @@ impl<'d> Facts<'d> {
         }
         all.retain(|calls| !calls.steps.is_empty());
         all
+    }
+
+    /// The flows that use a hop, in the order of the file; one that uses it twice is there twice.
+    pub fn flows_on<'h>(&'h self, hop: &'h Hop) -> impl Iterator<Item = &'d Flow> + 'h {
+        hop.steps.iter().filter_map(|&at| self.flow_of(&self.design.steps[at]))
+    }
+
+    /// A flow that someone waits for, that needs the node, and that never uses this hop of it.
+    pub fn another_flow(&self, node: NodeIndex, hop: &Hop) -> Option<&'d Flow> {
+        let using: HashSet<&str> = self.flows_on(hop).map(|flow| flow.id.as_str()).collect();
+        self.flows_needing(node).find(|flow| !using.contains(flow.id.as_str()) && !self.is_background(flow))
+    }
+
+    /// What a hop carries when its flows are busiest, as far as they say; None where none of them does.
+    pub fn busiest_on(&self, hop: &Hop) -> Option<f64> {
+        let known = hop.steps.iter().filter_map(|&at| self.busiest(&self.design.steps[at]));
+        known.reduce(|sum, more| sum + more)
     }
 
     /// Nobody waits for what the flow does: a timer, a worker or a message starts it.

@@ -1,6 +1,7 @@
 //! Calls of somebody else's service: what trying them again does there.
 
 use super::Facts;
+use super::journey::Journey;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::Severity;
@@ -34,6 +35,27 @@ impl<'d> Facts<'d> {
     /// Whoever calls it and does not say `reads` moves money.
     pub fn takes_money(&self, node: petgraph::graph::NodeIndex) -> bool {
         self.node(node).tech.is_some_and(|tech| TAKE_MONEY.contains(&tech.id.as_str()))
+    }
+
+    /// The calls of somebody else's service that are tried again with nothing to tell it that it is the same request,
+    /// and how much that weighs; None where it is only a question.
+    pub fn repeats_outside(&self, journey: &Journey<'d>) -> Vec<(&'d Step, Option<Severity>)> {
+        let effects = |step: &&&Step| {
+            let kind = self.node(step.to).kind;
+            kind == Kind::External || ((kind.is_durable() || kind.is_broker()) && self.writes(step))
+        };
+        let posts = journey.flow.is_some_and(|flow| matches!(flow.method(), "POST" | "PATCH"));
+        let is_all = posts && journey.steps.iter().filter(effects).count() == 1;
+        let keyed = journey.steps.iter().any(|step| step.attrs.has("idempotency_key"));
+        let asked = journey.flow.is_some_and(|flow| !self.is_background(flow));
+        let weigh = |step: &Step| match self.tried_again_outside(step) {
+            Again::Harmless => None,
+            Again::Done(most) if !keyed => Some(Some(most)),
+            Again::Unsaid if is_all && !keyed => Some(Some(Severity::Error)),
+            Again::Unsaid if !asked || keyed => None,
+            Again::Done(_) | Again::Unsaid => Some(None),
+        };
+        journey.steps.iter().filter_map(|&step| Some((step, weigh(step)?))).collect()
     }
 
     /// What happens to an external service when a hop to it has `attempts` above one and no key tells them apart.

@@ -1,11 +1,35 @@
 //! How one slow or failing part takes the others with it.
 
+mod connection_exhaustion;
+mod health_check_cascades;
+mod no_bulkhead;
+mod no_circuit_breaker;
+mod no_load_shedding;
 mod no_timeout;
+mod optional_work_in_path;
+mod retry_no_backoff;
 mod retry_storm;
 mod sync_chain_deep;
 mod sync_cycle;
+mod thread_hold;
+mod timeout_exceeds_budget;
+mod timeout_inversion;
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] =
-    &[&no_timeout::RULE, &retry_storm::RULE, &sync_chain_deep::RULE, &sync_cycle::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &connection_exhaustion::RULE,
+    &health_check_cascades::RULE,
+    &no_bulkhead::RULE,
+    &no_circuit_breaker::RULE,
+    &no_load_shedding::RULE,
+    &no_timeout::RULE,
+    &optional_work_in_path::RULE,
+    &retry_no_backoff::RULE,
+    &retry_storm::RULE,
+    &sync_chain_deep::RULE,
+    &sync_cycle::RULE,
+    &thread_hold::RULE,
+    &timeout_exceeds_budget::RULE,
+    &timeout_inversion::RULE,
+];

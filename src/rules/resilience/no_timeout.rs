@@ -4,6 +4,7 @@ use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+use crate::units::show_duration;
 
 pub static RULE: Rule = Rule {
     id: "no-timeout",
@@ -17,7 +18,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Calls from applications to whatever they wait for: other services, stores, externals.",
         when: "Wrong where `timeout=none` is stated. A question, once for each caller, where nothing is said and someone waits \
-               for the caller or it calls an external. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
+               for the caller, or it calls an external, or is a worker: a job that hangs holds up all behind it (which weighs less). At most a remark where the only timeout of a \
+               call to an external is one of 250 ms or less that comes from `every call`, and was meant for calls inside. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
                what is managed, nor one that takes its time from a `deadline` that is passed to it.",
         why: "Things rarely fail by refusing; they fail by not answering. Without a timeout each waiting request keeps its \
               thread and its connection, until there are none and the caller is down as well, and then its callers.",
@@ -52,10 +54,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let finding = Diagnostic::wrong(message, span, "never gives up");
             found.push(describe(facts, index, &endless, finding));
         }
+        // Behind a queue nobody waits for the answer, but the next message does.
+        let works = node.kind == Kind::Worker;
         let external = silent.iter().any(|(to, _)| facts.node(*to).kind == Kind::External);
         let asked = node.kind != Kind::Gateway
             && !node.is_managed()
-            && (external || someone_waits.contains(&index))
+            && (external || works || someone_waits.contains(&index))
             && !facts.design.steps_to(index).any(|step| step.attrs.has("deadline"))
             && !facts.design.steps_from(index).any(|step| step.attrs.has("deadline"));
         if asked && let Some((_, first)) = silent.first() {
@@ -63,10 +67,40 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let message = format!("{} does not say how long it waits for {to}", node.name());
             let finding = Diagnostic::unstated(message, first.span, "no `timeout=` here")
                 .question(format!("how long does {} wait for {to} before giving up?", node.name()));
+            let delays_only = !external && !someone_waits.contains(&index);
+            let finding = if delays_only { finding.at_most(Severity::Info) } else { finding };
             found.push(describe(facts, index, &silent, finding));
+        }
+        let inside: Vec<_> = calls().filter(|(to, hop)| is_meant_for_inside(facts, *to, hop)).collect();
+        if let Some((to, first)) = inside.first().filter(|_| node.kind != Kind::Gateway) {
+            let seconds = first.attrs.number("timeout").value().unwrap_or(0.0);
+            let [shown, to] = [show_duration(seconds), facts.node(*to).name()];
+            let message = format!("{} gives {to} {shown}, like everything inside", node.name());
+            let finding = Diagnostic::unstated(message, first.span, "no `timeout=` of its own")
+                .question(format!("{to} is outside: are {shown} what {} gives it?", node.name()))
+                .at_most(Severity::Info);
+            let described = describe(facts, index, &inside, finding).consequence(format!(
+                "{to} takes half a second on an ordinary day: {} gives up on calls that are about to succeed, and tries them again",
+                node.name()
+            ));
+            found.push(described.fix(format!(
+                "`{} -> {} timeout=2s`, a little above its p99",
+                facts.id(index),
+                to.trim_matches('`')
+            )));
         }
     }
     found
+}
+
+/// A quarter of a second: the way there and a handshake alone may take that.
+const SHORT_FOR_OUTSIDE: f64 = 0.25;
+
+/// What all calls were given by default, and is short for one over the internet.
+fn is_meant_for_inside(facts: &Facts, to: NodeIndex, hop: &Hop) -> bool {
+    facts.node(to).kind == Kind::External
+        && hop.attrs.get("timeout").is_some_and(|setting| setting.inherited)
+        && hop.attrs.number("timeout").value().is_some_and(|seconds| seconds <= SHORT_FOR_OUTSIDE)
 }
 
 /// Clients give up by themselves, and what only passes requests on comes with a timeout of its own.
@@ -139,9 +173,14 @@ mod tests {
         // The time left is passed on.
         case("u -> a deadline -> b timeout=1s -> d", &["unstated b"]);
         case("u -> a -> b deadline timeout=1s -> d", &[]);
-        // Nobody waits for a worker, unless it waits for somebody outside.
-        case("u -> a timeout=1s ~> q ~> w -> d", &[]);
+        // Nobody waits for a worker, but the next message does.
+        case("u -> a timeout=1s ~> q ~> w -> d", &["unstated w"]);
         case("u -> a ~> q ~> w -> e", &["unstated w"]);
+        case("u -> a ~> q ~> w -> d timeout=1s", &[]);
+        // A default for calls inside is short for one over the internet.
+        case("every call timeout=200ms\nu -> a -> e", &["unstated a"]);
+        case("every call timeout=1s\nu -> a -> e", &[]);
+        case("u -> a -> e timeout=200ms", &[]);
         case("w -> q reads\nu -> a ~> q", &[]);
         // The platform ends a function that takes too long.
         expect(&RULE, "client u\nlambda f\npostgres d\nu -> f -> d", &[]);

@@ -1,9 +1,11 @@
 use petgraph::graph::NodeIndex;
 
-use crate::design::Step;
+use crate::catalog::Kind;
+use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::heaviest_chain;
 use crate::rules::{Calls, Confidence, Facts, Group, Outage, Page, Rule};
+use crate::source::Span;
 use crate::units::{show_number, show_rate};
 
 /// Tries that one request becomes, from which on a slow moment turns into an outage.
@@ -17,11 +19,12 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "several layers retry, and one failing request becomes many: the retries keep down what they wait for",
     question: None,
-    reads: &["attempts", "breaker", "retry_budget"],
+    reads: &["attempts", "breaker", "max_receives", "retry_budget"],
     page: Page {
         checks: "The product of `attempts` along every chain of calls of a flow.",
-        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. The client's own hop counts as one; the `max_receives` of a queue does not, as it delivers \
-               again only later and to no more workers than there are. A hop with a `retry_budget` counts as little more than one. A warning where the product would be smaller without the hops that have a `breaker`.",
+        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. The client's own hop counts as one. A hop with a `retry_budget` counts as little more than one. A warning where the product would be smaller without the hops that have a `breaker`. \
+               What a queue or topic delivers again comes later and to no more workers than there are: its `max_receives` times the attempts of its consumer's call of an \
+               external is only a remark, from 15 tries of one message on.",
         why: "Layers multiply: three that try three times make 27 requests of one, and they do it at the moment when the last \
               one is too slow already. It stays overloaded after its trouble is over.",
         outage: Some(Outage {
@@ -58,7 +61,61 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             worst = Some(at);
         }
     }
-    worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect()
+    let mut found: Vec<Diagnostic> = worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect();
+    found.extend(delivered_again(facts));
+    found
+}
+
+/// Tries of one message, over all its deliveries, from which on somebody else's service notices.
+const MANY_TRIES: f64 = 15.0;
+
+/// Messages that are delivered several times to consumers that call an external several times.
+fn delivered_again(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for broker in facts.nodes(|kind| kind.is_broker()) {
+        let stated = facts.node(broker).attrs.number("max_receives");
+        let (Some(deliveries), Some(span)) = (stated.value().filter(|&times| times >= 2.0), stated.span())
+        else {
+            continue;
+        };
+        for consumer in facts.consumers(broker) {
+            for (target, hop) in facts.hops_from(consumer) {
+                let attempts = hop.attrs.number("attempts").value().unwrap_or(1.0);
+                let budget = hop.attrs.has("retry_budget");
+                let outside = facts.node(target).kind == Kind::External && hop.arrow == Arrow::Call;
+                if outside && !budget && attempts >= 2.0 && deliveries * attempts > MANY_TRIES - 1e-6 {
+                    found.push(again(facts, [broker, consumer, target], span, deliveries, attempts));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn again(facts: &Facts, way: [NodeIndex; 3], span: Span, deliveries: f64, attempts: f64) -> Diagnostic {
+    let [queue, worker, name] = way.map(|node| facts.node(node).name());
+    let tries = show_number(deliveries * attempts);
+    let [broker, consumer, target] = way.map(|node| facts.id(node));
+    Diagnostic::wrong(
+        format!("a message of {queue} that fails is tried {tries} times at {name}"),
+        span,
+        format!("delivered up to {} times", show_number(deliveries)),
+    )
+    .node(target)
+    .node(broker)
+    .node(consumer)
+    .hop(consumer, target)
+    .evidence(format!(
+        "{} deliveries × {} attempts = {tries}",
+        show_number(deliveries),
+        show_number(attempts)
+    ))
+    .consequence(format!(
+        "{name} refuses a whole afternoon of messages: each is sent {tries} times before it becomes a dead letter, and \
+         {worker} does little else"
+    ))
+    .fix(format!("leave `attempts` out on `{consumer} -> {target}`, as {queue} tries again anyway; or fewer `max_receives`"))
+    .at_most(Severity::Info)
 }
 
 /// How often a hop is tried at most; with a budget, on average while the other side is down.
@@ -165,6 +222,10 @@ mod tests {
         );
         // What a queue delivers again comes later, to as many workers as before.
         case("queue r max_receives=5\nflow f { u -> a ~> r ~> b -> d attempts=3 }", &[]);
+        let queue = "external e\nqueue r max_receives=5\n";
+        case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=3 }}"), &["wrong e, r, b"]);
+        case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=2 }}"), &[]);
+        case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e }}"), &[]);
         // Beside each other they add up; a queue lies between; different requests.
         case("flow f { u -> a\na -> b attempts=3\na -> c attempts=3 }", &[]);
         case("flow f { u -> a attempts=3 ~> q ~> b -> d attempts=3 }", &[]);
