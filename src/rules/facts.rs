@@ -1,11 +1,13 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
 mod calls;
+mod capacity;
 mod journey;
 mod miss;
 mod needs;
 mod outside;
 mod socket;
+mod tables;
 mod ways;
 
 use std::cell::OnceCell;
@@ -16,8 +18,10 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use capacity::Capacity;
 pub use miss::Miss;
 pub use outside::Again;
+pub use tables::{finds_one, has_way, means, names_all};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};

@@ -1,0 +1,82 @@
+//! Tables: who keeps them, which of them a step reads and writes, and what leads to their rows.
+
+use petgraph::graph::NodeIndex;
+
+use super::Facts;
+use crate::design::{Arrow, Step, Table};
+
+impl<'d> Facts<'d> {
+    /// The store that a replica copies; itself where it is none.
+    pub fn primary(&self, store: NodeIndex) -> NodeIndex {
+        let primary = self.node(store).attrs.text("replica_of").value().and_then(|id| self.design.node(id));
+        primary.unwrap_or(store)
+    }
+
+    /// The store whose tables a store has: its primary's, where it is a replica that declares none.
+    pub fn holder(&self, store: NodeIndex) -> NodeIndex {
+        if self.node(store).tables.is_empty() { self.primary(store) } else { store }
+    }
+
+    /// The declared tables that a step says it reads.
+    pub fn tables_read(&self, step: &'d Step) -> impl Iterator<Item = &'d Table> + use<'d> {
+        let holder = self.node(self.holder(step.to));
+        step.attrs.words("reads").iter().filter_map(|id| holder.table(id))
+    }
+
+    /// The declared tables that a step says it writes.
+    pub fn tables_written(&self, step: &'d Step) -> impl Iterator<Item = &'d Table> + use<'d> {
+        let holder = self.node(self.holder(step.to));
+        step.attrs.words("writes").iter().filter_map(|id| holder.table(id))
+    }
+
+    /// Taken only when another way fails.
+    pub fn is_way_out(&self, step: &Step) -> bool {
+        matches!(step.attrs.text("on").value(), Some("error" | "failover"))
+    }
+
+    /// What is known to be written to a store when its flows are busiest, and the steps that bring it.
+    pub fn known_writes(&self, store: NodeIndex) -> (f64, Vec<&'d Step>) {
+        let is_write = |step: &&Step| {
+            self.arrow(step) != Arrow::Control && step.attrs.has("writes") && self.busiest(step).is_some()
+        };
+        let steps: Vec<&Step> = self.design.steps_to(store).filter(is_write).collect();
+        (steps.iter().filter_map(|step| self.busiest(step)).sum(), steps)
+    }
+}
+
+/// A field of a read is this column: `by=order_id` is the `id` of the table `order`.
+pub fn means(table: &Table, column: &str, field: &str) -> bool {
+    field == column
+        || field.strip_suffix(column).and_then(|rest| rest.strip_suffix('_')) == Some(table.id.as_str())
+}
+
+/// The fields hold a whole key or `unique`: at most one row has them.
+pub fn finds_one(table: &Table, fields: &[String]) -> bool {
+    std::iter::once(&table.keys)
+        .chain(&table.uniques)
+        .any(|key| !key.is_empty() && names_all(table, key, fields))
+}
+
+/// The fields name all of these columns.
+pub fn names_all(table: &Table, columns: &[String], fields: &[String]) -> bool {
+    columns.iter().all(|column| fields.iter().any(|field| means(table, column, field)))
+}
+
+/// Some key or index begins with one of the fields, or they name the whole shard; or the table says nothing of keys.
+///
+/// An index with a `where` holds for reads that name a field of its condition; its own fields are not empty in them, and
+/// what was deleted nobody looks for.
+pub fn has_way(table: &Table, fields: &[String]) -> bool {
+    let indexes = table.indexes.iter().zip(&table.partial).filter(|(_, condition)| {
+        condition.as_ref().is_none_or(|condition| {
+            let mut words = condition.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.any(|word| word.contains("deleted") || fields.iter().any(|field| field == word))
+        })
+    });
+    let keys =
+        std::iter::once(&table.keys).chain(&table.uniques).chain(indexes.map(|(columns, _)| columns));
+    let begins = keys
+        .filter_map(|key| key.first())
+        .any(|first| fields.iter().any(|field| means(table, first, field)));
+    begins || table.keys.is_empty() || (!table.shard.is_empty() && names_all(table, &table.shard, fields))
+}
