@@ -203,6 +203,14 @@ pub fn show_duration(seconds: f64) -> String {
     format!("{} {unit}", show_number(seconds / size))
 }
 
+/// A size in the largest decimal unit that keeps it above one: `300 B`, `3 MB`, `219 TB`.
+pub fn show_size(bytes: f64) -> String {
+    const STEPS: [(f64, &str); 6] =
+        [(1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"), (1.0, "B")];
+    let (size, unit) = STEPS.into_iter().find(|&(size, _)| bytes >= size * 0.999_999).unwrap_or((1.0, "B"));
+    format!("{} {unit}", show_number(bytes / size))
+}
+
 /// Three significant digits, thousands separated: `40,000`, `2.35`, `0.012`.
 pub fn show_number(value: f64) -> String {
     if value == 0.0 {

@@ -45,6 +45,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let has_key: Vec<bool> = facts.design.flows.iter().map(|flow| has_key(facts, flow)).collect();
     for store in facts.nodes(|kind| kind == Kind::Database) {
         let node = facts.node(store);
         let stated = ["lag", "rpo", "replica_of"].iter().any(|name| node.attrs.has(name));
@@ -54,7 +55,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let writes = || facts.design.steps_to(store).filter(|step| step.attrs.has("writes"));
         let paid = is_payment(&node.attrs)
             || writes().any(|step| facts.tables_written(step).any(|table| is_payment(&table.attrs)));
-        let keyed = writes().find_map(|step| facts.flow_of(step).filter(|flow| has_key(facts, flow)));
+        let keyed = writes().filter_map(|step| step.flow).find(|&flow| has_key[flow]).map(|flow| &facts.design.flows[flow]);
         let promised = keyed.is_some_and(|flow| flow.attrs.number("rpo").value().is_some());
         if (!paid && keyed.is_none()) || writes().next().is_none() || promised {
             continue;

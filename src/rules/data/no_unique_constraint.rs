@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         topic: "uniqueness",
         text: "two requests look at the same moment, both find it free and both write: which one is refused?",
     }),
-    reads: &["by", "conditional", "generates", "isolation", "key", "limit", "page", "reads", "scheme", "writes"],
+    reads: &["by", "conditional", "generates", "idempotency_key", "isolation", "key", "limit", "page", "reads", "scheme", "writes"],
     page: Page {
         checks: "Writes that must happen once for each value: short codes drawn at random, numbers counted up within something, \
                  and what was looked for before it is written.",
@@ -28,8 +28,8 @@ pub static RULE: Rule = Rule {
                key-value or wide-column database, where a second write of a key replaces the first, and the hop is not \
                `conditional`.\n\n\
                A question where such a database has a table whose `key` has several fields and ends with a count (`seq`, \
-               `number`, `version`, `position`, …), which several instances write without `conditional` and none of them gets \
-               its work from a queue or topic with a `key`. And where, in one flow, a node reads a declared table of a database \
+               `number`, `version`, `position`, …), which several instances write without `conditional`, in a flow with an \
+               `idempotency_key` (without one the number may be the caller's), and do not get their work from a queue or topic with a `key`. And where, in one flow, a node reads a declared table of a database \
                `by` some fields and then writes it, without `conditional`: a remark where the fields are its key. Silent there \
                with a `unique` that is not its key, with `isolation=serializable`, where the node calls a `lock` in that \
                flow, for reads with `page` or `limit`, for tables without `key`, and where nobody waits or little is asked.",
@@ -51,6 +51,7 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let lookups = lookups(facts);
+    let looks = looks(facts);
     // One finding for a writer and a table, whatever flows they meet in.
     let mut known: HashMap<(NodeIndex, NodeIndex, &str), ()> = HashMap::new();
     for step in &facts.design.steps {
@@ -62,7 +63,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let said = lookups.get(&(facts.holder(step.to), table.id.as_str())).map_or(&[][..], Vec::as_slice);
             let finding = code_taken_twice(facts, step, table, said)
                 .or_else(|| number_taken_twice(facts, step, table))
-                .or_else(|| looked_and_wrote(facts, step, table));
+                .or_else(|| looked_and_wrote(facts, &looks, step, table));
             if let Some(finding) = finding
                 && known.insert((step.from, step.to, &table.id), ()).is_none()
             {
@@ -83,6 +84,20 @@ fn lookups<'d>(facts: &Facts<'d>) -> HashMap<(NodeIndex, &'d str), Vec<&'d [Stri
         }
     }
     all
+}
+
+/// The first read of one row, or of the rows that would be in its way: by flow, reader, store and table.
+type Looks<'d> = HashMap<(Option<usize>, NodeIndex, NodeIndex, &'d str), &'d Step>;
+
+fn looks<'d>(facts: &Facts<'d>) -> Looks<'d> {
+    let mut looks = Looks::new();
+    for step in &facts.design.steps {
+        let is_list = step.attrs.has("page") || step.attrs.has("limit");
+        for table in step.attrs.words("reads").iter().filter(|_| !is_list && !step.attrs.words("by").is_empty()) {
+            looks.entry((step.flow, step.from, step.to, table)).or_insert(step);
+        }
+    }
+    looks
 }
 
 fn code_taken_twice(facts: &Facts, step: &Step, table: &Table, lookups: &[&[String]]) -> Option<Diagnostic> {
@@ -131,7 +146,11 @@ fn number_taken_twice(facts: &Facts, step: &Step, table: &Table) -> Option<Diagn
     if !replaces(store) || !(writer.instances > 1 || writer.kind == Kind::Function) || !table.uniques.is_empty() {
         return None;
     }
-    if takes_turns(facts, step.from) {
+    // A number that stands for the request itself is the caller's own; with a key beside it, it is counted here.
+    let counted_here = facts.flow_of(step).is_some_and(|flow| {
+        facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key"))
+    });
+    if !counted_here || takes_turns(facts, step.from) {
         return None;
     }
     let (who, name) = (writer.name(), store.name());
@@ -154,11 +173,15 @@ fn number_taken_twice(facts: &Facts, step: &Step, table: &Table) -> Option<Diagn
     )
 }
 
-fn looked_and_wrote(facts: &Facts, step: &Step, table: &Table) -> Option<Diagnostic> {
+fn looked_and_wrote(facts: &Facts, looks: &Looks, step: &Step, table: &Table) -> Option<Diagnostic> {
     let (writer, store) = (facts.node(step.from), facts.node(step.to));
     let flow = facts.flow_of(step)?;
     let serial = store.attrs.text("isolation").value() == Some("serializable");
     if serial || !table.uniques.is_empty() || facts.is_background(flow) || facts.is_small(flow) {
+        return None;
+    }
+    let read = *looks.get(&(step.flow, step.from, step.to, table.id.as_str()))?;
+    if (read.line, read.leg) >= (step.line, step.leg) {
         return None;
     }
     let steps = facts.design.steps_of(flow);
@@ -166,15 +189,6 @@ fn looked_and_wrote(facts: &Facts, step: &Step, table: &Table) -> Option<Diagnos
     if own.any(|other| facts.node(other.to).kind == Kind::Lock) || is_fed(facts.design, steps, step.from) {
         return None;
     }
-    let read = steps.iter().find(|read| {
-        read.from == step.from
-            && read.to == step.to
-            && (read.line, read.leg) < (step.line, step.leg)
-            && !read.attrs.has("page")
-            && !read.attrs.has("limit")
-            && !read.attrs.words("by").is_empty()
-            && read.attrs.words("reads").contains(&table.id)
-    })?;
     let (who, by) = (writer.name(), read.attrs.words("by"));
     let is_key = finds_one(table, by);
     let fields = by.join(", ");
@@ -258,12 +272,13 @@ mod tests {
             expect(&RULE, &format!("client u\n{nodes}\nflow f {{ {flow} }}"), expected);
         };
         let table = "cassandra d { table t { key room, seq } }";
-        case(&format!("service a x2\n{table}"), "u -> a -> d writes=t", &["unstated d, a"]);
-        case(&format!("service a x2\n{table}"), "u -> a -> d writes=t conditional", &[]);
-        case(&format!("service a\n{table}"), "u -> a -> d writes=t", &[]);
-        case(&format!("kafka q key=room\nservice p\nworker a x2\n{table}"), "u -> p ~> q ~> a -> d writes=t", &[]);
-        case("service a x2\ncassandra d { table t { key room, id } }", "u -> a -> d writes=t", &[]);
-        case("service a x2\npostgres d { table t { key room, seq } }", "u -> a -> d writes=t", &[]);
+        case(&format!("service a x2\n{table}"), "u -> a idempotency_key -> d writes=t", &["unstated d, a"]);
+        case(&format!("service a x2\n{table}"), "u -> a -> d writes=t", &[]);
+        case(&format!("service a x2\n{table}"), "u -> a idempotency_key -> d writes=t conditional", &[]);
+        case(&format!("service a\n{table}"), "u -> a idempotency_key -> d writes=t", &[]);
+        case(&format!("kafka q key=room\nservice p\nworker a x2\n{table}"), "u -> p idempotency_key ~> q ~> a -> d writes=t", &[]);
+        case("service a x2\ncassandra d { table t { key room, id } }", "u -> a idempotency_key -> d writes=t", &[]);
+        case("service a x2\npostgres d { table t { key room, seq } }", "u -> a idempotency_key -> d writes=t", &[]);
     }
 
     #[test]
