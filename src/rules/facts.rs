@@ -6,6 +6,7 @@ mod journey;
 mod miss;
 mod needs;
 mod outside;
+mod single;
 mod socket;
 mod tables;
 mod ways;
@@ -21,7 +22,8 @@ pub use calls::{Calls, heaviest_chain};
 pub use capacity::Capacity;
 pub use miss::Miss;
 pub use outside::Again;
-pub use tables::{finds_one, has_way, means, names_all};
+pub use single::primaries;
+pub use tables::{finds_one, has_way, names_all};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
