@@ -3,9 +3,11 @@
 mod acknowledged_write_lost;
 mod dual_write;
 mod file_in_database;
+mod id_space_too_small;
 mod lookup_without_index;
 mod multi_writer_no_conflict_rule;
 mod no_backup;
+mod no_retention;
 mod no_unique_constraint;
 mod read_your_writes;
 mod search_as_source_of_truth;
@@ -20,9 +22,11 @@ pub(super) static RULES: &[&Rule] = &[
     &acknowledged_write_lost::RULE,
     &dual_write::RULE,
     &file_in_database::RULE,
+    &id_space_too_small::RULE,
     &lookup_without_index::RULE,
     &multi_writer_no_conflict_rule::RULE,
     &no_backup::RULE,
+    &no_retention::RULE,
     &no_unique_constraint::RULE,
     &read_your_writes::RULE,
     &search_as_source_of_truth::RULE,

@@ -74,6 +74,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         let shown: Vec<String> = writes.iter().take(4).filter_map(|step| facts.busiest(step)).map(show_rate).collect();
         let more = if writes.len() > 4 { " + …" } else { "" };
+        let sum = match shown.as_slice() {
+            [only] => only.clone(),
+            all => format!("{}{more} = {}", all.join(" + "), show_rate(total)),
+        };
         let assumed = if capacity.grade.is_some() { " (assumed)" } else { "" };
         let mut flows: Vec<String> =
             writes.iter().filter_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone()).collect();
@@ -85,9 +89,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .hop(facts.id(heaviest.from), &node.id)
                 .flows(flows)
                 .evidence(format!(
-                    "{}{more} = {}; {}: {} × {} = {}{assumed}",
-                    shown.join(" + "),
-                    show_rate(total),
+                    "{sum} written; {}: {} × {} = {}{assumed}",
                     node.id,
                     show_number(primaries),
                     show_rate(capacity.each),
