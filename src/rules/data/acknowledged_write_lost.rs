@@ -15,7 +15,18 @@ pub static RULE: Rule = Rule {
         topic: "copies",
         text: "a write has been acknowledged and that machine dies: who else has it?",
     }),
-    reads: &["copies", "data", "failover", "idempotency_key", "lag", "managed", "replica_of", "replication", "rpo", "writes"],
+    reads: &[
+        "copies",
+        "data",
+        "failover",
+        "idempotency_key",
+        "lag",
+        "managed",
+        "replica_of",
+        "replication",
+        "rpo",
+        "writes",
+    ],
     page: Page {
         checks: "Databases of several instances, in which something is written that must not be lost: whether another machine has \
                  it before the client is told so.",
@@ -55,19 +66,28 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let writes = || facts.design.steps_to(store).filter(|step| step.attrs.has("writes"));
         let paid = is_payment(&node.attrs)
             || writes().any(|step| facts.tables_written(step).any(|table| is_payment(&table.attrs)));
-        let keyed = writes().filter_map(|step| step.flow).find(|&flow| has_key[flow]).map(|flow| &facts.design.flows[flow]);
+        let keyed = writes()
+            .filter_map(|step| step.flow)
+            .find(|&flow| has_key[flow])
+            .map(|flow| &facts.design.flows[flow]);
         let promised = keyed.is_some_and(|flow| flow.attrs.number("rpo").value().is_some());
         if (!paid && keyed.is_none()) || writes().next().is_none() || promised {
             continue;
         }
-        let why = if paid { "payments are kept here".to_string() } else {
-            format!("`{}` sends an `idempotency_key`: what it asks for is to be done once, and not lost", keyed.map_or("", |flow| &flow.id))
+        let why = if paid {
+            "payments are kept here".to_string()
+        } else {
+            format!(
+                "`{}` sends an `idempotency_key`: what it asks for is to be done once, and not lost",
+                keyed.map_or("", |flow| &flow.id)
+            )
         };
         found.extend(judge(node, paid).map(|finding| {
-            finding
-                .node(&node.id)
-                .flows(keyed.map(|flow| flow.id.clone()))
-                .evidence(format!("{} instances of {}; {why}", show_number(node.instances as f64), node.id))
+            finding.node(&node.id).flows(keyed.map(|flow| flow.id.clone())).evidence(format!(
+                "{} instances of {}; {why}",
+                show_number(node.instances as f64),
+                node.id
+            ))
         }));
     }
     found
@@ -78,7 +98,9 @@ fn judge(node: &Node, paid: bool) -> Option<Diagnostic> {
     let tech = node.tech?;
     let replication = node.attrs.text("replication");
     let fails_over = node.attrs.text("failover").value() == Some("auto");
-    if let Some(copies) = node.attrs.get("copies").filter(|_| node.attrs.number("copies").value() == Some(1.0)) {
+    if let Some(copies) =
+        node.attrs.get("copies").filter(|_| node.attrs.number("copies").value() == Some(1.0))
+    {
         return Some(
             Diagnostic::wrong(format!("each row of {name} is on one machine only, and is lost with it"), copies.span, "one copy")
                 .consequence(format!("the disk of one of {} machines fails, and its share of the rows is gone until a backup is found", node.instances))
@@ -103,19 +125,33 @@ fn judge(node: &Node, paid: bool) -> Option<Diagnostic> {
     if !fails_over || waits_by_itself || tech.model.as_deref() != Some("relational") {
         return None;
     }
-    let fix = format!("`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or `replication=async` with the `lag` that is watched");
-    let happens = format!("the first instance of {name} dies, the copy takes over by itself, and what it had not got yet is gone although clients were told that it was stored");
+    let fix = format!(
+        "`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or `replication=async` with the `lag` that is watched"
+    );
+    let happens = format!(
+        "the first instance of {name} dies, the copy takes over by itself, and what it had not got yet is gone although clients were told that it was stored"
+    );
     match (replication.value(), node.attrs.get("replication")) {
         (Some("async"), Some(setting)) if paid => Some(
-            Diagnostic::wrong(format!("a failover of {name} loses payments that were acknowledged"), setting.span, "a write waits for no copy")
-                .consequence(happens)
-                .fix(fix),
+            Diagnostic::wrong(
+                format!("a failover of {name} loses payments that were acknowledged"),
+                setting.span,
+                "a write waits for no copy",
+            )
+            .consequence(happens)
+            .fix(fix),
         ),
         (None, None) => Some(
-            Diagnostic::unstated(format!("nothing says whether a write to {name} waits for a copy"), node.span, "no `replication=` here")
-                .question(format!("a write to {name} has been acknowledged and the first instance dies: does the copy have it?"))
-                .consequence(happens)
-                .fix(fix),
+            Diagnostic::unstated(
+                format!("nothing says whether a write to {name} waits for a copy"),
+                node.span,
+                "no `replication=` here",
+            )
+            .question(format!(
+                "a write to {name} has been acknowledged and the first instance dies: does the copy have it?"
+            ))
+            .consequence(happens)
+            .fix(fix),
         ),
         _ => None,
     }
@@ -137,7 +173,11 @@ mod tests {
     #[test]
     fn cases() {
         let expect = |store: &str, hop: &str, expected: &[&str]| {
-            expect(&RULE, &format!("client u\nservice a\n{store}\nflow f {{ u -> a {hop} -> d writes }}"), expected);
+            expect(
+                &RULE,
+                &format!("client u\nservice a\n{store}\nflow f {{ u -> a {hop} -> d writes }}"),
+                expected,
+            );
         };
         let key = "idempotency_key";
         expect("postgres d x2 failover=auto", key, &["unstated d"]);

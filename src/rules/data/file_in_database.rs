@@ -90,7 +90,12 @@ fn of_table(facts: &Facts, store: NodeIndex, table: &Table, why: &str) -> Diagno
     let [rows, size] = ["rows", "size"].map(|number| table.attrs.number(number).value());
     let sum = match rows.zip(size) {
         Some((rows, size)) => {
-            format!("{} rows × {} = {}, in each replica and backup", show_number(rows), show_size(size), show_size(rows * size))
+            format!(
+                "{} rows × {} = {}, in each replica and backup",
+                show_number(rows),
+                show_size(size),
+                show_size(rows * size)
+            )
         }
         None => format!("`{}`: {why}", table.id),
     };
@@ -105,17 +110,29 @@ fn of_step(facts: &Facts, step: &Step) -> Diagnostic {
     let name = facts.node(step.to).name();
     let size = show_size(step.attrs.number("payload").value().unwrap_or(0.0));
     let span = step.attrs.get("payload").map_or(step.span, |setting| setting.span);
-    Diagnostic::wrong(format!("{} writes {size} at a time into {name}, which is a file each time", facts.node(step.from).name()), span, "as large as a file")
-        .node(facts.id(step.to))
-        .hop(facts.id(step.from), facts.id(step.to))
-        .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
-        .evidence(format!("{} → {} writes {size} for each request", facts.id(step.from), facts.id(step.to)))
-        .consequence(consequence(&name))
-        .fix("a `blob` that keeps the files, written by a signed URL, and in the database only their names".to_string())
+    Diagnostic::wrong(
+        format!(
+            "{} writes {size} at a time into {name}, which is a file each time",
+            facts.node(step.from).name()
+        ),
+        span,
+        "as large as a file",
+    )
+    .node(facts.id(step.to))
+    .hop(facts.id(step.from), facts.id(step.to))
+    .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+    .evidence(format!("{} → {} writes {size} for each request", facts.id(step.from), facts.id(step.to)))
+    .consequence(consequence(&name))
+    .fix(
+        "a `blob` that keeps the files, written by a signed URL, and in the database only their names"
+            .to_string(),
+    )
 }
 
 fn consequence(name: &str) -> String {
-    format!("reading a few of them pushes out of the memory of {name} the rows that every query needs, and restoring {name} takes a day instead of minutes")
+    format!(
+        "reading a few of them pushes out of the memory of {name} the rows that every query needs, and restoring {name} takes a day instead of minutes"
+    )
 }
 
 #[cfg(test)]
@@ -126,7 +143,11 @@ mod tests {
     #[test]
     fn cases() {
         let case = |table: &str, hop: &str, expected: &[&str]| {
-            expect(&RULE, &format!("service a\npostgres d {{ table t {{ key id; {table} }} }}\na -> d writes {hop}"), expected);
+            expect(
+                &RULE,
+                &format!("service a\npostgres d {{ table t {{ key id; {table} }} }}\na -> d writes {hop}"),
+                expected,
+            );
         };
         case("size = 3MB", "", &["wrong d"]);
         case("size = 3MB; rows = 1M", "", &["wrong d"]);
@@ -139,6 +160,10 @@ mod tests {
         case("column digest blob; size = 200B", "", &[]);
         case("column digest bytea", "", &[]);
         case("rows = 5", "payload=8MB batch=1000", &[]);
-        expect(&RULE, "service a\ns3 b\nclickhouse w\na -> b writes payload=8MB\na -> w writes payload=8MB", &[]);
+        expect(
+            &RULE,
+            "service a\ns3 b\nclickhouse w\na -> b writes payload=8MB\na -> w writes payload=8MB",
+            &[],
+        );
     }
 }

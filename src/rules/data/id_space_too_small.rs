@@ -93,7 +93,13 @@ fn narrow(node: &Node, table: &Table) -> Vec<Diagnostic> {
         let name = node.name();
         let verb = if rows > most { "runs out" } else { "is nearly used up" };
         let finding = Diagnostic::wrong(
-            format!("`{field}` of `{}` in {name} {verb}: {} values for {} rows of `{}`", table.id, show_number(most), show_number(rows), target.id),
+            format!(
+                "`{field}` of `{}` in {name} {verb}: {} values for {} rows of `{}`",
+                table.id,
+                show_number(most),
+                show_number(rows),
+                target.id
+            ),
             table.span,
             format!("column {field} {ty}"),
         );
@@ -126,7 +132,8 @@ fn codes(facts: &Facts, step: &Step, table: &Table, rows: f64) -> Option<Diagnos
     let maker = facts.node(step.from);
     let drawn = matches!(maker.attrs.text("scheme").value(), Some("random" | "hash"));
     let Some((length, setting)) = maker.attrs.number("length").value().zip(maker.attrs.get("length")) else {
-        let wants = || Diagnostic::not_evaluated(format!("`length` of the codes of {}", maker.name()), maker.span);
+        let wants =
+            || Diagnostic::not_evaluated(format!("`length` of the codes of {}", maker.name()), maker.span);
         return drawn.then(wants);
     };
     let space = LETTERS_AND_DIGITS.powf(length);
@@ -137,22 +144,46 @@ fn codes(facts: &Facts, step: &Step, table: &Table, rows: f64) -> Option<Diagnos
     let clashes = rows * rows / (2.0 * space);
     let (message, sum, happens, severity) = if rows > space {
         (
-            format!("{who} has {} codes for {} rows of `{}`", show_number(space), show_number(rows), table.id),
+            format!(
+                "{who} has {} codes for {} rows of `{}`",
+                show_number(space),
+                show_number(rows),
+                table.id
+            ),
             count,
             "no code is left, and nothing new can be made until they are longer",
             Severity::Error,
         )
     } else if drawn && !refused && clashes >= 1.0 {
         (
-            format!("{} rows of `{}` draw their codes from {}: about {} of them get one that is taken", show_number(rows), table.id, show_number(space), show_number(clashes)),
-            format!("{count}; {}² / (2 × {}) = {} collisions", show_number(rows), show_number(space), show_number(clashes)),
+            format!(
+                "{} rows of `{}` draw their codes from {}: about {} of them get one that is taken",
+                show_number(rows),
+                table.id,
+                show_number(space),
+                show_number(clashes)
+            ),
+            format!(
+                "{count}; {}² / (2 × {}) = {} collisions",
+                show_number(rows),
+                show_number(space),
+                show_number(clashes)
+            ),
             "somebody's code leads to somebody else's row",
             Severity::Error,
         )
     } else if drawn && rows / space > 0.1 {
         (
-            format!("in the end {} in 100 codes that {who} draws are taken", show_number(100.0 * rows / space)),
-            format!("{count}; {} / {} = {} %", show_number(rows), show_number(space), show_number(100.0 * rows / space)),
+            format!(
+                "in the end {} in 100 codes that {who} draws are taken",
+                show_number(100.0 * rows / space)
+            ),
+            format!(
+                "{count}; {} / {} = {} %",
+                show_number(rows),
+                show_number(space),
+                show_number(100.0 * rows / space)
+            ),
             "each new one is tried several times, ever more often as they fill up",
             Severity::Warning,
         )
@@ -182,7 +213,13 @@ mod tests {
     #[test]
     fn columns() {
         let case = |table: &str, expected: &[&str]| {
-            expect(&RULE, &format!("postgres d {{ table t {{ key id; {table} }}\ntable s {{ key id; column t_id int; ref t_id -> t.id }} }}"), expected);
+            expect(
+                &RULE,
+                &format!(
+                    "postgres d {{ table t {{ key id; {table} }}\ntable s {{ key id; column t_id int; ref t_id -> t.id }} }}"
+                ),
+                expected,
+            );
         };
         case("column id int; rows = 3G", &["wrong d", "wrong d"]);
         case("column id bigint; rows = 3G", &["wrong d"]);
@@ -197,7 +234,13 @@ mod tests {
     #[test]
     fn drawn() {
         let case = |maker: &str, table: &str, expected: &[&str]| {
-            expect(&RULE, &format!("service a generates={maker}\npostgres d {{ table t {{ {table} }} }}\na -> d writes=t"), expected);
+            expect(
+                &RULE,
+                &format!(
+                    "service a generates={maker}\npostgres d {{ table t {{ {table} }} }}\na -> d writes=t"
+                ),
+                expected,
+            );
         };
         // 62^5 = 916 M, 62^7 = 3.5 T.
         case("code scheme=random length=5", "key code; rows = 6G", &["wrong a"]);

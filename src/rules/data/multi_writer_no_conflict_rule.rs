@@ -66,9 +66,10 @@ fn others(facts: &Facts, copy: NodeIndex) -> Vec<NodeIndex> {
         others.push(primary);
     }
     let hands = |from: NodeIndex| {
-        let stores = facts.hops_from(from).into_iter().filter(|(to, hop)| {
-            hop.arrow == Arrow::Handoff && facts.node(*to).kind == Kind::Database
-        });
+        let stores = facts
+            .hops_from(from)
+            .into_iter()
+            .filter(|(to, hop)| hop.arrow == Arrow::Handoff && facts.node(*to).kind == Kind::Database);
         stores.map(|(to, _)| to).collect::<Vec<_>>()
     };
     others.extend(hands(copy).into_iter().filter(|&to| hands(to).contains(&copy)));
@@ -124,7 +125,11 @@ mod tests {
         case(pair, "a -> d writes\na -> e writes", &["wrong d, e"]);
         case("postgres d\npostgres r replica_of=d", "a -> d writes\na -> r writes", &["wrong r, d"]);
         case("postgres d conflict=lww\npostgres e\nd ~> e\ne ~> d", "a -> d writes\na -> e writes", &[]);
-        case("postgres d conflict=none\npostgres e\nd ~> e\ne ~> d", "a -> d writes\na -> e writes", &["wrong d, e"]);
+        case(
+            "postgres d conflict=none\npostgres e\nd ~> e\ne ~> d",
+            "a -> d writes\na -> e writes",
+            &["wrong d, e"],
+        );
         case(pair, "a -> d writes=x\na -> e writes=y", &[]);
         case(pair, "a -> d writes\na -> e reads", &[]);
         case(pair, "a -> d writes\na -> e writes on=failover", &[]);

@@ -110,7 +110,10 @@ fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> O
             }
             let span = show_duration(rows / rate);
             (
-                format!("`{}` in {name} is reckoned for {span}, and nothing removes a row after that", table.id),
+                format!(
+                    "`{}` in {name} is reckoned for {span}, and nothing removes a row after that",
+                    table.id
+                ),
                 format!("{} rows / {} = {span}", show_number(rows), show_rate(rate)),
             )
         }

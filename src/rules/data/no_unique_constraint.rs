@@ -19,7 +19,19 @@ pub static RULE: Rule = Rule {
         topic: "uniqueness",
         text: "two requests look at the same moment, both find it free and both write: which one is refused?",
     }),
-    reads: &["by", "conditional", "generates", "idempotency_key", "isolation", "key", "limit", "page", "reads", "scheme", "writes"],
+    reads: &[
+        "by",
+        "conditional",
+        "generates",
+        "idempotency_key",
+        "isolation",
+        "key",
+        "limit",
+        "page",
+        "reads",
+        "scheme",
+        "writes",
+    ],
     page: Page {
         checks: "Writes that must happen once for each value: short codes drawn at random, numbers counted up within something, \
                  and what was looked for before it is written.",
@@ -56,11 +68,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut known: HashMap<(NodeIndex, NodeIndex, &str), ()> = HashMap::new();
     for step in &facts.design.steps {
         let store = facts.node(step.to);
-        if store.kind != Kind::Database || step.attrs.has("conditional") || !facts.node(step.from).kind.is_app() {
+        if store.kind != Kind::Database
+            || step.attrs.has("conditional")
+            || !facts.node(step.from).kind.is_app()
+        {
             continue;
         }
         for table in facts.tables_written(step).filter(|table| !table.keys.is_empty()) {
-            let said = lookups.get(&(facts.holder(step.to), table.id.as_str())).map_or(&[][..], Vec::as_slice);
+            let said =
+                lookups.get(&(facts.holder(step.to), table.id.as_str())).map_or(&[][..], Vec::as_slice);
             let finding = code_taken_twice(facts, step, table, said)
                 .or_else(|| number_taken_twice(facts, step, table))
                 .or_else(|| looked_and_wrote(facts, &looks, step, table));
@@ -93,7 +109,9 @@ fn looks<'d>(facts: &Facts<'d>) -> Looks<'d> {
     let mut looks = Looks::new();
     for step in &facts.design.steps {
         let is_list = step.attrs.has("page") || step.attrs.has("limit");
-        for table in step.attrs.words("reads").iter().filter(|_| !is_list && !step.attrs.words("by").is_empty()) {
+        for table in
+            step.attrs.words("reads").iter().filter(|_| !is_list && !step.attrs.words("by").is_empty())
+        {
             looks.entry((step.flow, step.from, step.to, table)).or_insert(step);
         }
     }
@@ -115,13 +133,22 @@ fn code_taken_twice(facts: &Facts, step: &Step, table: &Table, lookups: &[&[Stri
     let fields = lookups[0].join(", ");
     let (message, label, fix) = if unique {
         (
-            format!("{who} may make a code a second time, and {name} then replaces the first `{}` with the second", table.id),
+            format!(
+                "{who} may make a code a second time, and {name} then replaces the first `{}` with the second",
+                table.id
+            ),
             "a plain write replaces what has this key",
-            format!("`conditional` on `{} -> {}`, so that a code that is taken is refused and drawn again", maker.id, store.id),
+            format!(
+                "`conditional` on `{} -> {}`, so that a code that is taken is refused and drawn again",
+                maker.id, store.id
+            ),
         )
     } else {
         (
-            format!("{who} may make a code a second time, and nothing in {name} refuses a second `{}` with it", table.id),
+            format!(
+                "{who} may make a code a second time, and nothing in {name} refuses a second `{}` with it",
+                table.id
+            ),
             "nothing here must be unique",
             format!("`unique {fields}` in `table {}`, and a second draw when it refuses", table.id),
         )
@@ -134,8 +161,16 @@ fn code_taken_twice(facts: &Facts, step: &Step, table: &Table, lookups: &[&[Stri
     finding = finding.flows(facts.flow_of(step).map(|flow| flow.id.clone()));
     Some(
         finding
-            .evidence(format!("{}: `scheme={}`; `{}` is read by {fields}", maker.id, maker.attrs.text("scheme").value()?, table.id))
-            .consequence(format!("whoever follows a code finds somebody else's `{}`, and the first owner's is gone", table.id))
+            .evidence(format!(
+                "{}: `scheme={}`; `{}` is read by {fields}",
+                maker.id,
+                maker.attrs.text("scheme").value()?,
+                table.id
+            ))
+            .consequence(format!(
+                "whoever follows a code finds somebody else's `{}`, and the first owner's is gone",
+                table.id
+            ))
             .fix(fix),
     )
 }
@@ -143,13 +178,16 @@ fn code_taken_twice(facts: &Facts, step: &Step, table: &Table, lookups: &[&[Stri
 fn number_taken_twice(facts: &Facts, step: &Step, table: &Table) -> Option<Diagnostic> {
     let (writer, store) = (facts.node(step.from), facts.node(step.to));
     let last = table.keys.last().filter(|last| table.keys.len() > 1 && is_count(last))?;
-    if !replaces(store) || !(writer.instances > 1 || writer.kind == Kind::Function) || !table.uniques.is_empty() {
+    if !replaces(store)
+        || !(writer.instances > 1 || writer.kind == Kind::Function)
+        || !table.uniques.is_empty()
+    {
         return None;
     }
     // A number that stands for the request itself is the caller's own; with a key beside it, it is counted here.
-    let counted_here = facts.flow_of(step).is_some_and(|flow| {
-        facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key"))
-    });
+    let counted_here = facts
+        .flow_of(step)
+        .is_some_and(|flow| facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key")));
     if !counted_here || takes_turns(facts, step.from) {
         return None;
     }
@@ -193,7 +231,10 @@ fn looked_and_wrote(facts: &Facts, looks: &Looks, step: &Step, table: &Table) ->
     let is_key = finds_one(table, by);
     let fields = by.join(", ");
     let fix = if is_key {
-        format!("`conditional` on the write, which fails if `{}` was changed since it was read; or a `lock` around both", table.id)
+        format!(
+            "`conditional` on the write, which fails if `{}` was changed since it was read; or a `lock` around both",
+            table.id
+        )
     } else {
         format!("`unique {fields}` in `table {}`, or `conditional` on the write", table.id)
     };
@@ -236,7 +277,10 @@ fn is_fed(design: &Design, steps: &[Step], node: NodeIndex) -> bool {
 
 fn is_count(field: &str) -> bool {
     let name = field.to_lowercase();
-    let words = ["seq", "sequence", "number", "num", "no", "nr", "position", "version", "revision", "counter", "offset"];
+    let words = [
+        "seq", "sequence", "number", "num", "no", "nr", "position", "version", "revision", "counter",
+        "offset",
+    ];
     words.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")))
 }
 
@@ -276,9 +320,21 @@ mod tests {
         case(&format!("service a x2\n{table}"), "u -> a -> d writes=t", &[]);
         case(&format!("service a x2\n{table}"), "u -> a idempotency_key -> d writes=t conditional", &[]);
         case(&format!("service a\n{table}"), "u -> a idempotency_key -> d writes=t", &[]);
-        case(&format!("kafka q key=room\nservice p\nworker a x2\n{table}"), "u -> p idempotency_key ~> q ~> a -> d writes=t", &[]);
-        case("service a x2\ncassandra d { table t { key room, id } }", "u -> a idempotency_key -> d writes=t", &[]);
-        case("service a x2\npostgres d { table t { key room, seq } }", "u -> a idempotency_key -> d writes=t", &[]);
+        case(
+            &format!("kafka q key=room\nservice p\nworker a x2\n{table}"),
+            "u -> p idempotency_key ~> q ~> a -> d writes=t",
+            &[],
+        );
+        case(
+            "service a x2\ncassandra d { table t { key room, id } }",
+            "u -> a idempotency_key -> d writes=t",
+            &[],
+        );
+        case(
+            "service a x2\npostgres d { table t { key room, seq } }",
+            "u -> a idempotency_key -> d writes=t",
+            &[],
+        );
     }
 
     #[test]
@@ -297,7 +353,8 @@ mod tests {
         // A list to show, a lock, writing before reading, nobody waiting, ten a second.
         case("{ table t { key id } }", "by=room page=cursor", "", &[]);
         let flow = |flow: &str, expected: &[&str]| {
-            let nodes = "client u\nservice a x2\nworker w\nqueue q\nlock l\npostgres d { table t { key id } }";
+            let nodes =
+                "client u\nservice a x2\nworker w\nqueue q\nlock l\npostgres d { table t { key id } }";
             expect(&RULE, &format!("{nodes}\nflow f {flow}"), expected);
         };
         flow("{ u -> a -> d reads=t by=x\na -> d writes=t }", &["unstated d, a"]);

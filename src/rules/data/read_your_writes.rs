@@ -54,7 +54,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
             let store = facts.primary(step.to);
             if may_be_behind(facts, step) && flow.attrs.get("staleness").is_none() {
-                let write = written.get(&store).and_then(|writes| writes.iter().take(ENOUGH).find(|write| same(write, step)));
+                let write = written
+                    .get(&store)
+                    .and_then(|writes| writes.iter().take(ENOUGH).find(|write| same(write, step)));
                 if let Some(write) = write
                     && told.insert((step.from, step.to))
                 {
@@ -81,7 +83,10 @@ fn across_flows(facts: &Facts, told: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
     for flow in &facts.design.flows {
         let Some(client) = client(flow) else { continue };
         for step in facts.design.steps_of(flow) {
-            if facts.node(step.to).kind == Kind::Database && step.attrs.has("writes") && !facts.is_way_out(step) {
+            if facts.node(step.to).kind == Kind::Database
+                && step.attrs.has("writes")
+                && !facts.is_way_out(step)
+            {
                 writes.entry((client, step.to)).or_default().push(step);
             }
         }
@@ -95,11 +100,14 @@ fn across_flows(facts: &Facts, told: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
         }
         for read in facts.design.steps_of(flow) {
             let primary = facts.primary(read.to);
-            let unsaid = facts.node(read.to).attrs.get("lag").is_none() && read.attrs.get("consistency").is_none();
+            let unsaid =
+                facts.node(read.to).attrs.get("lag").is_none() && read.attrs.get("consistency").is_none();
             if primary == read.to || told.contains(&read.to) || !unsaid || !may_be_behind(facts, read) {
                 continue;
             }
-            let write = writes.get(&(client, primary)).and_then(|writes| writes.iter().take(ENOUGH).find(|write| same(write, read)));
+            let write = writes
+                .get(&(client, primary))
+                .and_then(|writes| writes.iter().take(ENOUGH).find(|write| same(write, read)));
             if let Some(write) = write
                 && asked.insert(read.to)
             {
@@ -145,7 +153,9 @@ fn wrong(facts: &Facts, flow: &Flow, write: &Step, read: &Step) -> Diagnostic {
     .hop(facts.id(read.from), facts.id(read.to))
     .flows([flow.id.clone()])
     .evidence(ways(facts, write, read))
-    .consequence("the answer is the state from before: it looks as if nothing had been saved, and is saved again")
+    .consequence(
+        "the answer is the state from before: it looks as if nothing had been saved, and is saved again",
+    )
     .fix(fix(facts, read))
 }
 
@@ -153,7 +163,10 @@ fn asks(facts: &Facts, flow: &Flow, write: &Step, read: &Step) -> Diagnostic {
     let (name, primary) = (facts.node(read.to).name(), facts.node(write.to).name());
     let saving = facts.flow_of(write).map_or("", |flow| &flow.id);
     Diagnostic::unstated(
-        format!("`{saving}` writes {primary} and `{}` reads {name}, and nothing says how far that is behind", flow.id),
+        format!(
+            "`{saving}` writes {primary} and `{}` reads {name}, and nothing says how far that is behind",
+            flow.id
+        ),
         read.span,
         "a copy of what was written",
     )
@@ -174,7 +187,9 @@ fn ways(facts: &Facts, write: &Step, read: &Step) -> String {
 
 fn fix(facts: &Facts, read: &Step) -> String {
     let (from, to) = (facts.id(read.from), facts.id(read.to));
-    format!("`consistency=session` on `{from} -> {to}`, which sends who has just written to the primary; or the flow's `staleness`, if it may be old")
+    format!(
+        "`consistency=session` on `{from} -> {to}`, which sends who has just written to the primary; or the flow's `staleness`, if it may be old"
+    )
 }
 
 #[cfg(test)]
@@ -185,7 +200,9 @@ mod tests {
     #[test]
     fn cases() {
         let case = |replica: &str, flows: &str, expected: &[&str]| {
-            let text = format!("client u\nclient v\nservice a\nworker w\npostgres d\npostgres r replica_of=d {replica}\n{flows}");
+            let text = format!(
+                "client u\nclient v\nservice a\nworker w\npostgres d\npostgres r replica_of=d {replica}\n{flows}"
+            );
             expect(&RULE, &text, expected);
         };
         case("", "flow f { u -> a -> d writes\na -> r reads }", &["wrong r"]);

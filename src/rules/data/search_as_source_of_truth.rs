@@ -45,13 +45,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let asked = |step: &&Step| {
             let from = facts.node(step.from);
-            facts.writes(step) && !step.attrs.has("optional") && from.kind.is_app() && facts.arrow(step) != Arrow::Control
+            facts.writes(step)
+                && !step.attrs.has("optional")
+                && from.kind.is_app()
+                && facts.arrow(step) != Arrow::Control
         };
         let writes: Vec<_> = facts.design.steps_to(index).filter(asked).collect();
         let Some(first) = writes.iter().find(|step| step.attrs.has("writes")) else { continue };
-        let outside = facts.way_to(first.from).first().is_some_and(|&start| {
-            matches!(facts.node(start).kind, Kind::Client | Kind::External)
-        });
+        let outside = facts
+            .way_to(first.from)
+            .first()
+            .is_some_and(|&start| matches!(facts.node(start).kind, Kind::Client | Kind::External));
         if !outside || writes.iter().any(|step| kept_elsewhere(facts, step.from)) {
             continue;
         }
@@ -100,7 +104,8 @@ fn kept_elsewhere(facts: &Facts, writer: NodeIndex) -> bool {
             return true;
         }
         let before = facts.hops_to(at).into_iter().map(|(from, _)| from);
-        let polled = facts.hops_from(at).into_iter().map(|(to, _)| to).filter(|&to| facts.node(to).kind.is_broker());
+        let polled =
+            facts.hops_from(at).into_iter().map(|(to, _)| to).filter(|&to| facts.node(to).kind.is_broker());
         let next: Vec<NodeIndex> = before.chain(polled).filter(|&next| seen.insert(next)).collect();
         open.extend(next);
     }
@@ -115,7 +120,9 @@ mod tests {
     #[test]
     fn cases() {
         let case = |index: &str, flow: &str, expected: &[&str]| {
-            let nodes = format!("client u\nservice a\nworker w\nscheduler t\nkafka q\npostgres d\nelasticsearch s {index}");
+            let nodes = format!(
+                "client u\nservice a\nworker w\nscheduler t\nkafka q\npostgres d\nelasticsearch s {index}"
+            );
             expect(&RULE, &format!("{nodes}\nflow f {{ {flow} }}"), expected);
         };
         case("", "u -> a -> s writes", &["wrong s"]);

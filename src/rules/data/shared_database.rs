@@ -93,13 +93,26 @@ fn finding(
     let what = table.map_or_else(|| name.clone(), |table| format!("`{table}` in {name}"));
     let (message, evidence) = match other {
         Some((owner, two)) => (
-            format!("{what} is written by {} of {first} and {} of {owner}: neither can change it alone", who(one), who(two)),
-            format!("{} → {}: {first}; {} → {}: {owner}", facts.id(one.from), facts.id(store), facts.id(two.from), facts.id(store)),
+            format!(
+                "{what} is written by {} of {first} and {} of {owner}: neither can change it alone",
+                who(one),
+                who(two)
+            ),
+            format!(
+                "{} → {}: {first}; {} → {}: {owner}",
+                facts.id(one.from),
+                facts.id(store),
+                facts.id(two.from),
+                facts.id(store)
+            ),
         ),
         None => {
             let mine = facts.node(store).attrs.text("owner").value().unwrap_or("another team");
             (
-                format!("{name} of {mine} is written by {} of {first}: neither can change it alone", who(one)),
+                format!(
+                    "{name} of {mine} is written by {} of {first}: neither can change it alone",
+                    who(one)
+                ),
                 format!("{}: {mine}; {} → {}: {first}", facts.id(store), facts.id(one.from), facts.id(store)),
             )
         }
@@ -109,7 +122,10 @@ fn finding(
         .node(facts.id(one.from))
         .hop(facts.id(one.from), facts.id(store));
     if let Some((owner, two)) = other {
-        finding = finding.label(two.span, format!("and by {owner}")).node(facts.id(two.from)).hop(facts.id(two.from), facts.id(store));
+        finding = finding
+            .label(two.span, format!("and by {owner}"))
+            .node(facts.id(two.from))
+            .hop(facts.id(two.from), facts.id(store));
     }
     finding
         .evidence(evidence)
@@ -125,7 +141,9 @@ mod tests {
     #[test]
     fn cases() {
         let case = |store: &str, hops: &str, expected: &[&str]| {
-            let text = format!("service a owner=x\nservice b owner=y\nservice c\nservice e owner=x\npostgres d {store}\n{hops}");
+            let text = format!(
+                "service a owner=x\nservice b owner=y\nservice c\nservice e owner=x\npostgres d {store}\n{hops}"
+            );
             expect(&RULE, &text, expected);
         };
         case("", "a -> d writes\nb -> d writes", &["wrong d, a, b"]);

@@ -46,7 +46,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for flow in &facts.design.flows {
         // What each node knows of each table of each database only from a copy.
         let mut stale: HashMap<(NodeIndex, NodeIndex, &str), Stale> = HashMap::new();
-        for step in facts.design.steps_of(flow).iter().filter(|step| facts.node(step.to).kind == Kind::Database) {
+        for step in
+            facts.design.steps_of(flow).iter().filter(|step| facts.node(step.to).kind == Kind::Database)
+        {
             let store = facts.primary(step.to);
             let why = copy(facts, step);
             for table in step.attrs.words("reads") {

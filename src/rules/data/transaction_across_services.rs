@@ -41,9 +41,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut known: HashMap<Vec<(NodeIndex, NodeIndex)>, usize> = HashMap::new();
     for calls in facts.calls() {
         let Some(flow) = calls.flow.filter(|flow| !facts.is_background(flow)) else { continue };
-        let undone = calls.steps.iter().any(|step| {
-            [step.from, step.to].iter().any(|&node| facts.node(node).attrs.has("saga"))
-        });
+        let undone = calls
+            .steps
+            .iter()
+            .any(|step| [step.from, step.to].iter().any(|&node| facts.node(node).attrs.has("saga")));
         if undone {
             continue;
         }
@@ -85,7 +86,10 @@ fn surely_done<'d>(facts: &Facts<'d>, flow: &'d Flow, waited_for: &HashSet<NodeI
         let sometimes = step.attrs.has("optional")
             || step.attrs.has("on")
             || step.attrs.number("share").value().is_some_and(|share| share < 1.0);
-        if sometimes || !sure.contains(&step.from) || !matches!(facts.arrow(step), Arrow::Call | Arrow::Stream) {
+        if sometimes
+            || !sure.contains(&step.from)
+            || !matches!(facts.arrow(step), Arrow::Call | Arrow::Stream)
+        {
             continue;
         }
         if !facts.node(step.to).kind.is_broker() {
@@ -117,9 +121,11 @@ fn finding(facts: &Facts, flow: &Flow, writes: &[&Step]) -> Diagnostic {
     )
     .node(facts.id(leader));
     for step in writes {
-        finding = finding
-            .hop(facts.id(step.from), facts.id(step.to))
-            .evidence(format!("{} → {} writes", facts.id(step.from), facts.id(step.to)));
+        finding = finding.hop(facts.id(step.from), facts.id(step.to)).evidence(format!(
+            "{} → {} writes",
+            facts.id(step.from),
+            facts.id(step.to)
+        ));
     }
     finding
         .label(first.span, "committed first")

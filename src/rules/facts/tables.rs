@@ -73,10 +73,8 @@ pub fn has_way(table: &Table, fields: &[String]) -> bool {
             words.any(|word| word.contains("deleted") || fields.iter().any(|field| field == word))
         })
     });
-    let keys =
-        std::iter::once(&table.keys).chain(&table.uniques).chain(indexes.map(|(columns, _)| columns));
-    let begins = keys
-        .filter_map(|key| key.first())
-        .any(|first| fields.iter().any(|field| means(table, first, field)));
+    let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(indexes.map(|(columns, _)| columns));
+    let begins =
+        keys.filter_map(|key| key.first()).any(|first| fields.iter().any(|field| means(table, first, field)));
     begins || table.keys.is_empty() || (!table.shard.is_empty() && names_all(table, &table.shard, fields))
 }

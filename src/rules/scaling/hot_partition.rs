@@ -138,7 +138,9 @@ fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> 
 fn fewer_than_shards(node: &Node, table: &Table) -> Option<Diagnostic> {
     let shards = node.attrs.number("shards").value()?;
     let [field] = table.shard.as_slice() else { return None };
-    let is_bool = |(name, ty): &(String, String)| name == field && ["bool", "boolean"].contains(&ty.to_lowercase().as_str());
+    let is_bool = |(name, ty): &(String, String)| {
+        name == field && ["bool", "boolean"].contains(&ty.to_lowercase().as_str())
+    };
     let (values, from) = if table.columns.iter().any(is_bool) {
         (2.0, format!("{field} is true or false"))
     } else {

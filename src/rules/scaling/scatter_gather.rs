@@ -54,7 +54,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         for table in facts.tables_read(step) {
             let few = table.attrs.number("rows").value().is_some_and(|rows| rows <= FEW);
             let whole = table.shard.is_empty() || names_all(table, &table.shard, fields);
-            if whole || few || !is_spread(node) || !has_way(table, fields) || finds_over_all(node, table, fields) {
+            if whole
+                || few
+                || !is_spread(node)
+                || !has_way(table, fields)
+                || finds_over_all(node, table, fields)
+            {
                 continue;
             }
             if seen.insert((step.to, &table.id, fields)) {
@@ -87,7 +92,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
     let node = facts.node(step.to);
     let (name, by, shard) = (node.name(), fields.join(", "), table.shard.join(", "));
     let shards = node.attrs.number("shards").value();
-    let all = shards.map_or_else(|| "every machine".to_string(), |shards| format!("all {} shards", show_number(shards)));
+    let all = shards
+        .map_or_else(|| "every machine".to_string(), |shards| format!("all {} shards", show_number(shards)));
     let sum = match (shards, facts.busiest(step)) {
         (Some(shards), Some(rate)) => format!(
             "{} × {} shards = {} queries, where by {shard} it would be {}",

@@ -11,10 +11,7 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Scaling,
     summary: "a database has shards, and nothing says by what its rows are spread over them",
-    question: Some(Question {
-        topic: "shard key",
-        text: "a request arrives: which shard has its rows?",
-    }),
+    question: Some(Question { topic: "shard key", text: "a request arrives: which shard has its rows?" }),
     reads: &["replica_of", "rows", "shards"],
     page: Page {
         checks: "Databases with `shards`: whether their tables say by what they are spread.",
@@ -63,12 +60,20 @@ fn finding(node: &Node, table: Option<&Table>, shards: f64) -> Diagnostic {
         Some(table) => (format!("`{}`", table.id), table.span),
         None => ("what it keeps".to_string(), node.span),
     };
-    Diagnostic::unstated(format!("{name} has {shards} shards, and nothing says by what {what} is spread over them"), span, "no `shard` here")
-        .question(format!("a request for {what} arrives: which of the {shards} shards of {name} has it?"))
-        .node(&node.id)
-        .evidence(format!("{}: shards={shards}", node.id))
-        .consequence(format!("queries ask all {shards} shards, or one of them fills up, and to change that every row has to move"))
-        .fix(format!("`shard FIELD` in its table of {name}, with the field that most reads name and that has many values"))
+    Diagnostic::unstated(
+        format!("{name} has {shards} shards, and nothing says by what {what} is spread over them"),
+        span,
+        "no `shard` here",
+    )
+    .question(format!("a request for {what} arrives: which of the {shards} shards of {name} has it?"))
+    .node(&node.id)
+    .evidence(format!("{}: shards={shards}", node.id))
+    .consequence(format!(
+        "queries ask all {shards} shards, or one of them fills up, and to change that every row has to move"
+    ))
+    .fix(format!(
+        "`shard FIELD` in its table of {name}, with the field that most reads name and that has many values"
+    ))
 }
 
 #[cfg(test)]
@@ -81,7 +86,10 @@ mod tests {
         let case = |store: &str, expected: &[&str]| expect(&RULE, store, expected);
         case("mysql d shards=4", &["unstated d"]);
         case("mysql d shards=4 { table t { key id } }", &["unstated d"]);
-        case("mysql d shards=4 { table t { key id; shard id }\ntable s { key id; rows = 50M } }", &["unstated d"]);
+        case(
+            "mysql d shards=4 { table t { key id; shard id }\ntable s { key id; rows = 50M } }",
+            &["unstated d"],
+        );
         case("mysql d shards=4 { table t { key id; shard id }\ntable s { key id; rows = 50 } }", &[]);
         case("mysql d shards=4 { table t { key id; shard id } }", &[]);
         case("mysql d shards=1 { table t { key id } }", &[]);

@@ -12,10 +12,7 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Scaling,
     summary: "what a database is to keep does not fit on the disk of one of its machines",
-    question: Some(Question {
-        topic: "storage",
-        text: "it all lies on one machine: on which disk?",
-    }),
+    question: Some(Question { topic: "storage", text: "it all lies on one machine: on which disk?" }),
     reads: &["copies", "managed", "replica_of", "rows", "shards", "size", "storage"],
     page: Page {
         checks: "The rows that tables end up with, times their size, against the disk that each part of a database has.",
@@ -57,7 +54,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .filter_map(|table| {
                 let rows = table.attrs.number("rows").value()?;
                 let size = table.attrs.number("size").value()?;
-                let sum = format!("`{}`: {} × {} = {}", table.id, show_number(rows), show_size(size), show_size(rows * size));
+                let sum = format!(
+                    "`{}`: {} × {} = {}",
+                    table.id,
+                    show_number(rows),
+                    show_size(size),
+                    show_size(rows * size)
+                );
                 Some((rows * size, sum))
             })
             .collect();
@@ -71,24 +74,41 @@ fn judge(node: &Node, total: f64, sums: impl Iterator<Item = String>) -> Option<
     let (parts, what) = parts(node)?;
     let each = total / parts;
     let name = node.name();
-    let of = if parts == 1.0 { format!("all of it on each machine of {name}") } else { format!("{} parts", show_number(parts)) };
+    let of = if parts == 1.0 {
+        format!("all of it on each machine of {name}")
+    } else {
+        format!("{} parts", show_number(parts))
+    };
     let finding = match node.attrs.number("storage").value().zip(node.attrs.get("storage")) {
         Some((disk, setting)) if each > disk * NEARLY => {
-            let message = format!("{} come to each {what} of {name}, whose disk has {}", show_size(each), show_size(disk));
+            let message = format!(
+                "{} come to each {what} of {name}, whose disk has {}",
+                show_size(each),
+                show_size(disk)
+            );
             let finding = Diagnostic::wrong(message, setting.span, "the disk of one machine");
             if each > disk { finding } else { finding.at_most(Severity::Warning) }
         }
         None if each > ONE_MACHINE && primaries(node).is_some() => Diagnostic::unstated(
-            format!("{} come to each {what} of {name}, more than one machine's disk usually has", show_size(each)),
+            format!(
+                "{} come to each {what} of {name}, more than one machine's disk usually has",
+                show_size(each)
+            ),
             node.span,
             "no `storage=` here",
         )
-        .question(format!("{} lie on each {what} of {name}: on which disk, and how long does a copy of it take?", show_size(each))),
+        .question(format!(
+            "{} lie on each {what} of {name}: on which disk, and how long does a copy of it take?",
+            show_size(each)
+        )),
         _ => return None,
     };
     let needed = (total / node.attrs.number("storage").value().unwrap_or(4e12) / NEARLY).ceil();
     let fix = if primaries(node).is_some() {
-        format!("`shards={}` on {name} with a `shard` in its tables, or a larger `storage`; or keep less, by a shorter `ttl`", show_number(needed))
+        format!(
+            "`shards={}` on {name} with a `shard` in its tables, or a larger `storage`; or keep less, by a shorter `ttl`",
+            show_number(needed)
+        )
     } else {
         format!("more instances of {name}, or a larger `storage`; or keep less, by a shorter `ttl`")
     };

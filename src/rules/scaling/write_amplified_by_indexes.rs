@@ -41,7 +41,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     // Rows a second at the peak, and the first hop that brings them.
     let mut rates: HashMap<(NodeIndex, &str), (f64, &Step)> = HashMap::new();
     for step in &facts.design.steps {
-        let rows = facts.busiest(step).map(|rate| rate * step.attrs.number("batch").value().unwrap_or(1.0).max(1.0));
+        let rows =
+            facts.busiest(step).map(|rate| rate * step.attrs.number("batch").value().unwrap_or(1.0).max(1.0));
         let Some(rows) = rows else { continue };
         for table in facts.tables_written(step) {
             rates.entry((facts.holder(step.to), &table.id)).or_insert((0.0, step)).0 += rows;
@@ -111,6 +112,10 @@ mod tests {
         case("", five, "1k/s", &[]);
         case("", "index a; index b", "9k/s", &[]);
         case("shards=4", five, "4k/s", &[]);
-        expect(&RULE, &format!("service a\npostgres d {{ table t {{ key id; {five} }} }}\na -> d writes=t"), &[]);
+        expect(
+            &RULE,
+            &format!("service a\npostgres d {{ table t {{ key id; {five} }} }}\na -> d writes=t"),
+            &[],
+        );
     }
 }

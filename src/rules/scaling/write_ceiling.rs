@@ -58,21 +58,30 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if total <= most * 1.000_001 {
             continue;
         }
-        let heaviest = writes.iter().copied().reduce(|best, step| {
-            if facts.busiest(step) > facts.busiest(best) { step } else { best }
-        });
+        let heaviest = writes
+            .iter()
+            .copied()
+            .reduce(|best, step| if facts.busiest(step) > facts.busiest(best) { step } else { best });
         let Some(heaviest) = heaviest else { continue };
-        let one = if primaries > 1.0 { format!("{} primaries", show_number(primaries)) } else { "one primary".to_string() };
+        let one = if primaries > 1.0 {
+            format!("{} primaries", show_number(primaries))
+        } else {
+            "one primary".to_string()
+        };
         let takes = if primaries > 1.0 { "take" } else { "takes" };
-        let message = format!("{} are written to {name}, whose {one} {takes} {}", show_rate(total), show_rate(most));
+        let message =
+            format!("{} are written to {name}, whose {one} {takes} {}", show_rate(total), show_rate(most));
         let label = format!("{} of them", facts.busiest(heaviest).map_or_else(String::new, show_rate));
         let finding = match capacity.grade {
-            Some(Grade::C) => Diagnostic::unstated(message, heaviest.span, label)
-                .question(format!("{} are written to {name} at the peak: what can its primary take?", show_rate(total))),
+            Some(Grade::C) => Diagnostic::unstated(message, heaviest.span, label).question(format!(
+                "{} are written to {name} at the peak: what can its primary take?",
+                show_rate(total)
+            )),
             Some(_) => Diagnostic::wrong(message, heaviest.span, label).at_most(Severity::Warning),
             None => Diagnostic::wrong(message, heaviest.span, label),
         };
-        let shown: Vec<String> = writes.iter().take(4).filter_map(|step| facts.busiest(step)).map(show_rate).collect();
+        let shown: Vec<String> =
+            writes.iter().take(4).filter_map(|step| facts.busiest(step)).map(show_rate).collect();
         let more = if writes.len() > 4 { " + …" } else { "" };
         let sum = match shown.as_slice() {
             [only] => only.clone(),
@@ -110,7 +119,11 @@ mod tests {
     #[test]
     fn cases() {
         let case = |store: &str, flow: &str, hop: &str, expected: &[&str]| {
-            expect(&RULE, &format!("client u\nservice a\n{store}\nflow f {flow} {{ u -> a -> d writes {hop} }}"), expected);
+            expect(
+                &RULE,
+                &format!("client u\nservice a\n{store}\nflow f {flow} {{ u -> a -> d writes {hop} }}"),
+                expected,
+            );
         };
         case("database d x3 capacity=1k/s", "rate=2k/s", "", &["wrong d"]);
         case("database d capacity=1k/s", "rate=500/s peak=2k/s", "", &["wrong d"]);
@@ -130,9 +143,11 @@ mod tests {
 
     #[test]
     fn all_flows_count_and_reads_do_not() {
-        let text = |more: &str| format!(
-            "client u\nservice a\ndatabase d capacity=1k/s\nflow f rate=800/s {{ u -> a -> d writes }}\nflow g rate=800/s {{ u -> a -> d {more} }}"
-        );
+        let text = |more: &str| {
+            format!(
+                "client u\nservice a\ndatabase d capacity=1k/s\nflow f rate=800/s {{ u -> a -> d writes }}\nflow g rate=800/s {{ u -> a -> d {more} }}"
+            )
+        };
         expect(&RULE, &text("writes"), &["wrong d"]);
         expect(&RULE, &text("reads"), &[]);
     }
