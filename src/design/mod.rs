@@ -143,6 +143,8 @@ pub struct Table {
     pub keys: Vec<String>,
     pub uniques: Vec<Vec<String>>,
     pub indexes: Vec<Vec<String>>,
+    /// For each index, what its `where` says; None for an index of all rows.
+    pub partial: Vec<Option<String>>,
     pub shard: Vec<String>,
     pub columns: Vec<(String, String)>,
     pub refs: Vec<Reference>,

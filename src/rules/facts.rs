@@ -7,6 +7,7 @@ mod miss;
 mod needs;
 mod outside;
 mod sensitive;
+mod single;
 mod socket;
 mod tables;
 mod watched;
@@ -24,8 +25,9 @@ pub use journey::Journey;
 pub use messages::{Shares, most_instances, targets};
 pub use miss::Miss;
 pub use outside::Again;
+pub use single::primaries;
 pub use socket::is_before_system;
-pub use tables::{private_sort, selects_many, selects_one};
+pub use tables::{finds_many, finds_one, has_way, names_all, private_sort};
 pub use watched::is_own_code;
 
 use crate::catalog::Kind;

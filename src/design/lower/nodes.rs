@@ -248,6 +248,7 @@ impl Lowering<'_, '_> {
             keys: Vec::new(),
             uniques: Vec::new(),
             indexes: Vec::new(),
+            partial: Vec::new(),
             shard: Vec::new(),
             columns: Vec::new(),
             refs: Vec::new(),
@@ -262,7 +263,10 @@ impl Lowering<'_, '_> {
                 }),
                 Statement::Field(Field::Key(fields)) => table.keys.extend(owned(fields)),
                 Statement::Field(Field::Unique(fields)) => table.uniques.push(owned(fields)),
-                Statement::Field(Field::Index { fields, .. }) => table.indexes.push(owned(fields)),
+                Statement::Field(Field::Index { fields, filter, .. }) => {
+                    table.indexes.push(owned(fields));
+                    table.partial.push(filter.map(|condition| condition.text.to_string()));
+                }
                 Statement::Field(Field::Shard(fields)) => table.shard.extend(owned(fields)),
                 Statement::Field(Field::Column { name, ty }) => {
                     table.columns.push((name.text.to_string(), ty.text.to_string()));

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{selects_many, selects_one};
+use crate::rules::facts::{finds_many, finds_one};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 use crate::units::show_number;
@@ -72,8 +72,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             for table in facts.tables_read(step) {
                 let said = ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
                 let many = match said {
-                    true => !table.keys.is_empty() && !selects_one(table, fields),
-                    false => selects_many(table, fields) && !are_parts(facts, step, table, fields),
+                    true => !table.keys.is_empty() && !finds_one(table, fields),
+                    false => finds_many(table, fields) && !are_parts(facts, step, table, fields),
                 };
                 if many && grows(table) && seen.insert((step.to, table.span, fields)) {
                     found.push(finding(facts, step, table, fields));

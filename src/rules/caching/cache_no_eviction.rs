@@ -92,7 +92,7 @@ fn entries(facts: &Facts, node: &Node, misses: &[&Miss]) -> Option<f64> {
     let within = facts.asked_of(misses)? * node.attrs.number("ttl").value()?;
     let mut all = Some(0.0);
     for miss in misses {
-        let rows = facts.tables_read(miss.load).first().and_then(|table| table.attrs.number("rows").value());
+        let rows = facts.tables_read(miss.load).next().and_then(|table| table.attrs.number("rows").value());
         all = all.zip(rows).map(|(all, rows)| all + rows);
     }
     Some(all.map_or(within, |all: f64| all.min(within)))

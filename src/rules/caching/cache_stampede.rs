@@ -56,10 +56,8 @@ const FEW: f64 = 10.0;
 fn hottest(facts: &Facts, misses: &[&Miss]) -> Option<f64> {
     let mut most: f64 = 0.0;
     for miss in misses {
-        let tables = facts.tables_read(miss.load);
-        if tables.is_empty() {
-            return None;
-        }
+        let mut tables = facts.tables_read(miss.load).peekable();
+        tables.peek()?;
         for table in tables {
             most = most.max(miss.asked(facts)? * table.attrs.number("skew").value()?);
         }

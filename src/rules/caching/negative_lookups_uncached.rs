@@ -87,7 +87,7 @@ fn is_open(facts: &Facts, flow: &Flow) -> bool {
 
 fn by_code(facts: &Facts, load: &Step) -> bool {
     let fields = load.attrs.words("by");
-    fields.len() == 1 && facts.tables_read(load).iter().any(|table| table.keys == fields)
+    fields.len() == 1 && facts.tables_read(load).any(|table| table.keys == fields)
 }
 
 #[cfg(test)]

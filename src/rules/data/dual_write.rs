@@ -22,8 +22,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Services that on one request write a database and also another database, a search index, a queue or a topic.",
         when: "In one flow, a node writes a database or warehouse and also writes another one, a search index, a queue or a \
-               topic, and has no `outbox`, `cdc` or `saga`. A question where the hop to the database says neither `reads` nor \
-               `writes`, and in designs without flows. Left alone: hops that are `optional` or taken only `on=…`; caches and \
+               topic, and has no `saga`; nor, for a queue or topic, an `outbox` or `cdc`; nor, for a search index, `cdc`. A \
+               question where the hop to the database says neither `reads` nor `writes`, in designs without flows, and where \
+               one flow writes the database and another one, that starts at this very node, the other place. Left alone: hops that are `optional` or taken only `on=…`; caches and \
                files; queues that are tables of a relational database; topics that may lose messages anyway; consumers, which get their message again after a crash; \
                and what a timer or a worker starts, which runs again.",
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
@@ -49,7 +50,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     // One finding for a node and the places that it writes, however many flows do so.
     let mut known: HashMap<(NodeIndex, Vec<NodeIndex>), usize> = HashMap::new();
     let mut readers = Readers::new();
-    for (node, writes) in writes(facts) {
+    for (node, writes) in with_what_follows(facts, writes(facts)) {
         let store = writes.iter().copied().filter(|step| is_source(facts, step)).max_by_key(|step| {
             // The one that is surely written is the better witness, and of those the first.
             (step.attrs.has("writes"), std::cmp::Reverse(step.span))
@@ -92,7 +93,7 @@ fn finding(
     let [who, first, both] = [subject.name(), facts.node(store.to).name(), facts.names(&all)];
     let message = format!("if {who} crashes between two writes, {both} differ for ever");
     let certain = |step: &Step| step.attrs.has("writes") || facts.node(step.to).kind.is_broker();
-    let in_flow = store.flow.is_some();
+    let in_flow = store.flow.is_some() && others.iter().all(|step| step.flow == store.flow);
     let finding = if in_flow && certain(store) && others.iter().any(|step| certain(step)) {
         Diagnostic::wrong(message, store.span, "this is written")
     } else {
@@ -127,7 +128,7 @@ fn finding(
         (
             format!("{first} has it and {} has not, and nothing repairs that", facts.node(second).name()),
             format!(
-                "write {first} alone and feed {} from it: `cdc` or `outbox` on {who}, or a `saga` that undoes",
+                "write {first} alone and feed {} from it, by `cdc` or by messages with an `outbox` on {who}; or a `saga` on {who} that undoes",
                 facts.node(second).name()
             ),
         )
@@ -182,9 +183,39 @@ fn writes<'d>(facts: &Facts<'d>) -> Vec<(NodeIndex, Writes<'d>)> {
     by_flow
 }
 
+/// A flow that starts at an application goes on with what another flow did there: its writes may belong to that one's.
+fn with_what_follows<'d>(
+    facts: &Facts<'d>,
+    mut all: Vec<(NodeIndex, Writes<'d>)>,
+) -> Vec<(NodeIndex, Writes<'d>)> {
+    let starts_at = |node: NodeIndex, step: &Step| {
+        facts
+            .flow_of(step)
+            .is_some_and(|flow| facts.design.steps_of(flow).first().is_some_and(|first| first.from == node))
+    };
+    let mut follows: HashMap<NodeIndex, Writes<'d>> = HashMap::new();
+    for (node, writes) in &all {
+        if starts_at(*node, writes[0]) && !writes.iter().any(|step| is_source(facts, step)) {
+            follows.entry(*node).or_default().extend(writes);
+        }
+    }
+    for (node, writes) in &mut all {
+        let only_stores = writes.iter().all(|step| is_source(facts, step) && step.attrs.has("writes"));
+        if only_stores && !starts_at(*node, writes[0]) {
+            // The first flow that writes is the one that the other goes on with.
+            writes.extend(follows.remove(node).unwrap_or_default());
+        }
+    }
+    all
+}
+
 fn must_agree(facts: &Facts, step: &Step) -> bool {
     let [from, to] = [facts.node(step.from), facts.node(step.to)];
-    let guarded = ["outbox", "cdc", "saga"].iter().any(|how| from.attrs.has(how));
+    // An outbox sends messages, and a change log feeds what is derived: neither makes two databases agree.
+    let derived = to.kind.is_broker() || to.kind == Kind::Search;
+    let guarded = from.attrs.has("saga")
+        || (from.attrs.has("outbox") && to.kind.is_broker())
+        || (from.attrs.has("cdc") && derived);
     let sometimes = step.attrs.has("optional")
         || step.attrs.has("on")
         || step.attrs.number("share").value().is_some_and(|share| share < 1.0);
@@ -254,6 +285,21 @@ mod tests {
             "flow f { u -> a -> d writes\na ~> q ~> w }\nflow g { u -> a -> d writes\na ~> q ~> w }",
             &["wrong a"],
         );
+        // What starts at the node itself goes on with the request; what another client asks for does not.
+        case("flow f { u -> a -> d writes }\nflow g { a ~> q ~> w }", &["unstated a"]);
+        case("flow f { u -> a -> d reads }\nflow g { a ~> q ~> w }", &[]);
+        // An outbox sends messages; a change log feeds what is derived; two databases need a saga.
+        let guarded = |how: &str, other: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a {how}\npostgres d\n{other} o\nflow f {{ u -> a -> d writes\na -> o writes }}"
+            );
+            expect(&text, expected);
+        };
+        guarded("outbox", "postgres", &["wrong a"]);
+        guarded("outbox", "elasticsearch", &["wrong a"]);
+        guarded("cdc", "postgres", &["wrong a"]);
+        guarded("cdc", "elasticsearch", &[]);
+        guarded("saga", "postgres", &[]);
         for how in ["outbox", "cdc", "saga"] {
             let text = format!(
                 "client u\nservice a {how}\npostgres d\nkafka q\nflow f {{ u -> a -> d writes\na ~> q }}"

@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 
 use crate::catalog::Kind;
-use crate::design::{Node, Step, Table};
+use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::has_way;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::show_number;
 
@@ -18,8 +19,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Reads that say `by=` against the keys and indexes of the table that they read.",
         when: "A hop reads a table of a database that declares a `key`, `by` one or several fields, and none of these is the first \
-               field of its key, of a `unique` or of an `index`, nor part of its `shard`. A warning unless the table says that it \
-               has a million `rows` or more; silent up to ten thousand.",
+               field of its key, of a `unique` or of an `index` (one with a `where` counts for reads by a field of its condition, and where that leaves out what was `deleted`), \
+               nor do they name its whole `shard`. A warning unless the table says that it \
+               has a million `rows` or more, and where such a partial index begins with the field; silent up to ten thousand.",
         why: "Without an index that begins with the field the database reads every row to find one. That passes every test with \
               a thousand rows, and takes all disks and the whole cache with a hundred million.",
         outage: None,
@@ -40,11 +42,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut seen = HashSet::new();
     for step in &facts.design.steps {
         let fields = step.attrs.words("by");
-        let owner = table_owner(facts, step);
+        let owner = facts.node(facts.holder(step.to));
         if fields.is_empty() || owner.kind != Kind::Database {
             continue;
         }
-        for table in step.attrs.words("reads").iter().filter_map(|id| owner.table(id)) {
+        for table in facts.tables_read(step) {
             let rows = table.attrs.number("rows").value();
             if !has_way(table, fields)
                 && rows.is_none_or(|rows| rows > FEW)
@@ -57,34 +59,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// A replica has its primary's tables.
-fn table_owner<'d>(facts: &Facts<'d>, step: &Step) -> &'d Node {
-    let node = facts.node(step.to);
-    let primary = node.attrs.text("replica_of").value().and_then(|id| facts.design.node(id));
-    match primary {
-        Some(primary) if node.tables.is_empty() => facts.node(primary),
-        _ => node,
-    }
-}
-
-/// Some key or index begins with one of the fields; or the table says nothing of keys.
-fn has_way(table: &Table, fields: &[String]) -> bool {
-    let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(&table.indexes);
-    // `by=order_id` is the `id` of the table `order`.
-    let means = |first: &String, field: &String| {
-        field == first
-            || field.strip_suffix(first.as_str()).and_then(|rest| rest.strip_suffix('_')) == Some(&table.id)
-    };
-    let begins =
-        keys.filter_map(|key| key.first()).any(|first| fields.iter().any(|field| means(first, field)));
-    begins || table.keys.is_empty() || table.shard.iter().any(|field| fields.contains(field))
-}
-
 /// `link` has key code; none begins with `owner`
 fn evidence(table: &Table, fields: &[String]) -> String {
     let keys: Vec<String> = std::iter::once(format!("key {}", table.keys.join(", ")))
         .chain(table.uniques.iter().map(|fields| format!("unique {}", fields.join(", "))))
-        .chain(table.indexes.iter().map(|fields| format!("index {}", fields.join(", "))))
+        .chain(table.indexes.iter().zip(&table.partial).map(|(fields, condition)| {
+            let some = condition.as_ref().map_or(String::new(), |condition| format!(" where {condition}"));
+            format!("index {}{some}", fields.join(", "))
+        }))
         .collect();
     format!("`{}` has {}; none begins with `{}`", table.id, keys.join("; "), fields.join("` or `"))
 }
@@ -111,7 +93,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
         facts.node(step.to).name()
     ))
     .fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
-    if rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
+    let partly = table.indexes.iter().any(|index| index.first().is_some_and(|first| fields.contains(first)));
+    if partly || rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
 }
 
 #[cfg(test)]
@@ -135,6 +118,13 @@ mod tests {
         expect("key owner, id", "reads=t by=owner", &[]);
         expect("key id; shard owner", "reads=t by=owner", &[]);
         expect("key id; index owner", "reads=t by=[owner, day]", &[]);
+        // Half of what rows are spread by finds no shard; an index of some rows finds only those.
+        expect("key id; shard owner, day", "reads=t by=owner", &["wrong d"]);
+        expect("key id; shard owner, day", "reads=t by=[day, owner]", &[]);
+        expect("key id; index owner where open = true", "reads=t by=owner", &["wrong d"]);
+        expect("key id; index owner where open = true", "reads=t by=[owner, open]", &[]);
+        expect("key id; index owner where deleted_at is null", "reads=t by=owner", &[]);
+        expect("key id; index owner where owner is not null", "reads=t by=owner", &[]);
         expect("key id", "reads=t by=t_id", &[]);
         // Nothing is said of keys, or of what it is looked up by; a small table is read whole.
         expect("rows = 5M", "reads=t by=owner", &[]);

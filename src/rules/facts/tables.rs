@@ -1,58 +1,98 @@
-//! The tables that steps name, and how many rows a read of one can select.
+//! Tables: who keeps them, which of them a step reads and writes, and what leads to their rows.
+
+use petgraph::graph::NodeIndex;
 
 use super::Facts;
-use crate::design::{Design, Step, Table};
+use crate::design::{Arrow, Step, Table};
 
 impl<'d> Facts<'d> {
-    /// The tables that a step names in `reads=`.
-    pub fn tables_read(&self, step: &Step) -> Vec<&'d Table> {
-        named(self.design, step, "reads")
+    /// The store that a replica copies; itself where it is none.
+    pub fn primary(&self, store: NodeIndex) -> NodeIndex {
+        let primary = self.node(store).attrs.text("replica_of").value().and_then(|id| self.design.node(id));
+        primary.unwrap_or(store)
     }
 
-    /// The tables that a step names in `writes=`.
-    pub fn tables_written(&self, step: &Step) -> Vec<&'d Table> {
-        named(self.design, step, "writes")
+    /// The store whose tables a store has: its primary's, where it is a replica that declares none.
+    pub fn holder(&self, store: NodeIndex) -> NodeIndex {
+        if self.node(store).tables.is_empty() { self.primary(store) } else { store }
+    }
+
+    /// The declared tables that a step says it reads.
+    pub fn tables_read<'s>(&self, step: &'s Step) -> impl Iterator<Item = &'d Table> + use<'d, 's> {
+        let holder = self.node(self.holder(step.to));
+        step.attrs.words("reads").iter().filter_map(|id| holder.table(id))
+    }
+
+    /// The declared tables that a step says it writes.
+    pub fn tables_written<'s>(&self, step: &'s Step) -> impl Iterator<Item = &'d Table> + use<'d, 's> {
+        let holder = self.node(self.holder(step.to));
+        step.attrs.words("writes").iter().filter_map(|id| holder.table(id))
     }
 
     /// The most sensitive sorts of data that a step reads: of the tables that it names, else of the whole store.
     pub fn data_read(&self, step: &Step) -> &'d [String] {
-        let store = &self.design.graph[step.to];
-        let of_tables = self.tables_read(step).into_iter().map(|table| table.attrs.words("data"));
+        let store = self.node(step.to);
+        let of_tables = self.tables_read(step).map(|table| table.attrs.words("data"));
         of_tables.chain([store.attrs.words("data")]).find(|data| !data.is_empty()).unwrap_or_default()
+    }
+
+    /// Taken only when another way fails.
+    pub fn is_way_out(&self, step: &Step) -> bool {
+        matches!(step.attrs.text("on").value(), Some("error" | "failover"))
+    }
+
+    /// What is known to be written to a store when its flows are busiest, and the steps that bring it.
+    pub fn known_writes(&self, store: NodeIndex) -> (f64, Vec<&'d Step>) {
+        let is_write = |step: &&Step| {
+            self.arrow(step) != Arrow::Control && step.attrs.has("writes") && self.busiest(step).is_some()
+        };
+        let steps: Vec<&Step> = self.design.steps_to(store).filter(is_write).collect();
+        (steps.iter().filter_map(|step| self.busiest(step)).sum(), steps)
     }
 }
 
-/// A replica has its primary's tables.
-fn named<'d>(design: &'d Design, step: &Step, how: &str) -> Vec<&'d Table> {
-    let node = &design.graph[step.to];
-    let primary = node.attrs.text("replica_of").value().and_then(|id| design.node(id));
-    let owner = match primary {
-        Some(primary) if node.tables.is_empty() => &design.graph[primary],
-        _ => node,
-    };
-    step.attrs.words(how).iter().filter_map(|id| owner.table(id)).collect()
+/// A field of a read is this column: `by=order_id` is the `id` of the table `order`.
+pub fn means(table: &Table, column: &str, field: &str) -> bool {
+    field == column
+        || field.strip_suffix(column).and_then(|rest| rest.strip_suffix('_')) == Some(table.id.as_str())
 }
 
-/// These fields select one row at most: all of the key, or of something unique, is among them.
-pub fn selects_one(table: &Table, fields: &[String]) -> bool {
-    // `by=order_id` is the `id` of the table `order`.
-    let means = |part: &String, field: &String| {
-        field == part
-            || field.strip_suffix(part.as_str()).and_then(|rest| rest.strip_suffix('_')) == Some(&table.id)
-    };
-    let covered = |parts: &Vec<String>| {
-        !parts.is_empty() && parts.iter().all(|part| fields.iter().any(|field| means(part, field)))
-    };
-    std::iter::once(&table.keys).chain(&table.uniques).any(covered)
+/// The fields hold a whole key or `unique`: at most one row has them.
+pub fn finds_one(table: &Table, fields: &[String]) -> bool {
+    std::iter::once(&table.keys)
+        .chain(&table.uniques)
+        .any(|key| !key.is_empty() && names_all(table, key, fields))
+}
+
+/// The fields name all of these columns.
+pub fn names_all(table: &Table, columns: &[String], fields: &[String]) -> bool {
+    columns.iter().all(|column| fields.iter().any(|field| means(table, column, field)))
+}
+
+/// Some key or index begins with one of the fields, or they name the whole shard; or the table says nothing of keys.
+///
+/// An index with a `where` holds for reads that name a field of its condition; its own fields are not empty in them, and
+/// what was deleted nobody looks for.
+pub fn has_way(table: &Table, fields: &[String]) -> bool {
+    let indexes = table.indexes.iter().zip(&table.partial).filter(|(_, condition)| {
+        condition.as_ref().is_none_or(|condition| {
+            let mut words = condition.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.any(|word| word.contains("deleted") || fields.iter().any(|field| field == word))
+        })
+    });
+    let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(indexes.map(|(columns, _)| columns));
+    let begins =
+        keys.filter_map(|key| key.first()).any(|first| fields.iter().any(|field| means(table, first, field)));
+    begins || table.keys.is_empty() || (!table.shard.is_empty() && names_all(table, &table.shard, fields))
 }
 
 /// These fields are where a longer key or index begins: the table is meant to have many rows of each.
-pub fn selects_many(table: &Table, fields: &[String]) -> bool {
+pub fn finds_many(table: &Table, fields: &[String]) -> bool {
     let keys = std::iter::once(&table.keys).chain(&table.uniques).chain(&table.indexes);
     let goes_on = |key: &Vec<String>| {
         key.len() > fields.len() && key[..fields.len()].iter().all(|part| fields.contains(part))
     };
-    !selects_one(table, fields) && keys.into_iter().any(goes_on)
+    !finds_one(table, fields) && keys.into_iter().any(goes_on)
 }
 
 /// What a person calls the first sort of data that not everybody may see; None where all of it is public.

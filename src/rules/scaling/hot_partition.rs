@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "the key by which data is spread sends most of it to one place",
     question: None,
-    reads: &["key", "partitions", "shards", "skew"],
+    reads: &["key", "partitions", "rows", "shards", "skew"],
     page: Page {
         checks: "What tables are sharded by and what topics and queues are keyed by, and the share of a table's hottest key.",
         when: "Every field of a table's `shard`, or of a broker's or hop's `key`, is a span of time (`day`, `hour`, …), can \
@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
                hashed, as Cassandra, ScyllaDB, DynamoDB, Cosmos DB, Couchbase, Redis and brokers do. Or the first field is \
                a time and the database keeps its keys in order (Bigtable, HBase, Spanner, CockroachDB, TiDB, \
                FoundationDB). Or a table sharded by one field states a `skew` of at least a tenth and twice the fair share \
-               of one of its `shards`: a warning at most. Silent where `shards` or `partitions` is one, and where the load \
+               of one of its `shards`: a warning at most. Or the one field of a `shard` is a boolean column, or a `ref` to a table \
+               of the same database with fewer `rows` than there are `shards`. Silent where `shards` or `partitions` is one, and where the load \
                is known to be less than 100 a second.",
         why: "Adding shards helps only as far as the key spreads. By day, all of today's writes go to one of them while the \
               others keep the past; by country, the largest one is a third of the load, and no split makes it smaller.",
@@ -105,6 +106,9 @@ fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> 
                 )),
         );
     }
+    if let Some(few) = fewer_than_shards(node, table) {
+        return Some(few);
+    }
     let skew = table.attrs.number("skew").value()?;
     let shards = node.attrs.number("shards").value()?;
     if table.shard.len() != 1 || skew < 0.1 || skew < 2.0 / shards {
@@ -127,6 +131,38 @@ fn sharded(node: &Node, table: &Table, load: Option<f64>) -> Option<Diagnostic> 
         ))
         .consequence(format!("the shard with that {by} slows down for all who share it, and a larger cluster is not faster"))
         .fix(format!("`shard {by}, bucket` in `{}`, the bucket a small number that spreads a hot {by} and is read back together", table.id)),
+    )
+}
+
+/// Its one shard field is the key of another table, which has fewer rows than there are shards; or is true or false.
+fn fewer_than_shards(node: &Node, table: &Table) -> Option<Diagnostic> {
+    let shards = node.attrs.number("shards").value()?;
+    let [field] = table.shard.as_slice() else { return None };
+    let is_bool = |(name, ty): &(String, String)| {
+        name == field && ["bool", "boolean"].contains(&ty.to_lowercase().as_str())
+    };
+    let (values, from) = if table.columns.iter().any(is_bool) {
+        (2.0, format!("{field} is true or false"))
+    } else {
+        let reference = table.refs.iter().find(|reference| reference.field == *field)?;
+        let rows = node.table(&reference.table)?.attrs.number("rows").value()?;
+        (rows, format!("{field} is a `{}`, of which there are {}", reference.table, show_number(rows)))
+    };
+    if values >= shards {
+        return None;
+    }
+    let name = node.name();
+    let [values, used, idle] = [values, values, shards - values].map(show_number);
+    Some(
+        Diagnostic::wrong(
+            format!("`{}` is sharded by {field}, of which there are {values}: {idle} of {} shards of {name} stay empty", table.id, show_number(shards)),
+            table.span,
+            format!("sharded by {field} alone"),
+        )
+        .node(&node.id)
+        .evidence(format!("{from}; {} shards − {used} = {idle} without a row", show_number(shards)))
+        .consequence(format!("{used} machines of {name} do all the work, and adding others changes nothing"))
+        .fix(format!("`shard` in `{}` by a field that has many values, such as a user or an order; {field} after it if it is always asked for", table.id)),
     )
 }
 
@@ -244,6 +280,13 @@ mod tests {
         case("postgres d shards=8", "shard day", "rate=10/s", &[]);
         case("postgres d shards=8", "shard day", "rate=10k/s", &["wrong d"]);
         case("postgres d shards=16", "shard author; skew = 20%", "", &["wrong d"]);
+        let few = |rows: &str, expected: &[&str]| {
+            let other = format!("shard shop; ref shop -> s.id }} table s {{ key id; rows = {rows}");
+            case("postgres d shards=16", &other, "", expected);
+        };
+        few("5", &["wrong d"]);
+        few("5000", &[]);
+        case("postgres d shards=4", "shard done; column done boolean", "", &["wrong d"]);
         case("postgres d shards=16", "shard author, bucket; skew = 20%", "", &[]);
         case("postgres d shards=4", "shard author; skew = 20%", "", &[]);
     }

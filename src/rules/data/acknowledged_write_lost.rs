@@ -1,0 +1,201 @@
+use crate::catalog::Kind;
+use crate::design::{Flow, Node};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+use crate::units::show_number;
+
+pub static RULE: Rule = Rule {
+    id: "acknowledged-write-lost",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Data,
+    summary: "what a client was told is stored is lost with one machine",
+    question: Some(Question {
+        topic: "copies",
+        text: "a write has been acknowledged and that machine dies: who else has it?",
+    }),
+    reads: &[
+        "copies",
+        "data",
+        "failover",
+        "idempotency_key",
+        "lag",
+        "managed",
+        "replica_of",
+        "replication",
+        "rpo",
+        "writes",
+    ],
+    page: Page {
+        checks: "Databases of several instances, in which something is written that must not be lost: whether another machine has \
+                 it before the client is told so.",
+        when: "Something must not be lost where the database or the table written has `data=payment`, or a hop of the flow that \
+               writes it has an `idempotency_key`. Wrong where `copies=1` is stated with several instances, and where such \
+               payments are in a database with `replication=async` and `failover=auto`, without a `lag` or `rpo`. A question \
+               where nothing is said: of a relational database, `replication`; of one that spreads rows over its instances by \
+               itself (Cassandra, ScyllaDB, HBase, FoundationDB, …), `copies`. Left alone: one instance, replicas, \
+               managed databases, those that copy to a majority and are relational, what states a `lag` or `rpo`, and \
+               `failover` by hand or not stated.",
+        why: "A relational database answers when its own disk has the row, unless it is told to wait. The copy is a moment \
+              behind; when the first dies and the copy takes over by itself, that moment is gone, and everybody in it was told \
+              that it was safe.",
+        outage: Some(Outage {
+            name: "GitHub, 2018",
+            what: "after a partition of 43 seconds the new primary lacked several seconds of writes, and repairing that took a day",
+            link: "https://github.blog/2018-10-30-oct21-post-incident-analysis/",
+        }),
+        bad: "client web\nlb front managed\nservice pay x2\npostgres ledger x2 failover=auto replication=async backup=1h data=payment\n\
+              flow charge { web -> front -> pay idempotency_key -> ledger writes }\n",
+        good: "client web\nlb front managed\nservice pay x2\npostgres ledger x2 failover=auto replication=sync backup=1h data=payment\n\
+               flow charge { web -> front -> pay idempotency_key -> ledger writes }\n",
+        ignore: "The client finds out and sends it again, as a sensor does that keeps what was not confirmed a second time.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let has_key: Vec<bool> = facts.design.flows.iter().map(|flow| has_key(facts, flow)).collect();
+    for store in facts.nodes(|kind| kind == Kind::Database) {
+        let node = facts.node(store);
+        let stated = ["lag", "rpo", "replica_of"].iter().any(|name| node.attrs.has(name));
+        if node.instances < 2 || node.is_managed() || stated {
+            continue;
+        }
+        let writes = || facts.design.steps_to(store).filter(|step| step.attrs.has("writes"));
+        let paid = is_payment(&node.attrs)
+            || writes().any(|step| facts.tables_written(step).any(|table| is_payment(&table.attrs)));
+        let keyed = writes()
+            .filter_map(|step| step.flow)
+            .find(|&flow| has_key[flow])
+            .map(|flow| &facts.design.flows[flow]);
+        let promised = keyed.is_some_and(|flow| flow.attrs.number("rpo").value().is_some());
+        if (!paid && keyed.is_none()) || writes().next().is_none() || promised {
+            continue;
+        }
+        let why = if paid {
+            "payments are kept here".to_string()
+        } else {
+            format!(
+                "`{}` sends an `idempotency_key`: what it asks for is to be done once, and not lost",
+                keyed.map_or("", |flow| &flow.id)
+            )
+        };
+        found.extend(judge(node, paid).map(|finding| {
+            finding.node(&node.id).flows(keyed.map(|flow| flow.id.clone())).evidence(format!(
+                "{} instances of {}; {why}",
+                show_number(node.instances as f64),
+                node.id
+            ))
+        }));
+    }
+    found
+}
+
+fn judge(node: &Node, paid: bool) -> Option<Diagnostic> {
+    let name = node.name();
+    let tech = node.tech?;
+    let replication = node.attrs.text("replication");
+    let fails_over = node.attrs.text("failover").value() == Some("auto");
+    if let Some(copies) =
+        node.attrs.get("copies").filter(|_| node.attrs.number("copies").value() == Some(1.0))
+    {
+        return Some(
+            Diagnostic::wrong(format!("each row of {name} is on one machine only, and is lost with it"), copies.span, "one copy")
+                .consequence(format!("the disk of one of {} machines fails, and its share of the rows is gone until a backup is found", node.instances))
+                .fix(format!("`copies=3` on {name}")),
+        );
+    }
+    let spreads = tech.placement.is_some() && tech.model.as_deref() != Some("relational");
+    if spreads {
+        let unsaid = node.attrs.get("copies").is_none() && node.instances > 2;
+        return unsaid.then(|| {
+            Diagnostic::unstated(
+                format!("nothing says on how many of its {} machines {name} keeps each row", node.instances),
+                node.span,
+                "no `copies=` here",
+            )
+            .question(format!("a write to {name} has been acknowledged and one machine dies: how many others have it?"))
+            .consequence("a machine dies and takes with it what only it had, though the client was told that it was stored")
+            .fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
+        });
+    }
+    let waits_by_itself = tech.replication.as_deref() == Some("quorum");
+    if !fails_over || waits_by_itself || tech.model.as_deref() != Some("relational") {
+        return None;
+    }
+    let fix = format!(
+        "`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or `replication=async` with the `lag` that is watched"
+    );
+    let happens = format!(
+        "the first instance of {name} dies, the copy takes over by itself, and what it had not got yet is gone although clients were told that it was stored"
+    );
+    match (replication.value(), node.attrs.get("replication")) {
+        (Some("async"), Some(setting)) if paid => Some(
+            Diagnostic::wrong(
+                format!("a failover of {name} loses payments that were acknowledged"),
+                setting.span,
+                "a write waits for no copy",
+            )
+            .consequence(happens)
+            .fix(fix),
+        ),
+        (None, None) => Some(
+            Diagnostic::unstated(
+                format!("nothing says whether a write to {name} waits for a copy"),
+                node.span,
+                "no `replication=` here",
+            )
+            .question(format!(
+                "a write to {name} has been acknowledged and the first instance dies: does the copy have it?"
+            ))
+            .consequence(happens)
+            .fix(fix),
+        ),
+        _ => None,
+    }
+}
+
+fn is_payment(attrs: &crate::design::Attrs) -> bool {
+    attrs.words("data").iter().any(|word| word == "payment")
+}
+
+fn has_key(facts: &Facts, flow: &Flow) -> bool {
+    facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let expect = |store: &str, hop: &str, expected: &[&str]| {
+            expect(
+                &RULE,
+                &format!("client u\nservice a\n{store}\nflow f {{ u -> a {hop} -> d writes }}"),
+                expected,
+            );
+        };
+        let key = "idempotency_key";
+        expect("postgres d x2 failover=auto", key, &["unstated d"]);
+        expect("postgres d x2 failover=auto data=payment", "", &["unstated d"]);
+        expect("postgres d x2 failover=auto data=payment replication=async", "", &["wrong d"]);
+        expect("cassandra d x6 copies=1", key, &["wrong d"]);
+        expect("cassandra d x6", key, &["unstated d"]);
+        expect("cassandra d x6 copies=3", key, &[]);
+        expect("postgres d x2 failover=auto replication=async", key, &[]);
+        for how in ["replication=sync", "replication=semi-sync", "lag=1s", "rpo=5min", "managed"] {
+            expect(&format!("postgres d x2 failover=auto {how}"), key, &[]);
+        }
+        // Nothing says that it must not be lost; one instance; a majority; a person who looks first.
+        expect("postgres d x2 failover=auto", "", &[]);
+        expect("cassandra d x6", "", &[]);
+        expect("postgres d", key, &[]);
+        expect("cockroachdb d x3 failover=auto", key, &[]);
+        expect("postgres d x2 failover=manual", key, &[]);
+        expect("aurora d x2", key, &[]);
+    }
+}

@@ -1,0 +1,178 @@
+use std::collections::{HashMap, HashSet};
+
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::{Node, Step, Table};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::finds_one;
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+use crate::units::{show_duration, show_number, show_rate, show_size};
+
+pub static RULE: Rule = Rule {
+    id: "no-retention",
+    severity: Severity::Warning,
+    confidence: Confidence::Medium,
+    grave: false,
+    group: Group::Data,
+    summary: "a table grows with every request, and nothing ever leaves it",
+    question: Some(Question {
+        topic: "retention",
+        text: "it grows every day: when is anything removed, and by what?",
+    }),
+    reads: &["batch", "by", "conditional", "lifecycle", "rate", "retention", "rows", "size", "ttl", "writes"],
+    page: Page {
+        checks: "Tables that flows of a known rate write, and what removes their rows.",
+        when: "Wrong where a table or its store states `ttl=none` or `retention=none` and the table grows by more than 100 GB a year. \
+               Otherwise a question, where a table of a database or warehouse has no `ttl`, its store no `retention` or `lifecycle`, and either its `rows` are what \
+               the flows that write it bring in a whole number of months or years (within a percent: they were reckoned for so long), and \
+               come to 10 GB at least, or 100 M where `size` is not stated; or it has a `size`, no `rows`, and grows by more than 100 GB a year. \
+               Silent where a flow reads it by its whole key before it writes it, or, without `rows`, writes it with `conditional`: \
+               rows are then changed, not added.",
+        why: "A table without an end is reckoned for a year and filled for ten. Queries, backups and restores grow with it, and when \
+              the disk is full, deleting a billion rows is a project of its own, on a database that cannot take more load.",
+        outage: Some(Outage {
+            name: "Instapaper, 2017",
+            what: "a limit of a hosted database was hit, and moving to a new one took many hours",
+            link: "https://web.archive.org/web/20211124170124/https://medium.com/making-instapaper/instapaper-outage-cause-recovery-3c32a7e9cc5f",
+        }),
+        bad: "client app\nlb front managed\nservice track x4\npostgres store x2 failover=auto backup=1h {\n  table event { key id; size = 400B }\n}\n\
+              flow save rate=500/s { app -> front -> track idempotency_key -> store writes=event }\n",
+        good: "client app\nlb front managed\nservice track x4\npostgres store x2 failover=auto backup=1h {\n  table event { key id; size = 400B; ttl = 90d }\n}\n\
+               flow save rate=500/s { app -> front -> track idempotency_key -> store writes=event }\n",
+        ignore: "It is kept for good by law or by promise, and the disks are bought ahead.",
+    },
+    check,
+};
+
+const YEAR: f64 = 365.0 * 86_400.0;
+const MONTH: f64 = YEAR / 12.0;
+const MUCH_A_YEAR: f64 = 100e9;
+const MUCH: f64 = 10e9;
+const MANY: f64 = 100e6;
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    // Rows a second, by table; none where they are changed rather than added, or it is not known how many.
+    let mut grows: HashMap<(NodeIndex, &str), (f64, &Step)> = HashMap::new();
+    let mut changed: Vec<(NodeIndex, &str)> = Vec::new();
+    let mut read: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
+    for step in &facts.design.steps {
+        let holder = facts.holder(step.to);
+        for table in facts.tables_read(step) {
+            if finds_one(table, step.attrs.words("by")) {
+                read.insert((step.flow, holder, &table.id));
+            }
+        }
+        for table in facts.tables_written(step) {
+            let key = (holder, table.id.as_str());
+            // What is reckoned with `rows` is added if it is not there yet; of the rest it may be a change.
+            let compared = step.attrs.has("conditional") && table.attrs.get("rows").is_none();
+            if compared || read.contains(&(step.flow, holder, &table.id)) {
+                changed.push(key);
+            } else if let Some(rate) = step.load.rate {
+                // So many rows come in one request.
+                let batch = step.attrs.number("batch").value().unwrap_or(1.0).max(1.0);
+                grows.entry(key).or_insert((0.0, step)).0 += rate * batch;
+            }
+        }
+    }
+    for key in changed {
+        grows.remove(&key);
+    }
+    let mut found = Vec::new();
+    for store in facts.nodes(|kind| matches!(kind, Kind::Database | Kind::Warehouse)) {
+        for table in &facts.node(store).tables {
+            if let Some(&(rate, step)) = grows.get(&(store, table.id.as_str())) {
+                found.extend(judge(facts, facts.node(store), table, rate, step));
+            }
+        }
+    }
+    found
+}
+
+fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> Option<Diagnostic> {
+    let of_store = ["retention", "lifecycle"].iter().find_map(|name| node.attrs.get(name));
+    let ends = table.attrs.has("ttl") || node.attrs.has("retention") || node.attrs.has("lifecycle");
+    let never = table.attrs.get("ttl").or(of_store);
+    if ends {
+        return None;
+    }
+    let size = table.attrs.number("size").value();
+    let a_year = size.map(|size| rate * YEAR * size);
+    let name = node.name();
+    let (message, sum) = match table.attrs.number("rows").value() {
+        Some(rows) => {
+            let months = rows / rate / MONTH;
+            let whole = months > 0.99 && (months - months.round()).abs() <= months.max(1.0) * 0.01;
+            let much = size.map_or(rows >= MANY, |size| rows * size >= MUCH);
+            if !whole || !much {
+                return None;
+            }
+            let span = show_duration(rows / rate);
+            (
+                format!(
+                    "`{}` in {name} is reckoned for {span}, and nothing removes a row after that",
+                    table.id
+                ),
+                format!("{} rows / {} = {span}", show_number(rows), show_rate(rate)),
+            )
+        }
+        None => {
+            let a_year = a_year.filter(|&bytes| bytes > MUCH_A_YEAR)?;
+            (
+                format!("`{}` in {name} grows by {} a year, for ever", table.id, show_size(a_year)),
+                format!("{} × {} × 1 y = {}", show_rate(rate), show_size(size?), show_size(a_year)),
+            )
+        }
+    };
+    let finding = match never.filter(|_| a_year.is_some_and(|bytes| bytes > MUCH_A_YEAR)) {
+        Some(setting) => Diagnostic::wrong(message, setting.span, "said to have no end"),
+        None if never.is_some() => return None,
+        None => Diagnostic::unstated(message, table.span, "no `ttl` here").question(format!(
+            "`{}` gets {} a day: when is a row removed, and by what?",
+            table.id,
+            show_number(rate * 86_400.0)
+        )),
+    };
+    Some(
+        finding
+            .node(&node.id)
+            .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+            .evidence(sum)
+            .consequence(format!("the disks of {name} are full in some year, and the rows that could go cannot be deleted fast enough"))
+            .fix(format!("`ttl = 1y` in `table {}`, with the time that somebody needs them; or `lifecycle` on {name}, which moves them", table.id)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |store: &str, table: &str, flow: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\npostgres d {store} {{ table t {{ key id; {table} }} }}\nflow f rate=500/s {{ u -> a\n{flow} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        let write = "a -> d writes=t";
+        // 500/s are 15.8 G a year; of 400 B, 6.3 TB.
+        case("", "size = 400B", write, &["unstated d"]);
+        case("", "size = 400B; ttl = none", write, &["wrong d"]);
+        case("", "rows = 500/s * 2y", write, &["unstated d"]);
+        case("", "rows = 500/s * 6month; size = 400B", write, &["unstated d"]);
+        case("", "rows = 500/s * 2y; ttl = 2y", write, &[]);
+        case("retention=1y", "size = 400B", write, &[]);
+        case("lifecycle=90d", "size = 400B", write, &[]);
+        // So many users there are, however often they write; rows that are changed; little; unknown.
+        case("", "rows = 40M; size = 400B", write, &[]);
+        case("", "size = 400B", "a -> d reads=t by=id\na -> d writes=t", &[]);
+        case("", "size = 400B", "a -> d writes=t conditional", &[]);
+        case("", "rows = 500/s * 2y", "a -> d writes=t conditional", &["unstated d"]);
+        case("", "size = 4B", write, &[]);
+        case("", "index x", write, &[]);
+        case("", "size = 400B", "a -> d reads=t", &[]);
+    }
+}

@@ -1,0 +1,171 @@
+use std::collections::{HashMap, HashSet};
+
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::{Arrow, Flow, Step};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Confidence, Facts, Group, Page, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "transaction-across-services",
+    severity: Severity::Error,
+    confidence: Confidence::Medium,
+    grave: false,
+    group: Group::Data,
+    summary: "one request changes the databases of several services, and nothing undoes the first when the second fails",
+    question: None,
+    reads: &["on", "optional", "saga", "share", "writes"],
+    page: Page {
+        checks: "Flows in which several applications each write a database of their own while the caller waits.",
+        when: "Over calls that somebody waits for, a flow reaches two applications that each say `writes` to a database, and \
+               these are different databases (a replica is its primary). Neither of them, nor any application on the flow's calls, states `saga`. Silent \
+               for hops that are `optional`, taken only `on=…` or with a `share`, for what follows a queue or topic, for flows that \
+               a timer or a worker starts, and where one application makes both writes: that is `dual-write`.",
+        why: "A transaction ends at the edge of its database. The second service times out after the first has committed: the \
+              stock is reserved and the order does not exist, and the caller, who was told that it failed, tries again. Each \
+              service is right by itself, so no monitor shows it.",
+        outage: None,
+        bad: "client web\nlb front managed\nservice orders x2\nservice stock x2\npostgres placed x2 failover=auto backup=1h\npostgres shelf x2 failover=auto backup=1h\n\
+              flow order { web -> front -> orders idempotency_key -> stock timeout=1s -> shelf writes timeout=1s\n  orders -> placed writes timeout=1s }\n",
+        good: "client web\nlb front managed\nservice orders x2 saga\nservice stock x2\npostgres placed x2 failover=auto backup=1h\npostgres shelf x2 failover=auto backup=1h\n\
+               flow order { web -> front -> orders idempotency_key -> stock timeout=1s -> shelf writes timeout=1s\n  orders -> placed writes timeout=1s }\n",
+        ignore: "A write that is left over does no harm and is found: an expired reservation, a log line.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    // One finding for the same writers and databases, however many flows do so.
+    let mut known: HashMap<Vec<(NodeIndex, NodeIndex)>, usize> = HashMap::new();
+    for calls in facts.calls() {
+        let Some(flow) = calls.flow.filter(|flow| !facts.is_background(flow)) else { continue };
+        let undone = calls
+            .steps
+            .iter()
+            .any(|step| [step.from, step.to].iter().any(|&node| facts.node(node).attrs.has("saga")));
+        if undone {
+            continue;
+        }
+        let sure = surely_done(facts, flow, &calls.waited_for);
+        let mut writes: Vec<&Step> = Vec::new();
+        for step in sure {
+            let store = facts.primary(step.to);
+            let is_new = |write: &&Step| write.from != step.from && facts.primary(write.to) != store;
+            if writes.iter().all(is_new) {
+                writes.push(step);
+            }
+        }
+        if writes.len() < 2 {
+            continue;
+        }
+        let mut key: Vec<(NodeIndex, NodeIndex)> = writes.iter().map(|step| (step.from, step.to)).collect();
+        key.sort_unstable();
+        if let Some(&at) = known.get(&key) {
+            found[at].flows.push(flow.id.clone());
+            continue;
+        }
+        known.insert(key, found.len());
+        found.push(finding(facts, flow, &writes));
+    }
+    found
+}
+
+/// The writes to databases that each request makes before it is answered, in order.
+fn surely_done<'d>(facts: &Facts<'d>, flow: &'d Flow, waited_for: &HashSet<NodeIndex>) -> Vec<&'d Step> {
+    // What is reached only by a hop that may not be taken is not sure either.
+    let mut sure: HashSet<NodeIndex> = HashSet::new();
+    let mut seen: HashSet<NodeIndex> = HashSet::new();
+    let mut writes = Vec::new();
+    for step in facts.design.steps_of(flow) {
+        if step.leg == 0 && !seen.contains(&step.from) && waited_for.contains(&step.from) {
+            sure.insert(step.from);
+        }
+        seen.extend([step.from, step.to]);
+        let sometimes = step.attrs.has("optional")
+            || step.attrs.has("on")
+            || step.attrs.number("share").value().is_some_and(|share| share < 1.0);
+        if sometimes
+            || !sure.contains(&step.from)
+            || !matches!(facts.arrow(step), Arrow::Call | Arrow::Stream)
+        {
+            continue;
+        }
+        if !facts.node(step.to).kind.is_broker() {
+            sure.insert(step.to);
+        }
+        let (from, to) = (facts.node(step.from), facts.node(step.to));
+        if from.kind.is_app() && to.kind == Kind::Database && step.attrs.has("writes") {
+            writes.push(step);
+        }
+    }
+    writes
+}
+
+fn finding(facts: &Facts, flow: &Flow, writes: &[&Step]) -> Diagnostic {
+    let (first, last) = (writes[0], writes[writes.len() - 1]);
+    let stores: Vec<NodeIndex> = writes.iter().map(|step| step.to).collect();
+    let name = |node: NodeIndex| facts.node(node).name();
+    // Whoever both are called by could undo.
+    let leader = facts.design.steps_of(flow).iter().find(|step| facts.node(step.from).kind.is_app());
+    let leader = leader.map_or(first.from, |step| step.from);
+    let mut finding = Diagnostic::wrong(
+        format!(
+            "`{}` changes {}, each in a transaction of its own, and nothing undoes the first if the last fails",
+            flow.id,
+            facts.names(&stores)
+        ),
+        last.span,
+        "this may fail when the other is done",
+    )
+    .node(facts.id(leader));
+    for step in writes {
+        finding = finding.hop(facts.id(step.from), facts.id(step.to)).evidence(format!(
+            "{} → {} writes",
+            facts.id(step.from),
+            facts.id(step.to)
+        ));
+    }
+    finding
+        .label(first.span, "committed first")
+        .flows([flow.id.clone()])
+        .consequence(format!(
+            "{} has committed when {} times out: the caller hears that it failed, and {} keeps half of it",
+            name(first.to),
+            name(last.to),
+            name(first.to)
+        ))
+        .fix(format!(
+            "`saga` on {}, with a step that undoes each write; or one write, and the rest by a message from an `outbox`",
+            name(leader)
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |flow: &str, expected: &[&str]| {
+            let nodes = "client u\nservice a\nservice b\nservice c saga\nworker w\nkafka q\npostgres d\npostgres e\npostgres r replica_of=d";
+            expect(&RULE, &format!("{nodes}\nflow f {{ {flow} }}"), expected);
+        };
+        case("u -> a -> d writes\na -> b -> e writes", &["wrong a"]);
+        case("u -> a -> b -> e writes\na -> d writes", &["wrong a"]);
+        case("u -> a\na -> b -> e writes\nu -> a -> d writes", &["wrong a"]);
+        // One database, one writer, a read; not always; after a message; a saga anywhere before.
+        case("u -> a -> d writes\na -> b -> d writes", &[]);
+        case("u -> a -> d writes\na -> e writes", &[]);
+        case("u -> a -> d writes\na -> b -> e reads", &[]);
+        case("u -> a -> d writes\na -> b -> e", &[]);
+        case("u -> a -> d writes\na -> b optional -> e writes", &[]);
+        case("u -> a -> d writes\na -> b on=error -> e writes", &[]);
+        case("u -> a -> d writes\na ~> q ~> b -> e writes", &[]);
+        case("u -> a -> d writes\na ~> b -> e writes", &[]);
+        case("u -> c -> a -> d writes\nc -> b -> e writes", &[]);
+        case("w -> a -> d writes\nw -> b -> e writes", &[]);
+    }
+}
