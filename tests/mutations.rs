@@ -68,9 +68,10 @@ fn noticed(text: &str) -> Option<Noticed> {
     let about = |finding: Diagnostic| {
         let mut nodes = finding.nodes;
         nodes.extend(finding.hops.into_iter().flat_map(|(from, to)| [from, to]));
-        for flow in finding.flows.iter().filter_map(|id| design.flow(id)).filter(|_| nodes.is_empty()) {
+        if let Some(flow) = finding.flows.first().and_then(|id| design.flow(id)).filter(|_| nodes.is_empty())
+        {
             let ends = design.steps_of(flow).iter().flat_map(|step| [step.from, step.to]);
-            return (finding.code, finding.verdict, ends.map(|node| design.graph[node].id.clone()).collect());
+            nodes = ends.map(|node| design.graph[node].id.clone()).collect();
         }
         (finding.code, finding.verdict, nodes)
     };
