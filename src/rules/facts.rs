@@ -1,6 +1,8 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
 mod calls;
+mod capacity;
+mod decided;
 mod journey;
 mod miss;
 mod needs;
@@ -16,6 +18,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use capacity::{Arrivals, Capacity, HEADROOM, most_instances};
 pub use miss::Miss;
 pub use outside::Again;
 

@@ -12,6 +12,8 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("spof-cache-as-store", "cache-no-ttl"),
     // The figures of both sides say more than that one depends on the other.
     ("availability-out-of-reach", "external-hard-dependency"),
+    // What is missing after a loss says more than that little is left before it.
+    ("no-headroom-after-zone-loss", "over-capacity"),
     // A circle has no depth.
     ("sync-cycle", "sync-chain-deep"),
 ];
@@ -63,6 +65,12 @@ mod tests {
         assert!(
             cold.contains(&"cache-loss-overloads-store") && !cold.contains(&"cache-stampede"),
             "{cold:?}"
+        );
+        let zones =
+            of("client u\nregion r zones=3 { service a x6 capacity=100/s }\nflow f rate=500/s { u -> a }");
+        assert!(
+            zones.contains(&"no-headroom-after-zone-loss") && !zones.contains(&"over-capacity"),
+            "{zones:?}"
         );
         let circle = of(
             "client u\nservice a x2\nservice b x2\nservice c x2\nservice d x2\nservice e x2\nservice g x2\n\

@@ -3,9 +3,8 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Grade;
-use crate::design::{Node, Value};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::Miss;
+use crate::rules::facts::{Capacity, Miss};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate};
 
@@ -76,7 +75,7 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
     let own: f64 = misses.iter().filter_map(|miss| facts.busiest(miss.load)).sum();
     let beside = if known - own > known * 1e-6 { known - own } else { 0.0 };
     let capacity = Capacity::of(store)?;
-    let total = capacity.each * capacity.instances;
+    let total = capacity.total();
     if cold + beside <= total || hot.attrs.has("warm") || misses.iter().all(|miss| bounded(facts, miss)) {
         return None;
     }
@@ -159,30 +158,6 @@ fn flows(facts: &Facts, misses: &[&Miss]) -> Vec<String> {
         misses.iter().filter_map(|miss| facts.flow_of(miss.load)).map(|flow| flow.id.clone()).collect();
     flows.dedup();
     flows
-}
-
-struct Capacity {
-    each: f64,
-    instances: f64,
-    /// How far the number can be trusted; None: it is the design's own.
-    grade: Option<Grade>,
-}
-
-impl Capacity {
-    /// None where neither the design nor the catalogue knows it, or where instances are added without a stated end.
-    fn of(node: &Node) -> Option<Capacity> {
-        let instances = match node.attrs.get("autoscale").map(|setting| &setting.value) {
-            None | Some(Value::None) => node.instances as f64,
-            Some(Value::Range(_, most)) => *most,
-            Some(_) => return None,
-        };
-        if let Some(each) = node.attrs.number("capacity").value() {
-            return Some(Capacity { each, instances, grade: None });
-        }
-        let default =
-            node.tech.filter(|tech| !tech.managed && tech.kind() == node.kind)?.capacity.as_ref()?;
-        Some(Capacity { each: default.value, instances, grade: Some(default.grade) })
-    }
 }
 
 #[cfg(test)]
