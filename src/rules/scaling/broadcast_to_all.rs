@@ -1,6 +1,11 @@
+use std::collections::HashMap;
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::{Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Arrivals;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_number, show_rate};
 
@@ -38,6 +43,7 @@ const MANY_SERVERS: u64 = 10;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut known: HashMap<NodeIndex, Option<Arrivals>> = HashMap::new();
     for at in facts.nodes(|kind| kind == Kind::Socket) {
         let node = facts.node(at);
         if node.instances < 2 || node.attrs.has("registry") {
@@ -46,31 +52,29 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         // A topic hands to it, or it reads from the topic: drawn either way round.
         let handed = facts.hops_to(at).into_iter().map(|(from, _)| from);
         let read = facts.design.steps_from(at).filter(|step| step.attrs.has("reads")).map(|step| step.to);
-        let mut topics: Vec<_> =
+        let mut topics: Vec<NodeIndex> =
             handed.chain(read).filter(|&from| facts.node(from).kind == Kind::Topic).collect();
         topics.sort_unstable();
         topics.dedup();
         for topic in topics {
-            let told = |step: &Step| step.attrs.has("key") || step.attrs.has("share");
-            let mut around = facts.design.steps_to(topic).chain(facts.design.steps_from(topic));
-            if facts.node(topic).attrs.has("key") || around.any(told) {
-                continue;
+            if let Some(arrivals) = known.entry(topic).or_insert_with(|| for_all(facts, topic)) {
+                found.extend(broadcast(facts.node(topic), node, arrivals));
             }
-            let arrivals = facts.arriving(topic, |step| facts.writes(step) && step.from != at);
-            let own = facts.arriving(topic, |step| facts.writes(step) && step.from == at);
-            let rate = arrivals.busiest + own.busiest;
-            found.extend(broadcast(
-                facts.node(topic),
-                node,
-                rate,
-                arrivals.flows().chain(own.flows()).collect(),
-            ));
         }
     }
     found
 }
 
-fn broadcast(topic: &Node, node: &Node, rate: f64, flows: Vec<String>) -> Option<Diagnostic> {
+/// The messages of a topic, unless each goes only to those who want it.
+fn for_all<'d>(facts: &Facts<'d>, topic: NodeIndex) -> Option<Arrivals<'d>> {
+    let told = |step: &Step| step.attrs.has("key") || step.attrs.has("share");
+    let mut around = facts.design.steps_to(topic).chain(facts.design.steps_from(topic));
+    let keyed = facts.node(topic).attrs.has("key") || around.any(told);
+    (!keyed).then(|| facts.arriving(topic, |step| facts.writes(step)))
+}
+
+fn broadcast(topic: &Node, node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
+    let rate = arrivals.busiest;
     let Some(each) = node.attrs.number("capacity").value() else {
         let many = rate >= MANY && node.instances >= MANY_SERVERS && !node.is_managed();
         return many.then(|| Diagnostic::not_evaluated(format!("`capacity` of {}", node.name()), node.span));
@@ -88,7 +92,7 @@ fn broadcast(topic: &Node, node: &Node, rate: f64, flows: Vec<String>) -> Option
         .label(topic.span, format!("{} to each", show_rate(rate)))
         .node(&node.id)
         .node(&topic.id)
-        .flows(flows)
+        .flows(arrivals.flows())
         .evidence(format!(
             "{} × {servers} instances = {} deliveries; each instance gets {} of its {}",
             show_rate(rate),

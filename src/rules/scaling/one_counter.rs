@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "so many requests write the same row that each waits for the one before",
     question: None,
-    reads: &["batch", "rows"],
+    reads: &["batch", "rows", "writes"],
     page: Page {
         checks: "Tables of a database that have few rows and are written often.",
         when: "A table states how many `rows` it has, no more than a hundred, and what is written to it at the busiest time is a \

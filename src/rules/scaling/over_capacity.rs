@@ -26,8 +26,8 @@ pub static RULE: Rule = Rule {
                question where that is a rule of thumb. Of a connection server: a figure in `given` whose name begins with \
                `online`, `concurrent` or `connect` is more than its instances times `connections`; without such a figure, a \
                question if less than one in a hundred `users` of the clients could be connected. Silent with a bare \
-               `autoscale`. Not evaluated where 100 a second or more arrive at a gateway, service, function or connection \
-               server whose capacity is not known, or where a capacity is stated and no rate is.",
+               `autoscale`. Not evaluated where 500 a second or more arrive at each instance of a gateway, service, \
+               function or connection server whose capacity is not known, or where a capacity is stated and no rate is.",
         why: "Beyond what it serves, a server does not get slower by a little: the waiting line grows with every second, callers \
               give up and try again, and their second requests stand in the same line. It does not recover before the \
               load falls well below what it carried before. Above 70 % the line is already longer than the work.",
@@ -41,8 +41,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// Below this nobody needs to know what one instance serves.
-const CONSIDERABLE: f64 = 100.0;
+/// Requests to one instance from which it is worth knowing what it serves: half of what is said of most programs.
+const CONSIDERABLE: f64 = 500.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -61,7 +61,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn requests(node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
     let Some((capacity, sum)) = capacity(node) else {
         let serves = node.kind.is_app() && node.kind != Kind::Worker && !node.is_managed();
-        return (serves && arrivals.busiest >= CONSIDERABLE)
+        return (serves && arrivals.busiest >= CONSIDERABLE * node.instances as f64)
             .then(|| Diagnostic::not_evaluated(format!("`capacity` of {}", node.name()), node.span));
     };
     let (load, total) = (arrivals.busiest, capacity.total());
@@ -240,9 +240,9 @@ mod tests {
         case("x2 capacity=100/s autoscale=[2, 4]", "rate=300/s", &[]);
         case("x2 capacity=100/s autoscale=[2, 4]", "rate=500/s", &["wrong a"]);
         // A number is missing.
-        case("x2", "rate=300/s", &["wants capacity of a"]);
-        case("x2", "rate=30/s", &[]);
-        case("x2 autoscale", "rate=300/s", &[]);
+        case("x2", "rate=3k/s", &["wants capacity of a"]);
+        case("x20", "rate=3k/s", &[]);
+        case("x2 autoscale", "rate=3k/s", &[]);
         case("x2 capacity=100/s", "", &["wants the load of a: rate of the flows through it"]);
         case("x2", "", &[]);
     }

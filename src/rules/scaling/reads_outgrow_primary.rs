@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "nearly all requests only read, and more of them arrive than the database serves",
     question: Some(Question { topic: "reads", text: "do these machines serve all of their reads?" }),
-    reads: &["capacity", "shards"],
+    reads: &["autoscale", "capacity", "shards"],
     page: Page {
         checks: "Databases and search engines that are not managed: the reads that arrive at them against what all their instances serve.",
         when: "At least ten reads come to each write, and reads and writes together (each flow at its `peak`, or its `rate` where it has \
