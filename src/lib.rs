@@ -22,6 +22,7 @@ pub mod draw;
 pub mod report;
 pub mod rubric;
 pub mod rules;
+pub mod settings;
 pub mod source;
 pub mod syntax;
 pub mod units;

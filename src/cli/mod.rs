@@ -10,6 +10,7 @@ mod new;
 mod output;
 mod problems;
 mod rules;
+mod settings;
 mod template;
 mod terminal;
 

@@ -11,6 +11,7 @@ pub mod problems;
 mod questions;
 mod rules;
 mod score;
+mod settings;
 mod statements;
 mod summary;
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub const PRECEDENCE: &[(&str, &str)] = &[
     ("no-headroom-after-zone-loss", "over-capacity"),
     // A circle has no depth.
     ("sync-cycle", "sync-chain-deep"),
+    // Nor is anything in it only passed through.
+    ("sync-cycle", "pass-through-service"),
 ];
 
 /// Leaves out what a more telling rule says already.

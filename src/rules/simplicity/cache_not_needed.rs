@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         topic: "the cache",
         text: "the stores carry it all without them: what are they for?",
     }),
-    reads: &["capacity", "fallback", "latency", "latency_p99", "long", "p50", "p99"],
+    reads: &["capacity", "fallback", "latency", "latency_p99", "long", "p50", "p99", "writes"],
     page: Page {
         checks: "Caches before a store: whether the store could serve everything itself, and whether a promise needs the cache.",
         when: "All that is asked of a cache comes before a hop to one store taken `on=miss` (or by the cache itself), its rate is known (at the flow's \

@@ -1,7 +1,9 @@
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Hop, Step};
+use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -24,7 +26,7 @@ pub static RULE: Rule = Rule {
                technology, no label, no `note`, and no attribute but such as say how it runs (`instances`, `health`, `metrics`, `trace`, `logs`, `alert`, `stateless`, \
                `deploy`, `drain`, `autoscale`, `zones`, `availability`, `tls`, `owner`). Silent where its `owner` or the \
                group that it stands in is another than that of a neighbour, where its call says `calls`, `fanout`, `batch`, `share`, `on`, `cached`, \
-               `fallback`, `idempotency_key`, `redact`, `attempts` or `breaker`, and where a `decide` names it.",
+               `fallback`, `idempotency_key`, `redact`, `attempts` or `breaker`, where three such services follow one another (`sync-chain-deep` is about that), and where a `decide` names it.",
         why: "A hop costs a millisecond, a deployment, and a chance to fail, each time. A service of its own is worth that where \
               it keeps something, guards something, grows by itself or belongs to somebody else. Without any of that it is a \
               function in its caller with a network before it: what changes either of them changes it too.",
@@ -74,66 +76,91 @@ const WORK: [&str; 11] = [
 /// So few that nothing has to grow by itself.
 const FEW_REQUESTS: f64 = 100.0;
 
+/// So many in a row are a chain that is too deep, which is said of all of them together.
+const A_CHAIN: usize = 3;
+
+/// A service between two others that has nothing to do but what cannot be seen.
+struct Relay<'d> {
+    at: NodeIndex,
+    before: NodeIndex,
+    after: NodeIndex,
+    hop: &'d Hop,
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut noted = vec![false; facts.design.graph.node_count()];
     for &node in facts.design.notes.iter().flat_map(|note| &note.on) {
         noted[node.index()] = true;
     }
-    let mut found = Vec::new();
-    for at in facts.nodes(|kind| kind == Kind::Service).filter(|at| !noted[at.index()]) {
-        let node = facts.node(at);
-        let said = node.label.is_some() || node.tech.is_some() || !node.tables.is_empty();
-        let has_work = node.attrs.iter().any(|setting| !HOW_IT_RUNS.contains(&setting.name));
-        if said || has_work {
-            continue;
-        }
-        let Some((before, _)) = only(&facts.hops_to(at)) else { continue };
-        let Some((after, hop)) = only(&facts.hops_from(at)) else { continue };
-        let steps: Vec<&Step> = hop.steps.iter().map(|&step| &facts.design.steps[step]).collect();
-        let works = |name: &&str| hop.attrs.has(name) || steps.iter().any(|step| step.attrs.has(name));
-        let by_code = |node: NodeIndex| matches!(facts.node(node).kind, Kind::Service | Kind::Function);
-        let callers = by_code(before) || facts.node(before).kind == Kind::Worker;
-        if !callers
-            || !by_code(after)
-            || before == after
-            || WORK.iter().any(|name| works(&name))
-            || steps.iter().all(|step| step.flow.is_none())
-            || [before, after].iter().any(|&neighbour| stands_apart(facts, at, neighbour))
-            || facts.is_decided(&[], &[at])
-        {
-            continue;
-        }
-        let arrivals = facts.arriving(at, |_| true);
-        let few = arrivals.unknown.is_none() && (0.0..FEW_REQUESTS).contains(&arrivals.busiest);
-        let owner = |node: NodeIndex| facts.node(node).attrs.text("owner").value();
-        // A neighbour of another owner stands apart already.
-        if !few && owner(at).is_none() {
-            continue;
-        }
-        let flows = steps.iter().filter_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone());
-        let (name, from, to) = (node.name(), facts.node(before).name(), facts.node(after).name());
-        let rate = if few { format!(": {}", arrivals.show()) } else { String::new() };
-        found.push(
-            Diagnostic::unstated(
-                format!("{name} keeps nothing, is called by {from} alone and calls {to} alone"),
-                node.span,
-                "a service of its own",
-            )
-            .question(format!("what does {name} do that a function in {from} could not?"))
-            .node(&node.id)
-            .flows(flows)
-            .evidence(format!("{} → {} → {}{rate}", facts.id(before), node.id, facts.id(after)))
-            .consequence(format!(
-                "every request pays one hop more, and {name} has to be deployed whenever {from} or {to} changes what they say to each other"
-            ))
-            .fix(format!(
-                "`{} -> {}` without {name}, or a label on it that says what it does",
-                facts.id(before),
-                facts.id(after)
-            )),
-        );
+    let services = facts.nodes(|kind| kind == Kind::Service).filter(|at| !noted[at.index()]);
+    let relays: Vec<Relay> = services.filter_map(|at| relay(facts, at)).collect();
+    let next: HashMap<NodeIndex, NodeIndex> = relays.iter().map(|relay| (relay.at, relay.after)).collect();
+    let previous: HashMap<NodeIndex, NodeIndex> =
+        relays.iter().map(|relay| (relay.at, relay.before)).collect();
+    // How many relays follow one another from here, as far as it matters.
+    let run = |from: NodeIndex, to: &HashMap<NodeIndex, NodeIndex>| {
+        std::iter::successors(to.get(&from), |at| to.get(at))
+            .take(A_CHAIN)
+            .filter(|at| to.contains_key(at))
+            .count()
+    };
+    relays
+        .iter()
+        .filter(|relay| 1 + run(relay.at, &next) + run(relay.at, &previous) < A_CHAIN)
+        .filter_map(|relay| question(facts, relay))
+        .collect()
+}
+
+fn relay<'d>(facts: &Facts<'d>, at: NodeIndex) -> Option<Relay<'d>> {
+    let node = facts.node(at);
+    let said = node.label.is_some() || node.tech.is_some() || !node.tables.is_empty();
+    let has_work = node.attrs.iter().any(|setting| !HOW_IT_RUNS.contains(&setting.name));
+    if said || has_work {
+        return None;
     }
-    found
+    let (before, _) = only(&facts.hops_to(at))?;
+    let (after, hop) = only(&facts.hops_from(at))?;
+    let steps = || hop.steps.iter().map(|&step| &facts.design.steps[step]);
+    let works = |name: &&str| hop.attrs.has(name) || steps().any(|step| step.attrs.has(name));
+    let by_code = |node: NodeIndex| matches!(facts.node(node).kind, Kind::Service | Kind::Function);
+    let called = by_code(before) || facts.node(before).kind == Kind::Worker;
+    let in_a_flow = steps().any(|step| step.flow.is_some());
+    let apart = [before, after].iter().any(|&neighbour| stands_apart(facts, at, neighbour));
+    let between = called && by_code(after) && before != after && in_a_flow && !apart;
+    (between && !WORK.iter().any(works)).then_some(Relay { at, before, after, hop })
+}
+
+fn question(facts: &Facts, relay: &Relay) -> Option<Diagnostic> {
+    let node = facts.node(relay.at);
+    let arrivals = facts.arriving(relay.at, |_| true);
+    let few = arrivals.unknown.is_none() && arrivals.busiest < FEW_REQUESTS;
+    // A neighbour of another owner stands apart already.
+    if (!few && !node.attrs.has("owner")) || facts.is_decided(&[], &[relay.at]) {
+        return None;
+    }
+    let steps = relay.hop.steps.iter().map(|&step| &facts.design.steps[step]);
+    let flows = steps.filter_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone());
+    let (name, from, to) = (node.name(), facts.node(relay.before).name(), facts.node(relay.after).name());
+    let rate = if few { format!(": {}", arrivals.show()) } else { String::new() };
+    Some(
+        Diagnostic::unstated(
+            format!("{name} keeps nothing, is called by {from} alone and calls {to} alone"),
+            node.span,
+            "a service of its own",
+        )
+        .question(format!("what does {name} do that a function in {from} could not?"))
+        .node(&node.id)
+        .flows(flows)
+        .evidence(format!("{} → {} → {}{rate}", facts.id(relay.before), node.id, facts.id(relay.after)))
+        .consequence(format!(
+            "every request pays one hop more, and {name} has to be deployed whenever {from} or {to} changes what they say to each other"
+        ))
+        .fix(format!(
+            "`{} -> {}` without {name}, or a label on it that says what it does",
+            facts.id(relay.before),
+            facts.id(relay.after)
+        )),
+    )
 }
 
 /// The only hop in one direction besides `..>`, if it is a call.
@@ -191,6 +218,18 @@ mod tests {
         case("metrics", "rate=5/s peak=500/s", &[]);
         case("metrics", "", &[]);
         case("owner=core", "rate=500/s", &["unstated b"]);
+    }
+
+    #[test]
+    fn a_chain_is_another_matter() {
+        let text = |chain: &str| {
+            format!(
+                "client u\nservice a\nservice b\nservice c\nservice d\nservice e\nservice g\nflow f rate=5/s {{ u -> {chain} }}"
+            )
+        };
+        expect(&RULE, &text("a -> b -> c -> d"), &["unstated b, c"]);
+        expect(&RULE, &text("a -> b -> c -> d -> e"), &[]);
+        expect(&RULE, &text("a -> b -> c -> d -> e -> g"), &[]);
     }
 
     #[test]

@@ -76,9 +76,7 @@ fn two_products(facts: &Facts) -> Vec<Diagnostic> {
                     tech.delivery.as_deref().unwrap_or_default(),
                     if tech.replay == Some(true) { "and both can be read again" } else { "and neither can be read again" }
                 ))
-                .consequence(format!(
-                    "whoever is called at night needs to know two products: how each fails over, where each says that it is behind, and which of them loses what"
-                ))
+                .consequence("whoever is called at night needs to know two products: how each fails over, where each says that it is behind, and which of them loses what")
                 .fix(format!(
                     "`{}` for both, or `decide \"{} and {}\" because …`",
                     other_tech.id, other_tech.title, tech.title

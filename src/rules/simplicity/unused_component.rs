@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     group: Group::Simplicity,
     summary: "nothing reaches it and it does nothing",
     question: None,
-    reads: &["replica_of"],
+    reads: &["replica_of", "spare"],
     page: Page {
         checks: "Applications, load balancers, stores, queues and topics that no hop leads to or from.",
         when: "The design has hops, and this node has none but `..>` into it. Silent for what works without being called (clients, DNS, \
