@@ -216,3 +216,20 @@ fn no_setting_changes_a_score() {
     assert_eq!(after["findings"], Value::from(Vec::<Value>::new()));
     assert_eq!(before["score"], after["score"]);
 }
+
+/// The page's settings are settings, and its mistake reads as it is printed.
+#[test]
+fn the_page_is_true() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let block = |info: &str| {
+        let start = page.find(&format!("```{info}\n")).expect("a block") + info.len() + 4;
+        &page[start..start + page[start..].find("```").expect("its end")]
+    };
+    let settings = spof::settings::read(&spof::source::Source::new("spof.toml", block("toml")));
+    let settings = settings.expect("no mistakes");
+    assert_eq!(settings.rules.len(), 2);
+    let misspelt = block("toml").replace("no-timeout", "no-timeot").replace("no-backup", "spof-zone");
+    let folder = folder(&[("a.arch", FRAGILE), ("spof.toml", &misspelt)]);
+    assert_eq!(spof(folder.path(), &["check", "a.arch"]).err, block("text"));
+}

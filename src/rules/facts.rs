@@ -18,7 +18,7 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
-pub use capacity::{Arrivals, Capacity, HEADROOM, most_instances};
+pub use capacity::{Arrivals, Capacity, HEADROOM, enough_instances, lost_with_one, most_instances};
 pub use miss::Miss;
 pub use outside::Again;
 

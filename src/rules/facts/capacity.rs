@@ -44,6 +44,21 @@ pub fn most_instances(node: &Node) -> Option<f64> {
     }
 }
 
+/// The instances in the fullest of so many zones; one, where they are not spread.
+pub fn lost_with_one(instances: u64, zones: usize) -> u64 {
+    if zones >= 2 { instances.div_ceil(zones as u64) } else { 1 }
+}
+
+/// Instances, each of which serves so much, that carry a load with headroom and with one zone gone.
+pub fn enough_instances(node: &Node, load: f64, each: f64) -> u64 {
+    let zones = node.zones.len();
+    let least = (load / each / HEADROOM).ceil().max(2.0) as u64;
+    // With two zones or more, at most twice as many carry it without one.
+    (least..=least.saturating_mul(2).saturating_add(2))
+        .find(|&count| (count - lost_with_one(count, zones)) as f64 * each >= load)
+        .unwrap_or(least)
+}
+
 /// What arrives at a node, each flow at its busiest.
 pub struct Arrivals<'d> {
     pub busiest: f64,

@@ -20,14 +20,14 @@ pub static RULE: Rule = Rule {
     reads: &["by", "consistency", "limit", "page", "reads", "replica_of", "rows"],
     page: Page {
         checks: "Flows that a scheduler starts, and the databases that they read which users' flows use too.",
-        when: "A flow that starts at a `scheduler` has a hop to a database that says `reads` and none of `by`, `limit` and `page`; the \
-               database is not a `replica_of` another; flows that somebody waits for bring it a hundred requests a second or more. \
-               Wrong where one of the tables read states a million `rows` or more (of all its tables, where the hop names none), a \
-               question where no `rows` are stated, silent where they are fewer. Silent with \
-               `consistency=eventual` or `one` on the hop, which a copy may answer.",
-        why: "A report over a whole table takes the disk and the memory that the short queries of users live from: pages that were \
-              always in memory are pushed out by rows that are read once. A long read also keeps old versions of every row \
-              that is changed meanwhile. It works while the table is small, and the job gets slower each month.",
+        when: "A flow that starts at a `scheduler` has a hop to a database that says `reads` and none of `by`, `limit` and \
+               `page`; the database is not a `replica_of` another; flows that somebody waits for bring it a hundred \
+               requests a second or more. Wrong where one of the tables read states a million `rows` or more (of all its \
+               tables, where the hop names none), a question where no `rows` are stated, silent where they are fewer. \
+               Silent with `consistency=eventual` or `one` on the hop, which a copy may answer.",
+        why: "A report over a whole table takes the disk and the memory that the short queries of users live from: pages \
+              that were always in memory are pushed out by rows that are read once. A long read also keeps old versions of \
+              every row that is changed meanwhile. It works while the table is small, and the job gets slower each month.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x4 idempotent\npostgres store x2 failover=auto {\n  table sale { key id; rows = 200M }\n}\n\
               scheduler nightly leader=lease\nservice report idempotent\n\
@@ -86,7 +86,8 @@ fn report(facts: &Facts, flow: &Flow, step: &Step) -> Option<Diagnostic> {
         return None;
     }
     let name = node.name();
-    let message = format!("`{}` reads {name} as a whole while it answers {}", flow.id, users.show());
+    let all = if rows.is_some() { "as a whole " } else { "" };
+    let message = format!("`{}` reads {name} {all}while it answers {}", flow.id, users.show());
     let finding = match rows {
         Some(_) => Diagnostic::wrong(message, step.span, "no `by`, `limit` or `page`"),
         None => Diagnostic::unstated(message, step.span, "no `by`, `limit` or `page`").question(format!(

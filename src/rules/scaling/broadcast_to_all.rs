@@ -19,11 +19,13 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &["capacity", "key", "reads", "registry", "share"],
     page: Page {
-        checks: "Topics that hand to connection servers with several instances: what each instance gets, against what one serves.",
-        when: "The messages of a topic that come to a `socket` with two instances or more are, together, more than the `capacity` of \
-               one instance. Silent with `key` on the topic or on a hop to or from it (a channel for each conversation or user), with `share` on \
-               the hop, and with `registry` on the connection server (messages are sent to the server that holds the client). \
-               Not evaluated where a thousand messages a second go to ten instances or more and `capacity` is not stated.",
+        checks: "Topics that hand to connection servers with several instances: what each instance gets, against what one \
+                 serves.",
+        when: "The messages of a topic that come to a `socket` with two instances or more are, together, more than the \
+               `capacity` of one instance. Silent with `key` on the topic or on a hop to or from it (a channel for each \
+               conversation or user), with `share` on the hop, and with `registry` on the connection server (messages are \
+               sent to the server that holds the client). Not evaluated where a thousand messages a second go to ten \
+               instances or more and `capacity` is not stated.",
         why: "Each server looks at every message to find the few that are for its own clients. The work of each grows with \
               the whole system's messages, not with its own clients: twice as many servers do twice as much work, and the \
               limit of one is the limit of all.",
@@ -32,7 +34,8 @@ pub static RULE: Rule = Rule {
               flow send rate=20k/s { app <-> front <-> gate -> chat ~> live ~> gate }\n",
         good: "client app\nlb front managed\nsocket gate x40 capacity=10k/s\nservice chat x8\nredis-pubsub live x3\n\
                flow send rate=20k/s { app <-> front <-> gate -> chat ~> live key=conversation\nlive ~> gate }\n",
-        ignore: "Every client is to see every message, as with a live score: then the work is the clients', not the servers'.",
+        ignore: "Every client is to see every message, as with a live score: then the work is the clients', not the \
+                 servers'.",
     },
     check,
 };
@@ -94,7 +97,7 @@ fn broadcast(topic: &Node, node: &Node, arrivals: &Arrivals) -> Option<Diagnosti
         .node(&topic.id)
         .flows(arrivals.flows())
         .evidence(format!(
-            "{} × {servers} instances = {} deliveries; each instance gets {} of its {}",
+            "{} × {servers} instances = {} delivered; each instance gets {} of its {}",
             show_rate(rate),
             show_rate(rate * node.instances as f64),
             show_rate(rate),

@@ -1,6 +1,6 @@
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::Capacity;
+use crate::rules::facts::{Capacity, enough_instances, lost_with_one};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_number, show_rate};
 
@@ -14,15 +14,16 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &["autoscale", "capacity", "shed"],
     page: Page {
-        checks: "Load balancers, gateways, services, functions and connection servers with several instances: what those serve \
-                 that are left when one zone, or one instance, is lost.",
-        when: "`capacity` is stated, the load is known and all instances together carry it, but not those that remain: with \
-               instances over two zones or more, all but the fullest zone's; else all but one. An error where even the flows' \
-               `rate` is too much for them, a warning where only their `peak` is. Silent with `autoscale` and with `shed`, for one \
-               instance, and where the instances do not carry the load to begin with (`over-capacity` says so).",
-        why: "Redundancy that is needed every day is none. When one of three zones goes, its third of the requests moves to the \
-              other two within seconds; if they were two thirds busy already, they fall too. New machines cannot be had quickly \
-              then: everybody else in the zone asks for them in the same minute.",
+        checks: "Load balancers, gateways, services, functions and connection servers with several instances: what those \
+                 serve that are left when one zone, or one instance, is lost.",
+        when: "`capacity` is stated, the load is known and all instances together carry it, but not those that remain: \
+               with instances over two zones or more, all but the fullest zone's; else all but one. An error where even \
+               the flows' `rate` is too much for them, a warning where only their `peak` is. Silent with `autoscale` and \
+               with `shed`, for one instance, and where the instances do not carry the load to begin with (`over-capacity` \
+               says so).",
+        why: "Redundancy that is needed every day is none. When one of three zones goes, its third of the requests moves \
+              to the other two within seconds; if they were two thirds busy already, they fall too. New machines cannot be \
+              had quickly then: everybody else in the zone asks for them in the same minute.",
         outage: None,
         bad: "client web\nregion eu zones=3 {\n  lb front managed\n  service api x6 capacity=500/s\n}\n\
               flow show rate=1k/s peak=2500/s { web -> front -> api }\n",
@@ -41,8 +42,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let stated = node.attrs.has("capacity") && !answered;
         let Some(capacity) = Capacity::of(node).filter(|_| stated && node.instances >= 2) else { continue };
         let arrivals = facts.arriving(at, |step| !facts.node(step.from).kind.is_broker());
-        let zones = node.zones.len() as u64;
-        let left = node.instances - lost(node.instances, zones);
+        let zones = node.zones.len();
+        let left = node.instances - lost_with_one(node.instances, zones);
         let carried = left as f64 * capacity.each;
         let load = arrivals.busiest;
         if left == 0 || load <= carried || load > capacity.total() {
@@ -53,7 +54,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             0 | 1 => ("one instance".to_string(), String::new()),
             zones => (format!("one of {zones} zones"), format!(" in {zones} zones")),
         };
-        let enough = (node.instances..).find(|&n| (n - lost(n, zones)) as f64 * capacity.each >= load);
+        let enough = enough_instances(node, load, capacity.each);
         let always = arrivals.mean > carried;
         found.push(
             Diagnostic::wrong(
@@ -76,15 +77,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 "{gone} is gone, the other {} take over its requests, are at their limit at once, and {name} is down everywhere",
                 show_number(left as f64)
             ))
-            .fix(format!("`x{}` on {name}, or `shed` on it so that it refuses what is too much", enough.unwrap_or(node.instances))),
+            .fix(format!("`x{}` on {name}, or `shed` on it so that it refuses what is too much", enough)),
         );
     }
     found
-}
-
-/// The instances in the fullest of so many zones; one, where they are not spread.
-fn lost(instances: u64, zones: u64) -> u64 {
-    if zones >= 2 { instances.div_ceil(zones) } else { 1 }
 }
 
 #[cfg(test)]

@@ -15,12 +15,12 @@ pub static RULE: Rule = Rule {
     reads: &["batch", "rows", "writes"],
     page: Page {
         checks: "Tables of a database that have few rows and are written often.",
-        when: "A table states how many `rows` it has, no more than a hundred, and what is written to it at the busiest time is a \
-               thousand writes a second or more for each row, after `calls=`, `share=` and the `batch=` of the hop or of the worker that \
-               writes. Databases that keep everything in one machine's memory are left out.",
-        why: "A row is locked while it is written, and the lock is held until the transaction is on disk: some milliseconds, \
-              hundreds of writes a second, whatever machine is bought. Everyone who counts waits behind everyone else, with \
-              a connection and a transaction open.",
+        when: "A table states how many `rows` it has, no more than a hundred, and what is written to it at the busiest \
+               time is a thousand writes a second or more for each row, after `calls=`, `share=` and the `batch=` of the \
+               hop or of the worker that writes. Databases that keep everything in one machine's memory are left out.",
+        why: "A row is locked while it is written, and the lock is held until the transaction is on disk: some \
+              milliseconds, hundreds of writes a second, whatever machine is bought. Everyone who counts waits behind \
+              everyone else, with a connection and a transaction open.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x8\npostgres store x2 failover=auto {\n  table total { key name; rows = 1 }\n}\n\
               flow click rate=5k/s { web -> front -> api -> store writes=total }\n",

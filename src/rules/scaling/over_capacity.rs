@@ -3,7 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::{Grade, Kind};
 use crate::design::{Arrow, Given, Node};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{Arrivals, Capacity, HEADROOM, most_instances};
+use crate::rules::facts::{Arrivals, Capacity, HEADROOM, enough_instances, most_instances};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{Dimension, show_duration, show_number, show_rate};
 
@@ -17,20 +17,21 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "capacity", text: "the busiest minute of the year: do they carry it?" }),
     reads: &["autoscale", "capacity", "concurrency", "connections", "latency", "users"],
     page: Page {
-        checks: "Load balancers, gateways, services, functions, workers that are called, connection servers, identity services \
-                 and caches: what arrives at them against what all their instances serve.",
-        when: "What the flows bring (each at its `peak`, or its `rate` where it has none; what a queue or topic hands over is not \
-               counted) is more than the instances (the most of `autoscale=[least, most]`) times their `capacity`, or times \
-               `concurrency` / `latency` where both are stated and `capacity` is not. A warning where it is more than 70 % of \
-               that, without `autoscale`. Where the capacity is that of the technology it is a warning at most, and a \
-               question where that is a rule of thumb. Of a connection server: a figure in `given` whose name begins with \
-               `online`, `concurrent` or `connect` is more than its instances times `connections`; without such a figure, a \
-               question if less than one in a hundred `users` of the clients could be connected. Silent with a bare \
-               `autoscale`. Not evaluated where 500 a second or more arrive at each instance of a gateway, service, \
-               function or connection server whose capacity is not known, or where a capacity is stated and no rate is.",
-        why: "Beyond what it serves, a server does not get slower by a little: the waiting line grows with every second, callers \
-              give up and try again, and their second requests stand in the same line. It does not recover before the \
-              load falls well below what it carried before. Above 70 % the line is already longer than the work.",
+        checks: "Load balancers, gateways, services, functions, workers that are called, connection servers, identity \
+                 services and caches: what arrives at them against what all their instances serve.",
+        when: "What the flows bring (each at its `peak`, or its `rate` where it has none; what a queue or topic hands over \
+               is not counted) is more than the instances (the most of `autoscale=[least, most]`) times their `capacity`, \
+               or times `concurrency` / `latency` where both are stated and `capacity` is not. A warning where it is more \
+               than 70 % of that, without `autoscale`. Where the capacity is that of the technology it is a warning at \
+               most, and a question where that is a rule of thumb. Of a connection server: a figure in `given` whose name \
+               begins with `online`, `concurrent` or `connect` is more than its instances times `connections`; without \
+               such a figure, a question if less than one in a hundred `users` of the clients could be connected. Silent \
+               with a bare `autoscale`. Not evaluated where 500 a second or more arrive at each instance of a gateway, \
+               service, function or connection server whose capacity is not known, or where a capacity is stated and no \
+               rate is.",
+        why: "Beyond what it serves, a server does not get slower by a little: the waiting line grows with every second, \
+              callers give up and try again, and their second requests stand in the same line. It does not recover before \
+              the load falls well below what it carried before. Above 70 % the line is already longer than the work.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x4 capacity=500/s\n\
               flow show rate=1k/s peak=3k/s { web -> front -> api }\n",
@@ -88,7 +89,8 @@ fn requests(node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
         _ => Diagnostic::wrong(message, node.span, label),
     };
     let certain = over && capacity.grade.is_none();
-    let wanted = (load / capacity.each / HEADROOM).ceil();
+    let wanted = enough_instances(node, load, capacity.each);
+    let spread = if node.zones.len() >= 2 { ", and with one zone gone" } else { "" };
     let consequence = if over {
         format!(
             "requests wait in line at {name} until callers give up and try again, which makes the line longer; it lasts until the load falls"
@@ -107,9 +109,10 @@ fn requests(node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
             .evidence(sum)
             .consequence(consequence)
             .fix(format!(
-                "`x{wanted}` on {name}, which carry {} at {} %",
+                "`x{wanted}` on {name}, which carry {} at {} % or less{}",
                 show_rate(load),
-                show_number(HEADROOM * 100.0)
+                show_number(HEADROOM * 100.0),
+                spread
             )),
     )
 }
@@ -152,36 +155,38 @@ fn connections(facts: &Facts) -> Option<Diagnostic> {
     let place = node.attrs.get("connections").map_or(node.span, |setting| setting.span);
     let sum =
         format!("{} × {} = {} connections", show_number(instances), show_number(each), show_number(total));
-    let finding = if let Some(online) = facts.design.givens.iter().find(|given| is_online(given)) {
-        let count = online.value.value;
-        if count <= total {
-            return None;
-        }
-        let message = format!(
-            "{name} holds {} connections for {} clients that are there at once",
-            show_number(total),
-            show_number(count)
-        );
-        Diagnostic::wrong(message, place, format!("× {}", show_number(instances)))
-            .label(online.span, show_number(count))
-            .fix(format!("`x{}` on {name}, which hold {}", (count / each).ceil(), show_number(count)))
-    } else {
-        let users = users(facts, at);
-        if users * ONLINE <= total {
-            return None;
-        }
-        let message =
-            format!("{name} holds {} connections for {} users", show_number(total), show_number(users));
-        Diagnostic::unstated(message, place, format!("× {}", show_number(instances)))
-            .question(format!(
-                "how many of the {} users are connected to {name} at once?",
-                show_number(users)
-            ))
-            .fix(
-                "`online = 10% * users` in `given`, with your own share, and instances that hold as many"
-                    .to_string(),
-            )
-    };
+    let most = |a: &&Given, b: &&Given| a.value.value.total_cmp(&b.value.value);
+    let finding =
+        if let Some(online) = facts.design.givens.iter().filter(|given| is_online(given)).max_by(most) {
+            let count = online.value.value;
+            if count <= total {
+                return None;
+            }
+            let message = format!(
+                "{name} holds {} connections for {} clients that are there at once",
+                show_number(total),
+                show_number(count)
+            );
+            Diagnostic::wrong(message, place, format!("× {}", show_number(instances)))
+                .label(online.span, show_number(count))
+                .fix(format!("`x{}` on {name}, which hold {}", (count / each).ceil(), show_number(count)))
+        } else {
+            let users = users(facts, at);
+            if users * ONLINE <= total {
+                return None;
+            }
+            let message =
+                format!("{name} holds {} connections for {} users", show_number(total), show_number(users));
+            Diagnostic::unstated(message, place, format!("× {}", show_number(instances)))
+                .question(format!(
+                    "how many of the {} users are connected to {name} at once?",
+                    show_number(users)
+                ))
+                .fix(
+                    "`online = 10% * users` in `given`, with your own share, and instances that hold as many"
+                        .to_string(),
+                )
+        };
     Some(
         finding.node(&node.id).evidence(sum).consequence(format!(
             "{name} is full on an ordinary evening: whoever comes then is refused, tries again, and so does everybody else"
@@ -253,6 +258,24 @@ mod tests {
             |service: &str| run(&RULE, &Facts::new(&design(&text(service, "rate=300/s"))))[0].severity;
         assert_eq!(severity("x2 capacity=100/s"), Severity::Error);
         assert_eq!(severity("x4 capacity=100/s"), Severity::Warning);
+    }
+
+    /// What it says to write is enough, and enough with one zone gone.
+    #[test]
+    fn following_the_advice_ends_it() {
+        let text = |zones: usize, instances: &str| {
+            format!(
+                "client u\nregion r zones={zones} {{ service a {instances} capacity=100/s }}\nflow f rate=900/s {{ u -> a }}"
+            )
+        };
+        for zones in 1..=4 {
+            let found = run(&RULE, &Facts::new(&design(&text(zones, "x2"))));
+            let wanted = found[0].fix.split('`').nth(1).unwrap();
+            let mended = design(&text(zones, wanted));
+            for rule in [&RULE, crate::rules::find("no-headroom-after-zone-loss").unwrap()] {
+                assert!(run(rule, &Facts::new(&mended)).is_empty(), "{zones} zones: {wanted}");
+            }
+        }
     }
 
     #[test]

@@ -16,13 +16,14 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "reads", text: "do these machines serve all of their reads?" }),
     reads: &["autoscale", "capacity", "shards"],
     page: Page {
-        checks: "Databases and search engines that are not managed: the reads that arrive at them against what all their instances serve.",
-        when: "At least ten reads come to each write, and reads and writes together (each flow at its `peak`, or its `rate` where it has \
-               none; what a cache before it answers is not counted where its `hit_rate` is stated) are more than `capacity` times \
-               the instances. A question where the capacity is a rule of thumb about the technology. Not evaluated where a thousand \
-               reads a second arrive and nothing is known of the capacity.",
-        why: "Reads are the part that can be moved: to copies, or to a cache. As long as all of them go to the machines that also \
-              take the writes, a popular page slows down every order.",
+        checks: "Databases and search engines that are not managed: the reads that arrive at them against what all their \
+                 instances serve.",
+        when: "At least ten reads come to each write, and reads and writes together (each flow at its `peak`, or its \
+               `rate` where it has none; what a cache before it answers is not counted where its `hit_rate` is stated) are \
+               more than `capacity` times the instances. A question where the capacity is a rule of thumb about the \
+               technology. Not evaluated where a thousand reads a second arrive and nothing is known of the capacity.",
+        why: "Reads are the part that can be moved: to copies, or to a cache. As long as all of them go to the machines \
+              that also take the writes, a popular page slows down every order.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x8\npostgres store x2 failover=auto capacity=5k/s\n\
               flow show rate=40k/s { web -> front -> api -> store reads }\n",

@@ -16,13 +16,14 @@ pub static RULE: Rule = Rule {
     reads: &["key", "order"],
     page: Page {
         checks: "Queues and topics that the team runs itself, in several instances, and how many messages come.",
-        when: "A queue or topic has two instances or more, its technology is known and neither managed nor a database, and all that is put into any \
-               queue or topic of that technology is known and less than one message a second together at the busiest time; one \
-               group of consumers takes from it; the design has a relational database. Silent with `key` or `order`, where anything else of that technology is used, \
-               and where a `decide` names the queue, its technology, or queues, topics, events or messages.",
-        why: "Three brokers with their coordination, their disks, their upgrades and their alarms are a system of their own. A \
-              table of jobs in the database that is there already takes thousands of rows a second, in the same transaction as \
-              the data, and is in the same backup.",
+        when: "A queue or topic has two instances or more, its technology is known and neither managed nor a database, and \
+               all that is put into any queue or topic of that technology is known and less than one message a second \
+               together at the busiest time; one group of consumers takes from it; the design has a relational database. \
+               Silent with `key` or `order`, where anything else of that technology is used, and where a `decide` names \
+               the queue, its technology, or queues, topics, events or messages.",
+        why: "Three brokers with their coordination, their disks, their upgrades and their alarms are a system of their \
+              own. A table of jobs in the database that is there already takes thousands of rows a second, in the same \
+              transaction as the data, and is in the same backup.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2 outbox\npostgres store x2 failover=auto\nkafka jobs x3 dlq=dead\nsqs dead alert\nworker mailer x2 idempotent\n\
               flow order rate=20k/day { web -> front -> api -> store writes\napi ~> jobs ~> mailer }\n",

@@ -22,14 +22,18 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["capacity", "fallback", "latency", "latency_p99", "long", "p50", "p99", "writes"],
     page: Page {
-        checks: "Caches before a store: whether the store could serve everything itself, and whether a promise needs the cache.",
-        when: "All that is asked of a cache comes before a hop to one store taken `on=miss` (or by the cache itself), its rate is known (at the flow's \
-               `peak`, where given), and all of it, together with the store's other known load, is at most a tenth of what \
-               the store's instances serve by their `capacity`: a remark; a question, where the capacity is a rule of thumb about the technology. Silent where \
-               a flow through the cache promises a `p50` or `p99` of 50 ms or less, where the store states a `latency` or `latency_p99` of 50 ms or more or the hop is `long`, \
-               where something else is written to the cache or read from it, where the hop has a `fallback`, and where a `decide` names caches, the cache or its technology.",
-        why: "A cache brings the two hard problems with it: answers that are old, and an outage when it is empty. It is worth that where \
-              a store cannot carry the reads or answers too slowly. Otherwise one index does as much, and is never out of date.",
+        checks: "Caches before a store: whether the store could serve everything itself, and whether a promise needs the \
+                 cache.",
+        when: "All that is asked of a cache comes before a hop to one store taken `on=miss` (or by the cache itself), its \
+               rate is known (at the flow's `peak`, where given), and all of it, together with the store's other known \
+               load, is at most a tenth of what the store's instances serve by their `capacity`: a remark; a question, \
+               where the capacity is a rule of thumb about the technology. Silent where a flow through the cache promises \
+               a `p50` or `p99` of 50 ms or less, where the store states a `latency` or `latency_p99` of 50 ms or more or \
+               the hop is `long`, where something else is written to the cache or read from it, where the hop has a \
+               `fallback`, and where a `decide` names caches, the cache or its technology.",
+        why: "A cache brings the two hard problems with it: answers that are old, and an outage when it is empty. It is \
+              worth that where a store cannot carry the reads or answers too slowly. Otherwise one index does as much, and \
+              is never out of date.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2\nredis hot x2 ttl=5min jitter hit_rate=90% failover=auto stampede=single-flight\npostgres store x2 failover=auto capacity=3k/s\n\
               flow show rate=20/s { web -> front -> api -> hot reads\napi -> store reads on=miss }\n",

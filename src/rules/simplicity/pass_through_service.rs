@@ -20,22 +20,27 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["owner"],
     page: Page {
-        checks: "Services between two others that keep nothing and guard nothing, where few requests come or one team owns all three.",
-        when: "A question, for a service of a flow that exactly one service, function or worker calls and that calls exactly one other service or \
-               function, where less than 100 requests a second come at the busiest time, or all three state the same `owner`. It has no other hop but `..>`, no \
-               technology, no label, no `note`, and no attribute but such as say how it runs (`instances`, `health`, `metrics`, `trace`, `logs`, `alert`, `stateless`, \
-               `deploy`, `drain`, `autoscale`, `zones`, `availability`, `tls`, `owner`). Silent where its `owner` or the \
-               group that it stands in is another than that of a neighbour, where its call says `calls`, `fanout`, `batch`, `share`, `on`, `cached`, \
-               `fallback`, `idempotency_key`, `redact`, `attempts` or `breaker`, where three such services follow one another (`sync-chain-deep` is about that), and where a `decide` names it.",
-        why: "A hop costs a millisecond, a deployment, and a chance to fail, each time. A service of its own is worth that where \
-              it keeps something, guards something, grows by itself or belongs to somebody else. Without any of that it is a \
-              function in its caller with a network before it: what changes either of them changes it too.",
+        checks: "Services between two others that keep nothing and guard nothing, where few requests come or one team owns \
+                 all three.",
+        when: "A question, for a service of a flow that exactly one service, function or worker calls and that calls \
+               exactly one other service or function, where less than 100 requests a second come at the busiest time, or \
+               all three state the same `owner`. It has no other hop but `..>`, no technology, no label, no `note`, and no \
+               attribute but such as say how it runs (`instances`, `health`, `metrics`, `trace`, `logs`, `alert`, \
+               `stateless`, `deploy`, `drain`, `autoscale`, `zones`, `availability`, `tls`, `owner`). Silent where its \
+               `owner` or the group that it stands in is another than that of a neighbour, where its call says `calls`, \
+               `fanout`, `batch`, `share`, `on`, `cached`, `fallback`, `idempotency_key`, `redact`, `attempts` or \
+               `breaker`, where three such services follow one another (`sync-chain-deep` is about that), and where a \
+               `decide` names it.",
+        why: "A hop costs a millisecond, a deployment, and a chance to fail, each time. A service of its own is worth that \
+              where it keeps something, guards something, grows by itself or belongs to somebody else. Without any of that \
+              it is a function in its caller with a network before it: what changes either of them changes it too.",
         outage: None,
         bad: "client web\nlb front managed\nservice orders x2 auth=jwt\nservice relay x2\nservice billing x2\npostgres store x2 failover=auto\n\
               flow pay rate=5/s { web -> front -> orders -> relay -> billing -> store writes }\n",
         good: "client web\nlb front managed\nservice orders x2 auth=jwt\nservice billing x2\npostgres store x2 failover=auto\n\
                flow pay rate=5/s { web -> front -> orders -> billing -> store writes }\n",
-        ignore: "It is written in another language, or is to be replaced on its own: give it a label or a `note` that says what it does.",
+        ignore: "It is written in another language, or is to be replaced on its own: give it a label or a `note` that says \
+                 what it does.",
     },
     check,
 };

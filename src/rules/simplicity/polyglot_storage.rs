@@ -16,11 +16,13 @@ pub static RULE: Rule = Rule {
     reads: &["owner"],
     page: Page {
         checks: "How many different products keep records in one flow.",
-        when: "A flow passes databases, search engines and warehouses of four different technologies or more; caches and blob stores do not \
-               count, and what stands behind a queue or topic of the flow does. Said once, of the flow with the most. Silent where the stores state two \
-               different `owner`s or more, and where a `decide` names one of the technologies or ids, or storage, databases or polyglot.",
-        why: "Each product has its own way to fail over, to be backed up, to run out of something, and its own person who knows it. And \
-              one record is in several of them: each change is a change in four places, which agree most of the time.",
+        when: "A flow passes databases, search engines and warehouses of four different technologies or more; caches and \
+               blob stores do not count, and what stands behind a queue or topic of the flow does. Said once, of the flow \
+               with the most. Silent where the stores state two different `owner`s or more, and where a `decide` names one \
+               of the technologies or ids, or storage, databases or polyglot.",
+        why: "Each product has its own way to fail over, to be backed up, to run out of something, and its own person who \
+              knows it. And one record is in several of them: each change is a change in four places, which agree most of \
+              the time.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2 outbox\npostgres orders x2 failover=auto backup=1h\nmongodb carts x3 backup=1h\ncassandra events x3 backup=1d\nneo4j friends x3 failover=auto backup=1d\n\
               flow buy { web -> front -> api -> carts reads\napi -> friends reads\napi -> orders writes\napi -> events reads }\n",

@@ -18,13 +18,14 @@ pub static RULE: Rule = Rule {
     reads: &["owner", "peak", "rate"],
     page: Page {
         checks: "How many services there are, how many requests come, and who answers for the services.",
-        when: "There are eight services or more, and either every flow states its `rate` or `peak` and together they are less than 100 a \
-               second, or every service states its `owner` and there are at least four services for each. Owners that are \
-               fewer services apart than that silence the first too: the split is then by people. Silent where a `decide` \
-               names services, microservices, a monolith, a module, teams or a split.",
-        why: "Each service is a deployment, a network hop with its own ways to fail, an interface that cannot be changed in one \
-              commit, and a dashboard that somebody reads at night. Teams buy with that the freedom to move without each other. One \
-              team has that freedom already, and a hundred requests a second fit into one program many times.",
+        when: "There are eight services or more, and either every flow states its `rate` or `peak` and together they are \
+               less than 100 a second, or every service states its `owner` and there are at least four services for each. \
+               Owners that are fewer services apart than that silence the first too: the split is then by people. Silent \
+               where a `decide` names services, microservices, a monolith, a module, teams or a split.",
+        why: "Each service is a deployment, a network hop with its own ways to fail, an interface that cannot be changed \
+              in one commit, and a dashboard that somebody reads at night. Teams buy with that the freedom to move without \
+              each other. One team has that freedom already, and a hundred requests a second fit into one program many \
+              times.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2\nservice users x2\nservice carts x2\nservice prices x2\nservice orders x2\n\
               service stock x2\nservice reviews x2\nservice mails x2\n\

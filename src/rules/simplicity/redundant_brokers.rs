@@ -15,13 +15,14 @@ pub static RULE: Rule = Rule {
     reads: &["dlq", "key", "max_length", "max_receives", "order", "owner", "visibility"],
     page: Page {
         checks: "The products behind queues and topics, and who is at both ends of a queue.",
-        when: "Two queues or topics (dead letters aside) are of different products that do the same: the same delivery, the same order, both \
-               or neither read again. None hands to the other, they stand in the same group, and no different `owner` is \
-               stated. Or all messages of a queue come from one service, function or worker that is its only consumer, and the queue \
-               states none of `dlq`, `order`, `key`, `visibility`, `max_receives` and `max_length`. Silent where a `decide` names one of the products or queues.",
-        why: "Every product is another thing to upgrade, to watch and to know at night: its limits, its failover, its client library. \
-              Two that do the same job are twice the work and half the experience. A queue between a service and itself is a function call \
-              with a network in the middle.",
+        when: "Two queues or topics (dead letters aside) are of different products that do the same: the same delivery, \
+               the same order, both or neither read again. None hands to the other, they stand in the same group, and no \
+               different `owner` is stated. Or all messages of a queue come from one service, function or worker that is \
+               its only consumer, and the queue states none of `dlq`, `order`, `key`, `visibility`, `max_receives` and \
+               `max_length`. Silent where a `decide` names one of the products or queues.",
+        why: "Every product is another thing to upgrade, to watch and to know at night: its limits, its failover, its \
+              client library. Two that do the same job are twice the work and half the experience. A queue between a \
+              service and itself is a function call with a network in the middle.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x3\nrabbitmq jobs x3 dlq=dead\nactivemq mails x3 dlq=dead\nsqs dead alert\nworker sender x2 idempotent\n\
               flow order { web -> front -> api ~> jobs ~> sender }\nflow mail { web -> front -> api ~> mails ~> sender }\n",

@@ -14,17 +14,28 @@ pub static RULE: Rule = Rule {
     group: Group::Simplicity,
     summary: "several regions for a promise that one region keeps",
     question: None,
-    reads: &["availability", "consistency", "data", "p50", "p99", "rpo", "rto", "spare", "staleness"],
+    reads: &[
+        "availability",
+        "conflict",
+        "consistency",
+        "data",
+        "p50",
+        "p99",
+        "rpo",
+        "rto",
+        "spare",
+        "staleness",
+    ],
     page: Page {
         checks: "In how many regions the system answers, and what was promised of it.",
-        when: "Two regions or more that are no `spare` hold applications or databases, some flow states an `availability`, and none states more \
-               than 99.9 %. Silent with a reason to be seen: a client in a region, `p50` or `p99` of 200 ms or less, \
-               `rto` or `rpo` of a flow or a store, `staleness`, a store's `consistency`, `data=` other than `public`, one region alone where \
-               something of another flow stands, or a `decide` that names regions, latency, distance, residency, \
-               continents or countries.",
-        why: "The zones of one region fail apart from each other, and three of them keep 99.9 % and more. A second region brings \
-              data that is written in two places 100 ms apart, a failover that nobody has practised, and twice the bill. It \
-              is the dearest answer that there is, and 99.9 % does not ask for it.",
+        when: "One flow passes applications or databases in two regions or more that are no `spare`, some flow states an \
+               `availability`, and none states more than 99.9 %. Silent with a reason to be seen: a client in a region, \
+               `p50` or `p99` of 200 ms or less, `rto` or `rpo` of a flow or a store, `staleness`, a store's or hop's \
+               `consistency` or `conflict`, `data=` other than `public`, or a `decide` that names regions, latency, \
+               distance, residency, sovereignty, disasters, continents or countries.",
+        why: "The zones of one region fail apart from each other, and three of them keep 99.9 % and more. A second region \
+              brings data that is written in two places 100 ms apart, a failover that nobody has practised, and twice the \
+              bill. It is the dearest answer that there is, and 99.9 % does not ask for it.",
         outage: None,
         bad: "client web\ndns names managed\nregion east zones=3 {\n  lb east-front managed\n  service east-api x3\n  postgres east-store x3 failover=auto\n}\n\
               region west zones=3 {\n  lb west-front managed\n  service west-api x3\n  postgres west-store x3 failover=auto\n}\n\
@@ -93,18 +104,32 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     ]
 }
 
-/// The regions that work every day, with the first application or database of each.
+/// The regions that work every day in the flow that passes the most of them, each with the first application or database there.
 fn regions<'d>(facts: &Facts<'d>) -> Vec<(&'d Place, NodeIndex)> {
-    let mut found: Vec<(&Place, NodeIndex)> = Vec::new();
-    for at in facts.nodes(|kind| kind.is_app() || kind == Kind::Database) {
-        let around: Vec<&Place> = facts.design.groups_around(at).take(64).collect();
-        let Some(region) = around.iter().find(|group| group.kind == GroupKind::Region) else { continue };
-        let spare = around.iter().any(|group| group.attrs.has("spare"));
-        if !spare && !found.iter().any(|(other, _)| other.id == region.id) {
-            found.push((region, at));
+    let mut most = Vec::new();
+    for flow in &facts.design.flows {
+        let mut found: Vec<(&Place, NodeIndex)> = Vec::new();
+        for at in facts.design.steps_of(flow).iter().flat_map(|step| [step.from, step.to]) {
+            let node = facts.node(at);
+            let Some(region) = region(facts, at) else { continue };
+            let works = node.kind.is_app() || node.kind == Kind::Database;
+            if works && !found.iter().any(|(other, _)| other.id == region.id) {
+                found.push((region, at));
+            }
+        }
+        if found.len() > most.len() {
+            most = found;
         }
     }
-    found
+    most.sort_by_key(|(region, _)| region.span);
+    most
+}
+
+/// The region around a node, unless it only stands by.
+fn region<'d>(facts: &Facts<'d>, node: NodeIndex) -> Option<&'d Place> {
+    let around: Vec<&Place> = facts.design.groups_around(node).take(64).collect();
+    let spare = around.iter().any(|group| group.attrs.has("spare"));
+    around.into_iter().find(|group| group.kind == GroupKind::Region).filter(|_| !spare)
 }
 
 fn has_reason(facts: &Facts) -> bool {
@@ -154,6 +179,8 @@ mod tests {
         case("", "", "availability=99.9% rto=15min", "", &[]);
         case("data=pii", "", "availability=99.9%", "", &[]);
         case("", "", "availability=99.9%", "region south { client v }", &[]);
+        let apart = "region south { service g }\nflow h { u -> g }";
+        case("", "spare", "availability=99.9%", apart, &[]);
         let decided = "decide \"two regions\" because \"users in Asia wait 200 ms\"";
         case("", "", "availability=99.9%", decided, &[]);
     }

@@ -15,15 +15,17 @@ pub static RULE: Rule = Rule {
     question: Some(Question { topic: "shards", text: "what does one machine not hold?" }),
     reads: &["capacity", "retention", "rows", "shards", "size", "storage", "tenant_key", "tenants"],
     page: Page {
-        checks: "Databases with `shards`: how much they keep and how much arrives, against what one machine keeps and serves.",
-        when: "`shards` is two or more, every table states `rows` and `size`, and the load is known; all tables together are less than a \
-               tenth of the `storage` of one instance (of 1 TB, where that is not stated), and what arrives at the busiest time is less than a tenth of \
-               the `capacity` of one (a question where that is a rule of thumb about the technology). Silent where the technology \
-               spreads rows by itself (as Cassandra does), with `tenants` or `tenant_key`, and where a `decide` \
-               names shards or partitions. Not evaluated where only `rows` or only `size` are missing.",
-        why: "Shards take away what made the database pleasant: a transaction, a join, a unique key over all rows, one backup, \
-              one schema change. They are the price for what does not fit one machine. What does fit pays the price for \
-              nothing, and resharding later is no easier than sharding later.",
+        checks: "Databases with `shards`: how much they keep and how much arrives, against what one machine keeps and \
+                 serves.",
+        when: "`shards` is two or more, every table states `rows` and `size`, and the load is known; all tables together \
+               are less than a tenth of the `storage` of one instance (of 1 TB, where that is not stated), and what \
+               arrives at the busiest time is less than a tenth of the `capacity` of one (a question where that is a rule \
+               of thumb about the technology). Silent where the technology spreads rows by itself (as Cassandra does), \
+               with `tenants` or `tenant_key`, and where a `decide` names shards or partitions. Not evaluated where only \
+               `rows` or only `size` are missing.",
+        why: "Shards take away what made the database pleasant: a transaction, a join, a unique key over all rows, one \
+              backup, one schema change. They are the price for what does not fit one machine. What does fit pays the \
+              price for nothing, and resharding later is no easier than sharding later.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2\npostgres store x8 shards=4 failover=auto capacity=5k/s {\n  table user { key id; shard id; rows = 2M; size = 1KB }\n}\n\
               flow login rate=50/s { web -> front -> api -> store reads=user by=id }\n",

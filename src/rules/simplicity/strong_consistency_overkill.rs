@@ -15,11 +15,13 @@ pub static RULE: Rule = Rule {
     reads: &["conditional", "consistency", "reads", "staleness"],
     page: Page {
         checks: "Reads with `consistency=strong`, and how old what their flow shows may be.",
-        when: "A hop of a flow that states a `staleness` of a second or more says `consistency=strong` and only reads; or a hop that only reads a \
-               search engine or a warehouse says so. A store's own `consistency=` is not looked at: other flows may need it. \
-               Silent where the flow writes the same store, whose decision may rest on what was read.",
-        why: "A strong read goes to the one copy that leads, or to a majority: it is slower, cannot be served nearby, costs twice as much \
-              where reads are paid for, and fails when that copy does. A count that may be a minute old gains nothing from it.",
+        when: "A hop of a flow that states a `staleness` of a second or more says `consistency=strong` and only reads; or \
+               a hop that only reads a search engine or a warehouse says so. A store's own `consistency=` is not looked \
+               at: other flows may need it. Silent where the flow writes the same store, whose decision may rest on what \
+               was read.",
+        why: "A strong read goes to the one copy that leads, or to a majority: it is slower, cannot be served nearby, \
+              costs twice as much where reads are paid for, and fails when that copy does. A count that may be a minute \
+              old gains nothing from it.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x3\ncassandra store x6 copies=3\n\
               flow likes staleness=1min { web -> front -> api -> store reads consistency=strong }\n",

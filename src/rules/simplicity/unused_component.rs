@@ -15,11 +15,12 @@ pub static RULE: Rule = Rule {
     reads: &["replica_of", "spare"],
     page: Page {
         checks: "Applications, load balancers, stores, queues and topics that no hop leads to or from.",
-        when: "The design has hops, and this node has none but `..>` into it. Silent for what works without being called (clients, DNS, \
-               configuration, secrets, registries, locks, identity, monitors, externals), for a node that another one names (`dlq=`, `registry=`, \
-               `dedupe=`, `source=`, `fallback=`, …) or that has `replica_of`, for what stands in a `spare` group, and where a `note` is on it.",
-        why: "What is drawn and not used is a decision that was not taken, or an arrow that was forgotten. Built like that, it costs \
-              money and patches, and whoever reads the design believes that it does something.",
+        when: "The design has hops, and this node has none but `..>` into it. Silent for what works without being called \
+               (clients, DNS, configuration, secrets, registries, locks, identity, monitors, externals), for a node that \
+               another one names (`dlq=`, `registry=`, `dedupe=`, `source=`, `fallback=`, …) or that has `replica_of`, for \
+               what stands in a `spare` group, and where a `note` is on it.",
+        why: "What is drawn and not used is a decision that was not taken, or an arrow that was forgotten. Built like \
+              that, it costs money and patches, and whoever reads the design believes that it does something.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2\nredis hot x2\nflow show { web -> front -> api }\n",
         good: "client web\nlb front managed\nservice api x2\nflow show { web -> front -> api }\n",
