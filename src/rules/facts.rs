@@ -1,6 +1,8 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
+mod arrivals;
 mod calls;
+mod decided;
 mod journey;
 mod messages;
 mod miss;
@@ -20,9 +22,10 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+pub use arrivals::{Arrivals, HEADROOM, enough_instances, lost_with_one};
 pub use calls::{Calls, heaviest_chain};
 pub use journey::Journey;
-pub use messages::{Shares, most_instances, targets};
+pub use messages::{Shares, targets};
 pub use miss::Miss;
 pub use outside::Again;
 pub use single::primaries;
