@@ -1,10 +1,12 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
 mod calls;
+mod depends;
 mod journey;
 mod miss;
 mod needs;
 mod outside;
+mod quorum;
 mod socket;
 mod ways;
 
@@ -16,8 +18,10 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 pub use calls::{Calls, heaviest_chain};
+pub use journey::Spread;
 pub use miss::Miss;
 pub use outside::Again;
+pub use quorum::{majority_of, voters};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
@@ -45,6 +49,8 @@ pub struct Facts<'d> {
     misses: OnceCell<Vec<Miss<'d>>>,
     /// The first relational database.
     relational: OnceCell<Option<NodeIndex>>,
+    /// For each node, what it cannot work without.
+    depends: OnceCell<Vec<Vec<NodeIndex>>>,
 }
 
 impl<'d> Facts<'d> {
@@ -69,7 +75,7 @@ impl<'d> Facts<'d> {
             dead_letters[node.index()] |= is_parking(design, node);
         }
         let last_before = last_before(&travel, design.graph.node_count());
-        let (misses, relational) = (OnceCell::new(), OnceCell::new());
+        let (misses, relational, depends) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Facts {
             design,
             entries,
@@ -81,6 +87,7 @@ impl<'d> Facts<'d> {
             dead_letters,
             misses,
             relational,
+            depends,
         }
     }
 
