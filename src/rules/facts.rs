@@ -8,6 +8,7 @@ mod needs;
 mod outside;
 mod quorum;
 mod socket;
+mod standby;
 mod ways;
 
 use std::cell::OnceCell;
@@ -22,6 +23,7 @@ pub use journey::Spread;
 pub use miss::Miss;
 pub use outside::Again;
 pub use quorum::{majority_of, voters};
+pub use standby::Pair;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};

@@ -6,6 +6,7 @@ mod backup_never_restored;
 mod blind_monitoring;
 mod control_plane_in_data_path;
 mod external_hard_dependency;
+mod failover_target_incomplete;
 mod lone_worker;
 mod no_failover;
 mod no_load_balancer;
@@ -14,6 +15,8 @@ mod quorum_of_two;
 mod recovery_needs_victim;
 mod rpo_not_met;
 mod scheduler_runs_twice;
+mod shared_coordinator;
+mod shared_fate;
 mod spof_broker;
 mod spof_compute;
 mod spof_datastore;
@@ -30,6 +33,7 @@ pub(super) static RULES: &[&Rule] = &[
     &blind_monitoring::RULE,
     &control_plane_in_data_path::RULE,
     &external_hard_dependency::RULE,
+    &failover_target_incomplete::RULE,
     &lone_worker::RULE,
     &no_failover::RULE,
     &no_load_balancer::RULE,
@@ -38,6 +42,8 @@ pub(super) static RULES: &[&Rule] = &[
     &recovery_needs_victim::RULE,
     &rpo_not_met::RULE,
     &scheduler_runs_twice::RULE,
+    &shared_coordinator::RULE,
+    &shared_fate::RULE,
     &spof_broker::RULE,
     &spof_compute::RULE,
     &spof_datastore::RULE,

@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
         checks: "Where the members stand that decide by majority, by zone and by `fate`.",
         when: "Three members or more decide by majority (etcd, ZooKeeper, Consul, a `lock` of no stated technology, `quorum` of more than half, \
                `replication=quorum` with `copies`), they stand in two zones or more that are named, as evenly as can be, and \
-               without the fullest zone fewer than a majority (or than `quorum`) is left. Members in a single zone are judged here only where \
-               no flow calls them; else that is `spof-zone`. Members drawn as several nodes of one technology that something has hops to in \
+               without the fullest zone fewer than a majority (or than `quorum`) is left. All in a single zone are judged here only where they are \
+               no store and no flow calls them; else that is `spof-zone`. Members drawn as several nodes of one technology that something has hops to in \
                common are counted together, also by the `fate` that they name. Managed ones are left alone, and even numbers, which are `quorum-of-two`.",
         why: "Three members in two buildings are two in one of them. When that one goes, the single member that is left is healthy, \
               reachable, and not allowed to decide anything.",
@@ -42,7 +42,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let node = facts.node(index);
         let Some(count) = voters(node).filter(|count| count % 2 == 1 && *count >= 3) else { continue };
         let zones = node.zones.len() as u64;
-        if node.is_managed() || zones == 0 || (zones == 1 && facts.flows_needing(index).next().is_some()) {
+        let called = node.kind.is_store() || facts.flows_needing(index).next().is_some();
+        if node.is_managed() || zones == 0 || (zones == 1 && called) {
             continue;
         }
         let needed = majority_of(node, count);
@@ -153,7 +154,7 @@ mod tests {
         case("region r zones=2 { etcd e x3 }", &["wrong e"]);
         case("region r zones=2 { zookeeper e x5 }", &["wrong e"]);
         case("region r zones=3 { consul e x3 @a,b }", &["wrong e"]);
-        case("zone z { etcd e x3 }", &["wrong e"]);
+        case("zone z { etcd e x3 }\nzone y { mongodb d x3 }", &["wrong e"]);
         case("region r zones=2 { cassandra d x8 copies=3 replication=quorum }", &["wrong d"]);
         case("region r zones=3 { etcd e x3; etcd f x5; cassandra d x9 copies=3 replication=quorum }", &[]);
         case("etcd e x3", &[]);
