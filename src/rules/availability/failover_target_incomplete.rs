@@ -44,7 +44,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             )
         };
         let [here, there] = [facts.place(pair.first), facts.place(pair.standby)];
-        by_kind(pair.first) && by_kind(pair.standby) && here.is_some() && there.is_some() && here != there
+        !pair.by_share
+            && by_kind(pair.first)
+            && by_kind(pair.standby)
+            && here.is_some()
+            && there.is_some()
+            && here != there
     };
     facts.pairs().iter().filter(stands_in).filter_map(|pair| lacks(facts, pair)).collect()
 }

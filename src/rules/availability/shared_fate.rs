@@ -50,7 +50,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .into_iter()
             .find(|fate| twins.iter().all(|&twin| facts.node(twin).attrs.words("fate").contains(fate)));
         if let Some(fate) = fate.filter(|_| !pairs.iter().any(known)) {
-            let pair = Pair { first: twins[0], standby: twins[1], span: facts.node(twins[0]).span };
+            let pair =
+                Pair { first: twins[0], standby: twins[1], by_share: true, span: facts.node(twins[0]).span };
             found.push(together(facts, &twins, &pair, Tie::fate(facts, &twins, fate)));
         }
     }

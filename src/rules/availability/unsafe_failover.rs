@@ -17,11 +17,22 @@ pub static RULE: Rule = Rule {
         topic: "failover across regions",
         text: "the other region takes over by itself: which writes has it not got, and what stops the old one?",
     }),
-    reads: &["conflict", "failover", "fencing", "lag", "rebuild_from", "replica_of", "replication", "rpo"],
+    reads: &[
+        "conflict",
+        "failover",
+        "fencing",
+        "lag",
+        "on",
+        "rebuild_from",
+        "replica_of",
+        "replication",
+        "rpo",
+        "spare",
+    ],
     page: Page {
         checks: "Databases whose copy is promoted without anybody deciding it, and whether that copy has every write.",
         when: "A database with several instances that is not managed, is written to and fails over by itself (`failover=auto`, or its technology does) says \
-               `replication=async`. Or a replica (`replica_of`) says `failover=auto`, and is behind: `replication=async` on it or on its \
+               `replication=async`. Or a replica (`replica_of`) says `failover=auto` and is a standby (one instance, in a `spare` group, or with a hop `on=failover` to it), and is behind: `replication=async` on it or on its \
                primary, a `lag`, or a `~>` from its primary; a question where that replica stands in another region and nothing is said of replication. Silent \
                where the store, or a flow that needs it, states an `rpo` (the loss is accepted), where the store has `fencing` (the old \
                primary is refused and can be read out), `conflict` (two primaries are meant) or `rebuild_from`.",
@@ -97,7 +108,10 @@ fn to_replica(facts: &Facts, replica: NodeIndex, primary: NodeIndex) -> Option<D
     let (node, first) = (facts.node(replica), facts.node(primary));
     let decides =
         node.attrs.get("failover").filter(|_| node.attrs.text("failover").value() == Some("auto"))?;
-    if is_accepted(facts, primary) || ["conflict", "fencing", "rpo"].iter().any(|name| node.attrs.has(name)) {
+    if !is_standby(facts, replica)
+        || is_accepted(facts, primary)
+        || ["conflict", "fencing", "rpo"].iter().any(|name| node.attrs.has(name))
+    {
         return None;
     }
     let replication = node.attrs.text("replication").value().or(first.attrs.text("replication").value());
@@ -149,6 +163,13 @@ fn to_replica(facts: &Facts, replica: NodeIndex, primary: NodeIndex) -> Option<D
         }
     }
     Some(told(facts, finding, replica, primary).evidence(evidence))
+}
+
+/// With several instances of its own and no way that leads there after a failover, `failover` may be about those.
+fn is_standby(facts: &Facts, replica: NodeIndex) -> bool {
+    let taken = facts.design.steps_to(replica).any(|step| step.attrs.text("on").value() == Some("failover"));
+    let spare = facts.design.groups_around(replica).any(|group| group.attrs.has("spare"));
+    taken || spare || facts.node(replica).instances == 1
 }
 
 fn told(facts: &Facts, finding: Diagnostic, copy: NodeIndex, primary: NodeIndex) -> Diagnostic {
@@ -219,7 +240,7 @@ mod tests {
     fn replicas() {
         let case = |primary: &str, replica: &str, expected: &[&str]| {
             let text = format!(
-                "client u\nregion e {{ service a x2; mysql d x3 failover=auto {primary} }}\nregion w {{ mysql r x3 replica_of=d {replica} }}\n\
+                "client u\nregion e {{ service a x2; mysql d x3 failover=auto {primary} }}\nregion w {{ mysql r replica_of=d {replica} }}\n\
                  flow f {{ u -> a -> d writes }}"
             );
             expect(&RULE, &text, expected);
@@ -231,5 +252,9 @@ mod tests {
         case("", "failover=manual lag=1s", &[]);
         case("", "lag=1s", &[]);
         case("rpo=5s", "failover=auto lag=1s", &[]);
+        // Its own two take over from each other; it stands by where a hop leads to it after a failover.
+        let own = "client u\nservice a\nmysql d x3\nmysql r x2 replica_of=d failover=auto lag=1s\nflow f { u -> a -> d writes }";
+        expect(&RULE, own, &[]);
+        expect(&RULE, &format!("{own}\na -> r on=failover"), &["wrong r, d"]);
     }
 }

@@ -14,6 +14,8 @@ use crate::source::Span;
 pub struct Pair {
     pub first: NodeIndex,
     pub standby: NodeIndex,
+    /// Both work all the time, each with its share.
+    pub by_share: bool,
     /// Where the design says so.
     pub span: Span,
 }
@@ -30,14 +32,14 @@ impl<'d> Facts<'d> {
         for standby in design.graph.node_indices() {
             let node = self.node(standby);
             let primaries = node.attrs.words("replica_of").iter().filter_map(|id| design.node(id));
-            pairs.extend(primaries.map(|first| Pair { first, standby, span: node.span }));
+            pairs.extend(primaries.map(|first| Pair { first, standby, by_share: false, span: node.span }));
         }
         let mut from: HashMap<NodeIndex, Vec<&Step>> = HashMap::new();
         for step in &design.steps {
             if let Some(fallback) =
                 design.graph[step.hop].attrs.text("fallback").value().and_then(|id| design.node(id))
             {
-                pairs.push(Pair { first: step.to, standby: fallback, span: step.span });
+                pairs.push(Pair { first: step.to, standby: fallback, by_share: false, span: step.span });
             }
             from.entry(step.from).or_default().push(step);
         }
@@ -57,7 +59,12 @@ impl<'d> Facts<'d> {
                 };
                 same && here && first
             });
-            pairs.extend(beside.map(|other| Pair { first: other.to, standby: step.to, span: step.span }));
+            pairs.extend(beside.map(|other| Pair {
+                first: other.to,
+                standby: step.to,
+                by_share: is_share(step),
+                span: step.span,
+            }));
         }
         let mut known = HashSet::new();
         pairs.retain(|pair| pair.first != pair.standby && known.insert((pair.first, pair.standby)));
