@@ -16,13 +16,13 @@ pub static RULE: Rule = Rule {
         topic: "restore",
         text: "when was the backup last restored, and how long did that take?",
     }),
-    reads: &["availability", "backup", "rate", "rebuild_from", "replica_of", "restore_tested", "rto"],
+    reads: &["availability", "backup", "data", "rebuild_from", "replica_of", "restore_tested", "rto"],
     page: Page {
         checks: "Stores with backups: whether restoring them is practised.",
         when: "Wrong where `backup` is stated and `restore_tested=none`. A question where `backup` is stated, nothing is said of \
                restoring, and the store or a flow that needs it states an `rto`: who promises a time must have measured it; or it is a \
-               database that cannot be built again (`rebuild_from`, `replica_of`) and a flow needs it that somebody waits for and that is \
-               of more than 10 requests a second, of no stated rate, or promises an `availability`.",
+               database that cannot be built again (`rebuild_from`, `replica_of`), and a flow that somebody waits for needs it and promises \
+               99.9 % or more, or it keeps `data=payment`.",
         why: "Backups fail silently: a version that does not match, a bucket that fills, a key that is gone. It is found out on the \
               day when nothing else is left.",
         outage: Some(Outage {
@@ -39,13 +39,19 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// What users wait for is kept there, and nowhere else.
+/// A promise hangs on it, or money is kept there; and it is kept nowhere else.
 fn is_relied_on(facts: &Facts, store: NodeIndex) -> bool {
     let node = facts.node(store);
     let elsewhere = ["rebuild_from", "replica_of"].iter().any(|source| node.attrs.has(source));
-    let matters = |flow: &Flow| !facts.is_background(flow) && !facts.is_small(flow);
-    node.kind == Kind::Database && !elsewhere && facts.flows_needing(store).any(matters)
+    let money = node.attrs.words("data").iter().any(|data| data == "payment");
+    let promises =
+        |flow: &Flow| flow.attrs.number("availability").value().is_some_and(|share| share > LITTLE);
+    let needed = || facts.flows_needing(store).filter(|flow| !facts.is_background(flow));
+    node.kind == Kind::Database && !elsewhere && needed().any(|flow| money || promises(flow))
 }
+
+/// What is promised above this leaves no day for finding out how to restore.
+const LITTLE: f64 = 0.9989;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -105,12 +111,12 @@ mod tests {
         let kept = |store: &str, flow: &str| {
             format!("client u\nservice a\npostgres p\n{store}\nflow f {flow} {{ u -> a -> d }}")
         };
-        expect(&kept("postgres d backup=1h", ""), &["unstated d"]);
+        expect(&kept("postgres d backup=1h data=payment", ""), &["unstated d"]);
         expect(&kept("postgres d backup=1h", "rate=2/s availability=99.9%"), &["unstated d"]);
-        expect(&kept("postgres d backup=1h", "rate=2/s"), &[]);
-        expect(&kept("postgres d backup=1h rebuild_from=p", ""), &[]);
-        expect(&kept("postgres d backup=1h restore_tested=90d", ""), &[]);
-        expect(&kept("s3 d backup=1h", ""), &[]);
+        expect(&kept("postgres d backup=1h", "availability=99%"), &[]);
+        expect(&kept("postgres d backup=1h rebuild_from=p", "availability=99.9%"), &[]);
+        expect(&kept("postgres d backup=1h restore_tested=90d", "availability=99.9%"), &[]);
+        expect(&kept("s3 d backup=1h", "availability=99.9%"), &[]);
         // Nothing was promised; and without a backup there is nothing to test.
         expect("postgres d backup=1h", &[]);
         expect("postgres d rto=1h", &[]);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -58,9 +58,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
         }
     }
-    let tied = |observer: NodeIndex, subject: NodeIndex, ties: &[(NodeIndex, NodeIndex, Span, String)]| {
-        ties.iter().any(|tie| tie.0 == observer && tie.1 == subject)
-    };
+    let tied: HashSet<(NodeIndex, NodeIndex)> = ties.iter().map(|tie| (tie.0, tie.1)).collect();
     // Someone else looks at the same thing and has no such tie.
     let mut seen_by: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
     for (&observer, seen) in &observers {
@@ -71,7 +69,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut blind: BTreeMap<NodeIndex, Vec<(NodeIndex, Span, String)>> = BTreeMap::new();
     for (observer, subject, span, why) in &ties {
         let others = &seen_by[subject];
-        if others.iter().all(|&other| tied(other, *subject, &ties)) {
+        if others.iter().all(|&other| tied.contains(&(other, *subject))) {
             blind.entry(*observer).or_default().push((*subject, *span, why.clone()));
         }
     }

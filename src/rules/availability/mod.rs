@@ -19,6 +19,7 @@ mod shared_coordinator;
 mod shared_fate;
 mod spof_broker;
 mod spof_compute;
+mod spof_coordinator;
 mod spof_datastore;
 mod spof_zone;
 mod startup_cycle;
@@ -46,6 +47,7 @@ pub(super) static RULES: &[&Rule] = &[
     &shared_fate::RULE,
     &spof_broker::RULE,
     &spof_compute::RULE,
+    &spof_coordinator::RULE,
     &spof_datastore::RULE,
     &spof_zone::RULE,
     &startup_cycle::RULE,

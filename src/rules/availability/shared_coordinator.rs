@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, HashSet};
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
@@ -5,7 +7,6 @@ use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
-use std::collections::BTreeMap;
 
 pub static RULE: Rule = Rule {
     id: "shared-coordinator",
@@ -53,20 +54,19 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             needed.entry(step.to).or_default().push(step);
         }
     }
-    let waited_for: Vec<(usize, &Flow)> =
-        facts.design.flows.iter().enumerate().filter(|(_, flow)| !facts.is_background(flow)).collect();
-    if waited_for.len() < 2 || waited_for.iter().all(|(_, flow)| facts.is_small(flow)) {
+    let waited_for: Vec<&Flow> =
+        facts.design.flows.iter().filter(|flow| !facts.is_background(flow)).collect();
+    if waited_for.len() < 2 || waited_for.iter().all(|flow| facts.is_small(flow)) {
         return Vec::new();
     }
     let mut found = Vec::new();
     for (coordinator, mut steps) in needed {
         steps.dedup_by_key(|step| step.from);
         let users: Vec<NodeIndex> = steps.iter().map(|step| step.from).collect();
-        let stops =
-            |at: usize| facts.needs_of(at).iter().any(|node| users.contains(node) || *node == coordinator);
-        if users.len() >= MANY && waited_for.iter().all(|(at, _)| stops(*at)) {
-            let flows: Vec<&Flow> = waited_for.iter().map(|(_, flow)| *flow).collect();
-            found.push(finding(facts, coordinator, &steps, &users, &flows));
+        let needing = users.iter().chain([&coordinator]).flat_map(|&node| facts.flows_needing(node));
+        let stopped: HashSet<&str> = needing.map(|flow| flow.id.as_str()).collect();
+        if users.len() >= MANY && waited_for.iter().all(|flow| stopped.contains(flow.id.as_str())) {
+            found.push(finding(facts, coordinator, &steps, &users, &waited_for));
         }
     }
     found

@@ -1,6 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::GroupKind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Pair;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
@@ -40,8 +41,12 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let pairs = facts.pairs();
+    let several_zones = facts.design.groups.iter().filter(|group| group.kind == GroupKind::Zone).count() > 1;
     for pair in &pairs {
-        found.extend(tie(facts, pair).map(|tie| together(facts, &[pair.standby, pair.first], pair, tie)));
+        found.extend(
+            tie(facts, pair, several_zones)
+                .map(|tie| together(facts, &[pair.standby, pair.first], pair, tie)),
+        );
     }
     for twins in facts.twins() {
         let known = |pair: &Pair| twins.contains(&pair.first) && twins.contains(&pair.standby);
@@ -77,7 +82,7 @@ impl Tie {
     }
 }
 
-fn tie(facts: &Facts, pair: &Pair) -> Option<Tie> {
+fn tie(facts: &Facts, pair: &Pair, several_zones: bool) -> Option<Tie> {
     let Pair { first, standby, .. } = *pair;
     let [one, other] = [first, standby].map(|node| facts.node(node));
     let fates = other.attrs.words("fate");
@@ -85,11 +90,7 @@ fn tie(facts: &Facts, pair: &Pair) -> Option<Tie> {
         return Some(Tie::fate(facts, &[standby, first], fate));
     }
     if other.attrs.has("replica_of") {
-        let zones = facts
-            .nodes(|_| true)
-            .filter(|&node| facts.is_in_zone_block(node))
-            .any(|node| facts.place(node) != facts.place(first));
-        let zone = facts.common_fate(first, standby).filter(|_| zones)?;
+        let zone = facts.common_fate(first, standby).filter(|_| several_zones)?;
         let evidence =
             format!("{} and {} both stand in `{zone}`, and there are other zones", one.name(), other.name());
         return Some(Tie { name: format!("zone `{zone}`"), evidence, node: None });

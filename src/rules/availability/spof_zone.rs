@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow};
+use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -54,7 +54,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             && !node.is_managed()
             && alone
             && !spare
-            && relying(facts, index).iter().any(matters)
+            && facts.flows_relying_on(index).iter().any(matters)
         {
             by_zone.entry(zone).or_default().push(index);
         }
@@ -63,19 +63,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         return no_zone_named(facts).into_iter().collect();
     }
     by_zone.into_iter().map(|(zone, nodes)| finding(facts, zone, &nodes)).collect()
-}
-
-/// The flows that need it, themselves or because something that they need cannot start without it.
-fn relying<'d>(facts: &Facts<'d>, node: NodeIndex) -> Vec<&'d Flow> {
-    let by_need = facts
-        .hops_to(node)
-        .into_iter()
-        .filter(|(from, hop)| hop.arrow == Arrow::Control && facts.depends_directly(*from).contains(&node));
-    let mut flows: Vec<&Flow> = facts.flows_needing(node).collect();
-    flows.extend(by_need.flat_map(|(from, _)| facts.flows_needing(from)));
-    let mut seen = HashSet::new();
-    flows.retain(|flow| seen.insert(flow.id.as_str()));
-    flows
 }
 
 /// A promise that a building cannot keep, and no word of buildings.
@@ -149,7 +136,7 @@ fn finding(facts: &Facts, zone: &str, nodes: &[NodeIndex]) -> Diagnostic {
     let mut seen = HashSet::new();
     let flows: Vec<_> = nodes
         .iter()
-        .flat_map(|&node| relying(facts, node))
+        .flat_map(|&node| facts.flows_relying_on(node))
         .filter(|flow| seen.insert(flow.id.as_str()))
         .collect();
     let short = zone.rsplit('/').next().unwrap_or(zone);

@@ -1,13 +1,13 @@
 //! What a node cannot work without, and which failure domains it shares with another.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
 use super::journey::Spread;
 use crate::catalog::Kind;
-use crate::design::{Arrow, Design, GroupKind, Step};
+use crate::design::{Arrow, Design, Flow, GroupKind, Step};
 
 /// Nobody follows a dependency for longer than this.
 const FARTHEST: usize = 2_000;
@@ -52,6 +52,19 @@ impl<'d> Facts<'d> {
         matches!(self.node(node).kind, Kind::Cdn | Kind::Dns | Kind::Gateway | Kind::Lb | Kind::Waf)
     }
 
+    /// The flows that need a node, themselves or because something that they need cannot start without it.
+    pub fn flows_relying_on(&self, node: NodeIndex) -> Vec<&'d Flow> {
+        let by_need = self.hops_to(node).into_iter().filter(|(_, hop)| {
+            hop.arrow == Arrow::Control
+                && hop.steps.iter().any(|&step| is_hard(self.design, &self.design.steps[step]))
+        });
+        let mut flows: Vec<&Flow> = self.flows_needing(node).collect();
+        flows.extend(by_need.flat_map(|(from, _)| self.flows_needing(from)));
+        let mut seen = HashSet::new();
+        flows.retain(|flow| seen.insert(flow.id.as_str()));
+        flows
+    }
+
     /// A failure domain that both name: a `fate`, or the one `zone` group in which both stand.
     pub fn common_fate(&self, one: NodeIndex, other: NodeIndex) -> Option<String> {
         let fates = self.node(other).attrs.words("fate");
@@ -79,7 +92,7 @@ fn direct(design: &Design) -> Vec<Vec<NodeIndex>> {
     for step in design.steps.iter().filter(|step| step.attrs.text("on").value() == Some("miss")) {
         has_miss_hop[step.from.index()] = true;
     }
-    let mut known = std::collections::HashSet::new();
+    let mut known = HashSet::new();
     for step in &design.steps {
         let cached = design.graph[step.to].kind == Kind::Cache && has_miss_hop[step.from.index()];
         if !cached && is_hard(design, step) && known.insert((step.from, step.to)) {

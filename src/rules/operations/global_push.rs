@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, GroupKind, Step};
+use crate::design::{Arrow, Flow, GroupKind, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -75,10 +75,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         push.steps.push(step);
     }
-    pushes.into_iter().filter_map(|(source, push)| finding(facts, source, &push)).collect()
+    let waited_for = facts.design.flows.iter().filter(|flow| !facts.is_background(flow)).count();
+    pushes.into_iter().filter_map(|(source, push)| finding(facts, source, &push, waited_for)).collect()
 }
 
-fn finding(facts: &Facts, source: NodeIndex, push: &Push) -> Option<Diagnostic> {
+fn finding(facts: &Facts, source: NodeIndex, push: &Push, waited_for: usize) -> Option<Diagnostic> {
     let mut targets: Vec<NodeIndex> = push.steps.iter().map(|step| step.to).collect();
     let mut seen = HashSet::new();
     targets.retain(|target| seen.insert(*target));
@@ -87,16 +88,15 @@ fn finding(facts: &Facts, source: NodeIndex, push: &Push) -> Option<Diagnostic> 
     if counted < 2 || managed {
         return None;
     }
-    let waited_for = || facts.design.flows.iter().enumerate().filter(|(_, flow)| !facts.is_background(flow));
-    let hit: Vec<String> = waited_for()
-        .filter(|(at, _)| facts.needs_of(*at).iter().any(|node| seen.contains(node)))
-        .map(|(_, flow)| flow.id.clone())
-        .collect();
-    let all = hit.len() == waited_for().count();
-    let small = waited_for().all(|(_, flow)| facts.is_small(flow));
-    if hit.is_empty() || small {
+    let mut flows: Vec<&Flow> = targets.iter().flat_map(|&target| facts.flows_needing(target)).collect();
+    flows.retain(|flow| !facts.is_background(flow));
+    flows.sort_by_key(|flow| flow.span);
+    flows.dedup_by_key(|flow| flow.span);
+    let all = flows.len() == waited_for;
+    if flows.iter().all(|flow| facts.is_small(flow)) {
         return None;
     }
+    let hit: Vec<String> = flows.iter().map(|flow| flow.id.clone()).collect();
     let regions = regions(facts, &targets);
     let [who, whom] = [facts.node(source).name(), facts.names(&targets)];
     let span = push.at_once.unwrap_or(push.steps[0]).span;
