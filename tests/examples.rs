@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Every design in `examples/`, relative to the repository, in order of name.
+/// Every design in `examples/`, relative to the repository, in order of name. Those of outages have folders of their own.
 fn examples() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files: Vec<PathBuf> = std::fs::read_dir(root.join("examples"))
         .unwrap()
         .flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap())
-        .map(|entry| entry.unwrap().path().strip_prefix(root).unwrap().to_path_buf())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| path.strip_prefix(root).unwrap().to_path_buf())
         .collect();
     files.sort();
     files

@@ -109,8 +109,9 @@ fn falls_with(facts: &Facts, observer: NodeIndex, ties: &[(NodeIndex, Span, Stri
     let subjects: Vec<NodeIndex> = ties.iter().map(|(subject, ..)| *subject).collect();
     let [who, whom] = [facts.node(observer).name(), facts.names(&subjects)];
     let (_, span, _) = ties[0];
+    let fail = if subjects.len() == 1 { "fails" } else { "fail" };
     let mut finding = Diagnostic::wrong(
-        format!("{who} is blind when {whom} fails: it goes down with what it observes"),
+        format!("{who} is blind when {whom} {fail}: it goes down with what it observes"),
         span,
         "falls together with it",
     )
@@ -122,7 +123,7 @@ fn falls_with(facts: &Facts, observer: NodeIndex, ties: &[(NodeIndex, Span, Stri
             .evidence(why.clone());
     }
     finding
-        .consequence(format!("{whom} fails at night, {who} shows nothing at all, and the hour in which the cause could be seen is spent on getting {who} back"))
+        .consequence(format!("{whom} {fail} at night, {who} shows nothing at all, and the hour in which the cause could be seen is spent on getting {who} back"))
         .fix(format!(
             "let {who} do without it (`cached=1h` on what it `needs`, its own way of finding its targets), or a second observer that shares nothing with {whom}"
         ))

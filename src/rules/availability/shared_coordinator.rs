@@ -86,20 +86,20 @@ fn finding(
 ) -> Diagnostic {
     let node = facts.node(coordinator);
     let [what, who] = [node.name(), facts.names(users)];
-    let count = flows.len();
+    let all = if flows.len() == 2 { "both".to_string() } else { format!("all {}", flows.len()) };
     let closed = steps.iter().find_map(|step| {
         let setting = step.attrs.get("cached")?;
         Some((*step, setting.span))
     });
     let finding = match closed {
         Some((step, span)) => Diagnostic::wrong(
-            format!("all {count} flows stop when {what} does: {who} keep no answer of it"),
+            format!("{all} flows stop when {what} does: {who} keep no answer of it"),
             span,
             "no last answer is kept",
         )
         .label(step.span, "needed here"),
         None => Diagnostic::unstated(
-            format!("all {count} flows hang on {what}: nothing says what {who} do when it is down"),
+            format!("{all} flows hang on {what}: nothing says what {who} do when it is down"),
             steps[0].span,
             "no `cached=` here",
         )

@@ -113,8 +113,9 @@ fn together(facts: &Facts, all: &[NodeIndex], pair: &Pair, tie: Tie) -> Diagnost
     let Tie { name, evidence, node } = tie;
     let names = facts.names(all);
     let [first, standby] = [facts.node(pair.first).name(), facts.node(pair.standby).name()];
+    let all_of_them = if all.len() == 2 { "both" } else { "all of them" };
     let message = if all.len() > 2 || all[0] == pair.first {
-        format!("{names} stand in for each other, and all of them fall with {name}")
+        format!("{names} stand in for each other, and {all_of_them} fall with {name}")
     } else if name == first {
         format!("{standby} stands in for {first}, and works only while {first} does")
     } else {

@@ -158,7 +158,9 @@ fn finding(facts: &Facts, zone: &str, nodes: &[NodeIndex]) -> Diagnostic {
     let spread = nodes.iter().find_map(|&node| {
         let callers = facts.hops_to(node).into_iter().map(|(caller, _)| caller);
         let mut spread = callers.filter(|&caller| {
-            facts.node(caller).zones.len() > 1 && facts.depends_directly(caller).contains(&node)
+            facts.node(caller).zones.len() > 1
+                && facts.flows_needing(caller).next().is_some()
+                && facts.depends_directly(caller).contains(&node)
         });
         Some((spread.next()?, node))
     });
