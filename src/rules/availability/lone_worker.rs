@@ -4,7 +4,7 @@ use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
-use crate::units::show_duration;
+use crate::units::{show_duration, show_number};
 
 pub static RULE: Rule = Rule {
     id: "lone-worker",
@@ -87,7 +87,7 @@ fn finding(facts: &Facts, broker: NodeIndex, worker: NodeIndex) -> Option<Diagno
         .sum();
     let backlog = arrives.filter(|rate| *rate > 0.0).map(|rate| {
         // The example that anybody can redo: a quarter of an hour.
-        let [quarter, rate] = [rate * 900.0, rate].map(|number| crate::units::show_number(number));
+        let [quarter, rate] = [rate * 900.0, rate].map(show_number);
         format!("{rate}/s arrive in {what}: {} without {who} are {quarter} messages", show_duration(900.0))
     });
     let finding = Diagnostic::unstated(

@@ -20,6 +20,9 @@ pub struct Pair {
     pub span: Span,
 }
 
+/// What a twin has in common with another.
+type Make<'d> = (Kind, Option<&'d str>);
+
 /// Drawn one by one, more of them are a list of hosts and not a design.
 const MOST_TWINS: usize = 100;
 
@@ -84,7 +87,7 @@ impl<'d> Facts<'d> {
         let mut all = Vec::new();
         let mut known = HashSet::new();
         for door in self.nodes(|kind| matches!(kind, Kind::Cdn | Kind::Dns | Kind::Gateway | Kind::Lb)) {
-            let mut behind: Vec<((Kind, Option<&str>), Vec<NodeIndex>)> = Vec::new();
+            let mut behind: Vec<(Make, Vec<NodeIndex>)> = Vec::new();
             for (to, _) in
                 self.hops_from(door).into_iter().filter(|(_, hop)| super::waits(hop)).take(MOST_TWINS)
             {
