@@ -88,6 +88,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 
 fn observers(facts: &Facts) -> Observers {
     let mut observers = Observers::new();
+    let mut known = HashSet::new();
     for step in &facts.design.steps {
         let sends = facts.node(step.to).kind == Kind::Monitor && facts.arrow(step) != Arrow::Control;
         let (observer, subject) = match facts.arrow(step) {
@@ -97,9 +98,8 @@ fn observers(facts: &Facts) -> Observers {
             _ if sends => (step.to, step.from),
             _ => continue,
         };
-        let seen = observers.entry(observer).or_default();
-        if !seen.iter().any(|(known, _)| *known == subject) {
-            seen.push((subject, step.span));
+        if known.insert((observer, subject)) {
+            observers.entry(observer).or_default().push((subject, step.span));
         }
     }
     observers

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
         checks: "Services, gateways, load balancers and connection servers that take over in another region or zone (`on=failover`, or in a `spare` group), \
                  and what those that they take over from cannot do without.",
         when: "What takes over depends, by calls or `..> needs` that it cannot do without, on something drawn in the region or zone \
-               that has failed. Or, as a warning: the first depends on a database, blob, warehouse, queue, topic or identity service in its own region or zone, \
+               that has failed, and on no replica of it. Or, as a warning: the first depends on a database, blob, warehouse, queue, topic or identity service in its own region or zone, \
                and what takes over depends on nothing of that kind, nor on a replica of it. Silent where either side is in no \
                region or zone, and where the standby has no hops drawn at all.",
         why: "The standby answers its health check, so it is believed. What it lacks is the least obvious part of the first: found on the \
@@ -57,19 +57,24 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn lacks(facts: &Facts, pair: &Pair) -> Option<Diagnostic> {
     let [of_first, of_standby] = [pair.first, pair.standby].map(|node| facts.depends_on(node));
     let failed = |node: &NodeIndex| facts.place(*node) == facts.place(pair.first);
-    let left: Vec<NodeIndex> = of_standby.reached.iter().copied().filter(failed).collect();
+    // A copy that it asks as well takes the place of the first, once that is gone.
+    let is_copied = |node: NodeIndex| {
+        let copy =
+            |&other: &NodeIndex| facts.node(other).attrs.words("replica_of").contains(&facts.node(node).id);
+        of_standby.reached.iter().any(copy)
+    };
+    let mut left: Vec<NodeIndex> = of_standby.reached.iter().copied().filter(failed).collect();
+    left.retain(|&node| !is_copied(node));
     if !left.is_empty() {
         return Some(finding(facts, pair, &left, &of_standby, true));
     }
     let kept = |kind: Kind| kind.is_durable() || kind.is_broker() || kind == Kind::Auth;
-    let copied = |node: NodeIndex| {
-        of_standby.reached.iter().any(|&other| {
-            facts.node(other).kind == facts.node(node).kind
-                || facts.node(other).attrs.words("replica_of").contains(&facts.node(node).id)
-        })
+    let has_own = |node: NodeIndex| {
+        let same = |&other: &NodeIndex| facts.node(other).kind == facts.node(node).kind;
+        of_standby.reached.iter().any(same) || is_copied(node)
     };
     let mut missing: Vec<NodeIndex> = of_first.reached.iter().copied().filter(failed).collect();
-    missing.retain(|&node| kept(facts.node(node).kind) && !copied(node));
+    missing.retain(|&node| kept(facts.node(node).kind) && !has_own(node));
     let drawn = facts.hops_from(pair.standby).into_iter().next().is_some();
     (drawn && !missing.is_empty())
         .then(|| finding(facts, pair, &missing, &of_first, false).at_most(Severity::Warning))
@@ -126,6 +131,8 @@ mod tests {
         case("postgres c x2 replica_of=d", "b -> c", &["wrong b, q"]);
         case("postgres c x2 replica_of=d; sqs p", "b -> c, files\nb ~> p", &[]);
         case("postgres c x2 replica_of=d; sqs p", "b -> c\nb ~> p\nb -> d on=error", &[]);
+        // It writes to the first as long as that is there.
+        case("postgres c x2 replica_of=d; sqs p", "b -> c, d\nb ~> p", &[]);
         // Its insides are not drawn.
         case("", "", &[]);
     }

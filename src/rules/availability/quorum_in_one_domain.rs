@@ -115,13 +115,21 @@ fn finding(
     needed: u64,
 ) -> Diagnostic {
     let names = facts.names(members);
+    let fate = domain.trim_matches('`');
+    let falls = |member: NodeIndex| {
+        let node = facts.node(member);
+        members.len() == 1
+            || node.attrs.words("fate").iter().any(|name| name == fate)
+            || domain.starts_with("zone")
+    };
+    let first = members.iter().copied().find(|&member| falls(member)).unwrap_or(members[0]);
     let left = count - inside;
     let [decide, stop] = if members.len() == 1 { ["decides", "stops"] } else { ["decide", "stop"] };
     let mut finding = Diagnostic::wrong(
         format!(
             "{names} {stop} when {domain} does: {inside} of {count} members fall with it, and {needed} must agree"
         ),
-        facts.node(members[0]).span,
+        facts.node(first).span,
         format!("{inside} of {count} in {domain}"),
     );
     let mut flows: Vec<_> = Vec::new();
@@ -130,17 +138,21 @@ fn finding(
         flows.extend(facts.flows_needing(member).map(|flow| flow.id.clone()));
     }
     flows.dedup();
-    for &member in &members[1..] {
-        finding = finding.label(facts.node(member).span, "and these");
+    // Those that fall with it, after the first.
+    for &member in members.iter().filter(|&&member| falls(member)).skip(1) {
+        finding = finding.label(facts.node(member).span, format!("in {domain} too"));
     }
     let is_left = if left == 1 { "1 is".to_string() } else { format!("{left} are") };
     finding
         .flows(flows)
         .evidence(format!("{count} - {inside} = {left} left, a majority of {count} is {needed}"))
         .consequence(format!(
-            "{domain} loses power or network; {is_left} left, healthy and without a majority, and {names} {decide} nothing until it is back"
+            "{domain} fails; {is_left} left, healthy and without a majority, and {names} {decide} nothing until it is back"
         ))
-        .fix("`zones=3` around them, so that no zone or shared cause holds a majority; a member without data is enough at the third place")
+        .fix(match domain.starts_with("zone") {
+            true => "`zones=3` around them, so that no zone holds a majority; a member without data is enough at the third place".to_string(),
+            false => format!("another `fate` for one of those that name {domain}, so that what it stands for takes a minority at most"),
+        })
 }
 
 #[cfg(test)]

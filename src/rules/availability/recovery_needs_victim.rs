@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -42,6 +42,9 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let needed =
+        facts.design.steps.iter().filter(|step| step.attrs.has("needs") && !step.attrs.has("cached"));
+    let needs: HashSet<(NodeIndex, NodeIndex)> = needed.map(|step| (step.from, step.to)).collect();
     let mut depend: HashMap<NodeIndex, Spread> = HashMap::new();
     for step in &facts.design.steps {
         let recovers = step.attrs.has("recovers");
@@ -52,7 +55,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let depends = depend.entry(step.from).or_insert_with(|| facts.depends_on(step.from));
-        if let Some((label, evidence)) = tie(facts, step, depends) {
+        if let Some((label, evidence)) = tie(facts, step, depends, &needs) {
             let finding = finding(facts, step, &label).evidence(evidence);
             found.push(if recovers { finding } else { finding.at_most(Severity::Warning) });
         }
@@ -61,12 +64,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 /// Why the repairer falls with what it repairs: as a label, and as evidence.
-fn tie(facts: &Facts, step: &Step, depends: &Spread) -> Option<(String, String)> {
+fn tie(
+    facts: &Facts,
+    step: &Step,
+    depends: &Spread,
+    needs: &HashSet<(NodeIndex, NodeIndex)>,
+) -> Option<(String, String)> {
     let (repairer, victim) = (step.from, step.to);
     let names = [facts.node(repairer).name(), facts.node(victim).name()];
     let [who, whom] = &names;
-    let needs = |step: &Step| step.to == victim && step.attrs.has("needs") && !step.attrs.has("cached");
-    if facts.design.steps_from(repairer).any(needs) {
+    if needs.contains(&(repairer, victim)) {
         let evidence = format!("{} ..> {} needs", facts.id(repairer), facts.id(victim));
         return Some((format!("{who} needs {whom} itself"), evidence));
     }

@@ -121,7 +121,7 @@ fn finding(
              to help, since what starts needs {what} too"
         ))
         .fix(format!(
-            "`cached=1h` on each `… ..> {}` (go on with the last answer, kept on disk), or a cluster for each part that may fail alone",
+            "`cached=1h` on each `… ..> {}` , so that what runs goes on with the last answer it got; or a cluster for each part that may fail alone",
             node.id
         ))
 }

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Whatever stands in for something else, and what both of them depend on: replicas and their primaries, `fallback=ID`, hops \
                  `on=failover` and `on=error` beside a hop to the same kind, `spare` groups, alternatives by `share`, and twins of one \
-                 kind and technology behind one load balancer, gateway, CDN or DNS (each in its own region or zone, or all going on to the same).",
+                 kind and technology behind one load balancer, gateway, CDN or DNS (each in its own region or zone, or behind a load balancer or DNS, in the same flows and going on to the same).",
         when: "All of them name the same `fate`; or a replica stands in the same `zone` block as its primary, in a design with several; or the \
                stand-in depends on what it stands in for; or both depend, by calls or `..> needs` that they cannot do without, on one and the \
                same external or single instance that no flow needs otherwise (else that is its own single point of failure).",
@@ -177,7 +177,7 @@ mod tests {
             &[],
         );
         case(
-            "client u\ngateway g x2\nservice a fate=i\nservice b fate=i\npostgres d x2\nu -> g -> a, b -> d",
+            "client u\nlb g x2\nservice a fate=i\nservice b fate=i\npostgres d x2\nu -> g -> a, b -> d",
             &["wrong a, b"],
         );
         // One node that shares something with another kind of node is no group.

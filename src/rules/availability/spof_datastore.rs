@@ -87,6 +87,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let copies = node.attrs.number("copies").value().unwrap_or(1.0);
         let rebuilt = node.kind == Kind::Search || node.attrs.has("replica_of");
         if let Some(shards) = single_shards(node)
+            && !replicas.contains_key(node.id.as_str())
             && facts.is_reached(store)
         {
             found.extend(one_a_shard(facts, store, shards));
@@ -254,6 +255,7 @@ mod tests {
         case("mysql d x16 shards=16", &["wrong d"]);
         case("mysql d x32 shards=16", &[]);
         case("mysql d x16 shards=16 copies=2", &[]);
+        case("mysql d x16 shards=16\nmysql r x16 shards=16 replica_of=d", &[]);
         // How many machines share a shard of these is their own matter.
         case("mongodb d x16 shards=16\nelasticsearch e x4 shards=8", &[]);
         case("database d x16 shards=16", &[]);

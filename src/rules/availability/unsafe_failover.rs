@@ -1,7 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, GroupKind};
+use crate::design::{Arrow, GroupKind, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::source::Span;
@@ -72,10 +72,15 @@ fn is_accepted(facts: &Facts, store: NodeIndex) -> bool {
         || facts.writers(store).is_empty()
 }
 
+/// Its technology makes another instance the primary; where any instance takes a write, there is none to make.
+fn promotes(node: &Node) -> bool {
+    node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto") && tech.placement.is_none())
+}
+
 fn among_copies(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
     let node = facts.node(store);
     let by_itself = match node.attrs.text("failover") {
-        said if said.is_unstated() => node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto")),
+        said if said.is_unstated() => promotes(node),
         said => said.value() == Some("auto"),
     };
     let behind =
@@ -190,7 +195,7 @@ fn told(facts: &Facts, finding: Diagnostic, copy: NodeIndex, primary: NodeIndex)
         .flows(facts.flows_needing(primary).map(|flow| flow.id.clone()))
         .consequence(format!(
             "the network is gone for half a minute, another instance is made primary, and the writes of the last seconds are only on the \
-             old {name}, which comes back and has its own: users see orders that are gone, and the two histories are merged by hand"
+             old {name}, which comes back and has its own: users miss what they had saved, and the two histories are put together by hand"
         ))
         .fix(fix)
 }
@@ -226,7 +231,8 @@ mod tests {
         case("postgres d x2 failover=auto replication=async fencing", "", &[]);
         case("mysql d x2 failover=auto replication=async conflict=lww", "", &[]);
         case("postgres e x2\npostgres d x2 failover=auto replication=async rebuild_from=e", "", &[]);
-        case("dynamodb d replication=async", "", &[]);
+        case("dynamodb d replication=async\ncassandra e x3", "", &[]);
+        case("cassandra d x3 replication=async", "", &[]);
         case("postgres d failover=auto replication=async", "", &[]);
         // A cache's loss is another matter.
         expect(

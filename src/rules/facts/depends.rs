@@ -10,7 +10,7 @@ use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, GroupKind, Step};
 
 /// Nobody follows a dependency for longer than this.
-const FARTHEST: usize = 2_000;
+const FARTHEST: usize = 500;
 
 impl<'d> Facts<'d> {
     /// What it asks and waits for, the queues that must take what it sends, and what it `..> needs`: all without which

@@ -82,7 +82,7 @@ impl<'d> Facts<'d> {
     }
 
     /// Nodes of one kind and technology that one and the same load balancer, DNS, gateway or CDN sends to, two at least: each in a
-    /// region or zone of its own, or all of them going on to the same.
+    /// region or zone of its own, or behind a load balancer or DNS, in the same flows and going on to the same.
     pub fn twins(&self) -> Vec<Vec<NodeIndex>> {
         let mut all = Vec::new();
         let mut known = HashSet::new();
@@ -99,20 +99,24 @@ impl<'d> Facts<'d> {
                 }
             }
             let behind = behind.into_iter().map(|(_, twins)| twins).filter(|twins| twins.len() > 1);
-            all.extend(behind.filter(|twins| self.are_alike(twins) && known.insert(twins.clone())));
+            all.extend(behind.filter(|twins| self.are_alike(door, twins) && known.insert(twins.clone())));
         }
         all
     }
 
-    fn are_alike(&self, twins: &[NodeIndex]) -> bool {
+    fn are_alike(&self, door: NodeIndex, twins: &[NodeIndex]) -> bool {
         let places: HashSet<_> = twins.iter().map(|&twin| self.place(twin)).collect();
-        let next = |&twin: &NodeIndex| {
+        if places.len() == twins.len() && !places.contains(&None) {
+            return true;
+        }
+        // A gateway sends to different services; what a load balancer sends to and is used alike is one.
+        let used = |&twin: &NodeIndex| {
             let mut next: Vec<NodeIndex> = self.hops_from(twin).into_iter().map(|(next, _)| next).collect();
             next.sort_unstable();
-            next
+            (next, self.flows_needing(twin).map(|flow| flow.span).collect::<Vec<_>>())
         };
-        (places.len() == twins.len() && !places.contains(&None))
-            || twins.windows(2).all(|two| next(&two[0]) == next(&two[1]))
+        let balances = matches!(self.node(door).kind, Kind::Dns | Kind::Lb);
+        balances && twins.windows(2).all(|two| used(&two[0]) == used(&two[1]))
     }
 
     /// The innermost region or zone around a node.

@@ -117,6 +117,7 @@ fn finding(facts: &Facts, source: NodeIndex, push: &Push, waited_for: usize) -> 
     };
     let flows = match hit.len() {
         1 => format!("`{}` needs what it reaches", hit[0]),
+        2 if all => "both flows that somebody waits for need what it reaches".to_string(),
         _ if all => format!("all {} flows that somebody waits for need what it reaches", hit.len()),
         count => format!("{count} flows need what it reaches"),
     };
