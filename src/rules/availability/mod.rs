@@ -14,6 +14,7 @@ mod quorum_in_one_domain;
 mod quorum_of_two;
 mod recovery_needs_victim;
 mod rpo_not_met;
+mod rto_not_met;
 mod scheduler_runs_twice;
 mod shared_coordinator;
 mod shared_fate;
@@ -42,6 +43,7 @@ pub(super) static RULES: &[&Rule] = &[
     &quorum_of_two::RULE,
     &recovery_needs_victim::RULE,
     &rpo_not_met::RULE,
+    &rto_not_met::RULE,
     &scheduler_runs_twice::RULE,
     &shared_coordinator::RULE,
     &shared_fate::RULE,
