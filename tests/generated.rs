@@ -70,6 +70,10 @@ fn rule_page(rule: &rules::Rule) -> String {
         format!("{NOTICE}# {}\n\n{}: {}.\n\n", rule.id, capital(rule.severity.name()), rule.summary);
     text.push_str(&format!("Confidence {}: {}.\n\n", rule.confidence.name(), rule.confidence.meaning()));
     text.push_str(&format!("{}\n\n**When.** {}\n\n", page.checks, page.when));
+    let gives_way = rule.gives_way();
+    if !gives_way.is_empty() {
+        text.push_str(&format!("**Which rule speaks first.** {gives_way}\n\n"));
+    }
     if let Some(question) = &rule.question {
         text.push_str(&format!("**Asked, where it is not said.** {}\n\n", capital(question.text)));
     }

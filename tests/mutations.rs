@@ -260,7 +260,7 @@ fn safeties_are_missed_when_they_are_gone() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut removed, mut harmless) = (0, 0);
     let mut unnoticed: Vec<String> = Vec::new();
-    let references = common::designs("examples")
+    let references = common::examples()
         .into_iter()
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("reference")));
     for path in references {

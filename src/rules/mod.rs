@@ -27,6 +27,7 @@ use jiff::civil::Date;
 
 pub use accept::Accepted;
 pub use facts::{Calls, Facts};
+pub use precedence::{PRECEDENCE, Precedence};
 
 use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
@@ -125,6 +126,20 @@ impl Rule {
     /// The line that accepts it, for its page.
     pub fn allowing(&self) -> String {
         format!("`allow {} on NODE because \"the reason\" until 2027-06`", self.id)
+    }
+
+    /// Which other rule speaks where both see one flaw, a sentence each, for its page.
+    pub fn gives_way(&self) -> String {
+        let others = PRECEDENCE.iter().filter(|row| row.silent == self.id);
+        let sentences: Vec<String> = others
+            .map(|row| {
+                format!(
+                    "Where `{}` says something of a node, this says nothing: {}.",
+                    row.speaks, row.because
+                )
+            })
+            .collect();
+        sentences.join(" ")
     }
 }
 

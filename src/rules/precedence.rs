@@ -11,7 +11,7 @@ pub struct Precedence {
     /// Says nothing about any node that the first has named.
     pub silent: &'static str,
     pub because: &'static str,
-    /// A design in which both see the flaw.
+    /// A design in which both see the flaw: the test of the row.
     pub example: &'static str,
 }
 

@@ -1,6 +1,14 @@
 //! What several tests need.
 
+// Each test is a program of its own and uses some of these.
+#![allow(dead_code)]
+
 use std::path::{Path, PathBuf};
+
+/// Every design in `examples/` but those of outages, which are short and have a test of their own.
+pub fn examples() -> Vec<PathBuf> {
+    designs("examples").into_iter().filter(|path| !path.starts_with("examples/outages")).collect()
+}
 
 /// Every design in a folder of the repository and those below, relative to the repository, in order of name.
 pub fn designs(folder: &str) -> Vec<PathBuf> {
