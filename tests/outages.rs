@@ -1,19 +1,45 @@
 //! Public outages as designs: as it stood, the tool names the mechanism; as it was mended, it does not, and finds no error.
 //!
-//! `before.arch` says in its comments what has to be found: `# names: RULE on NODE`.
+//! `examples/outages/outages.toml` lists them; `before.arch` says in its comments what has to be found: `# names: RULE on
+//! NODE`. `docs/outages.md` is written from both.
+
+mod common;
 
 use std::path::{Path, PathBuf};
 
+use common::{NOTICE, keep};
 use jiff::civil::date;
+use serde::Deserialize;
 use spof::diagnostic::{Diagnostic, Severity};
 use spof::{design, rules, syntax};
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outage {
+    id: String,
+    title: String,
+    link: String,
+    what: String,
+    /// Why no design could have told.
+    unseen: Option<String>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/outages")
+}
+
+fn listed() -> Vec<Outage> {
+    #[derive(Deserialize)]
+    struct File {
+        outage: Vec<Outage>,
+    }
+    let text = std::fs::read_to_string(folder().join("outages.toml")).unwrap();
+    toml::from_str::<File>(&text).unwrap().outage
+}
+
+/// The folders of those that are drawn.
 fn outages() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/outages");
-    let mut outages: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    outages.sort();
-    outages
+    listed().iter().map(|outage| folder().join(&outage.id)).filter(|path| path.is_dir()).collect()
 }
 
 fn read(outage: &Path, which: &str) -> String {
@@ -45,7 +71,7 @@ fn shown(findings: &[Diagnostic]) -> String {
 
 #[test]
 fn before_the_outage_its_mechanism_is_named() {
-    assert!(outages().len() >= 12);
+    assert!(outages().len() >= 13);
     for outage in outages() {
         let text = read(&outage, "before.arch");
         let found = findings(&text, &outage);
@@ -88,4 +114,65 @@ fn each_says_where_it_is_told_and_what_is_left_out() {
             assert_eq!(syntax::format(&ast, &text), text, "{}/{which} is not formatted", outage.display());
         }
     }
+}
+
+#[test]
+fn each_is_drawn_or_says_why_not() {
+    let listed = listed();
+    for outage in &listed {
+        let drawn = folder().join(&outage.id).is_dir();
+        assert_eq!(drawn, outage.unseen.is_none(), "{}", outage.id);
+        assert!(outage.link.starts_with("https://") && outage.what.ends_with('.'), "{}", outage.id);
+    }
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(
+            name == "outages.toml" || listed.iter().any(|outage| outage.id == name),
+            "{name} is not listed"
+        );
+    }
+}
+
+#[test]
+fn the_page() {
+    let mut page = format!(
+        "{NOTICE}# Outages, as designs\n\nPublic reports from which one can draw how the system was put together: once as it stood, once as it was \
+         mended. On the first the tool names the mechanism, on the second it is silent about it; `cargo test --test outages` \
+         holds it to that. The designs are small and simplified, each says how.\n\nWhere no design could have told, the reason \
+         stands instead.\n"
+    );
+    for outage in listed() {
+        page.push_str(&format!("\n## {}\n\n{} ([report]({}))\n\n", outage.title, outage.what, outage.link));
+        if let Some(reason) = &outage.unseen {
+            page.push_str(&format!("Not to be seen: {reason}\n"));
+            continue;
+        }
+        let path = folder().join(&outage.id);
+        let before = read(&path, "before.arch");
+        let found = findings(&before, &path);
+        for name in names(&before) {
+            let finding = found.iter().find(|finding| names_it(finding, name)).unwrap();
+            page.push_str(&said(finding));
+        }
+        page.push_str(&format!(
+            "[Before](../examples/outages/{id}/before.arch), [after](../examples/outages/{id}/after.arch).\n",
+            id = outage.id
+        ));
+    }
+    keep("outages.md", &page);
+}
+
+/// What the tool says of the design as it stood.
+fn said(finding: &Diagnostic) -> String {
+    let severity = finding.severity.name();
+    let mut text = format!(
+        "> **{severity}: {}** ([{code}](rules/{code}.md))\n>\n",
+        finding.message,
+        code = finding.code
+    );
+    for line in &finding.evidence {
+        text.push_str(&format!("> - {line}\n"));
+    }
+    text.push_str(&format!(">\n> In production: {}.\n>\n> Fix: {}.\n\n", finding.consequence, finding.fix));
+    text
 }

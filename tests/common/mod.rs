@@ -28,3 +28,18 @@ pub fn designs(folder: &str) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+/// What stands at the head of a page that is written from the code.
+pub const NOTICE: &str =
+    "<!-- Written by `UPDATE_DOCS=1 cargo test`; change the data, not this page. -->\n\n";
+
+/// A page in `docs/` is this text; `UPDATE_DOCS=1` makes it so.
+#[track_caller]
+pub fn keep(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == text, "docs/{name} is stale: run `UPDATE_DOCS=1 cargo test`");
+}
