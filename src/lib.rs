@@ -23,6 +23,7 @@ pub mod numbers;
 pub mod report;
 pub mod rubric;
 pub mod rules;
+pub mod settings;
 pub mod source;
 pub mod syntax;
 pub mod units;

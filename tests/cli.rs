@@ -200,8 +200,18 @@ fn json_has_the_promised_shape() {
     assert_eq!(ran.status, 2);
     let value: Value = serde_json::from_str(&ran.out).expect("JSON");
     let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-    let promised =
-        ["version", "file", "design", "problem", "errors", "findings", "allowed", "not_evaluated", "score"];
+    let promised = [
+        "version",
+        "file",
+        "design",
+        "problem",
+        "errors",
+        "findings",
+        "allowed",
+        "not_evaluated",
+        "settings",
+        "score",
+    ];
     assert_eq!(keys, promised);
     assert_eq!((&value["version"], &value["design"]), (&Value::from(1), &Value::from("A")));
     assert_eq!(value["problem"], "url-shortener");

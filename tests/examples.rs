@@ -33,21 +33,21 @@ fn snapshot(folder: &str, file: &Path, text: &str) {
 
 #[test]
 fn reports() {
-    for file in common::designs("examples") {
+    for file in common::examples() {
         snapshot("report", &file, &run(&["check", "--all", "--today", "2026-01-01"], &file));
     }
 }
 
 #[test]
 fn numbers() {
-    for file in common::designs("examples") {
+    for file in common::examples() {
         snapshot("numbers", &file, &run(&["numbers", "--all"], &file));
     }
 }
 
 #[test]
 fn json() {
-    for file in common::designs("examples") {
+    for file in common::examples() {
         let text = run(&["check", "--format", "json", "--fail-on", "never", "--today", "2026-01-01"], &file);
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         snapshot("json", &file, &text);
@@ -56,7 +56,7 @@ fn json() {
 
 #[test]
 fn drawings() {
-    for file in common::designs("examples") {
+    for file in common::examples() {
         snapshot("drawing", &file, &run(&["draw", "--findings", "-o", "-"], &file));
     }
 }

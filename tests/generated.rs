@@ -2,22 +2,13 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test generated` writes them anew.
 
+mod common;
+
 use std::path::Path;
 
+use common::{NOTICE, keep};
 use spof::catalog::reference;
 use spof::rules;
-
-fn keep(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == text, "docs/{name} is stale: run `UPDATE_DOCS=1 cargo test --test generated`");
-}
-
-const NOTICE: &str =
-    "<!-- Written by `UPDATE_DOCS=1 cargo test --test generated`; change the data, not this page. -->\n\n";
 
 #[test]
 fn attributes() {
@@ -70,6 +61,10 @@ fn rule_page(rule: &rules::Rule) -> String {
         format!("{NOTICE}# {}\n\n{}: {}.\n\n", rule.id, capital(rule.severity.name()), rule.summary);
     text.push_str(&format!("Confidence {}: {}.\n\n", rule.confidence.name(), rule.confidence.meaning()));
     text.push_str(&format!("{}\n\n**When.** {}\n\n", page.checks, page.when));
+    let gives_way = rule.gives_way();
+    if !gives_way.is_empty() {
+        text.push_str(&format!("**Which rule speaks first.** {gives_way}\n\n"));
+    }
     if let Some(question) = &rule.question {
         text.push_str(&format!("**Asked, where it is not said.** {}\n\n", capital(question.text)));
     }

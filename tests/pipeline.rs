@@ -18,7 +18,7 @@ fn examples() -> Vec<(PathBuf, String)> {
         let text = std::fs::read_to_string(root.join(&path)).unwrap();
         (path, text)
     };
-    common::designs("examples").into_iter().map(read).collect()
+    common::examples().into_iter().map(read).collect()
 }
 
 /// All that is said of a text, mistakes first.

@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use super::output::{Trouble, finish, print};
 use super::terminal::{self, Color};
-use super::{Size, Status, input};
+use super::{Size, Status, input, settings};
 use crate::catalog::nearest;
 use crate::design::{Design, lower};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::report::{Review, Style, json, text};
 use crate::rubric::{Scale, problems, rubric, score};
-use crate::rules::check;
+use crate::rules::{check, check_with};
+use crate::settings::Settings;
 use crate::source::Source;
 use crate::syntax::parse;
 
@@ -54,6 +55,8 @@ pub(super) struct Args {
     /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
+    #[command(flatten)]
+    config: settings::Config,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,8 +94,17 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
     let mut worst = Status::Clean;
     let mut objects = Vec::new();
-    for (at, file) in args.files.iter().enumerate() {
-        let status = match (one(file, args, today, style, at > 0), args.format) {
+    let mut loaded = settings::Loaded::new(&args.config, color);
+    let mut printed = false;
+    for file in &args.files {
+        // Half of what was asked for is worse than nothing.
+        let Some(settings) = loaded.of(file) else {
+            worst = Status::Bad;
+            continue;
+        };
+        let one = one(file, args, today, &settings, style, printed);
+        printed = true;
+        let status = match (one, args.format) {
             (Ok((status, Output::Text(text))), _) => match print(&text) {
                 Ok(()) => status,
                 Err(trouble) => return trouble.report(color),
@@ -124,6 +136,7 @@ fn one(
     file: &Path,
     args: &Args,
     today: Date,
+    settings: &Settings,
     style: Style,
     further: bool,
 ) -> Result<(Status, Output), Trouble> {
@@ -131,7 +144,7 @@ fn one(
     let (ast, mut mistakes) = parse(&source.text);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
-    let review = review(&source, &design, mistakes, args, today);
+    let review = review(&source, &design, mistakes, args, today, settings);
     let status = status(&review, args.fail_on);
     let output = match args.format {
         Format::Text => {
@@ -160,8 +173,13 @@ fn review<'a>(
     mut mistakes: Vec<Diagnostic>,
     args: &Args,
     today: Date,
+    settings: &Settings,
 ) -> Review<'a> {
-    let mut critique = check(design, today);
+    let mut critique = check_with(design, today, settings);
+    if !mistakes.is_empty() {
+        // The line that could not be read may have been the one that used it.
+        critique.findings.retain(|finding| finding.code != "unused-component");
+    }
     mistakes.append(&mut critique.mistakes);
     let problem = match (&args.problem, &design.solves) {
         (Some(problem), _) => Some(problem.clone()),
@@ -174,8 +192,13 @@ fn review<'a>(
     };
     mistakes.sort_by_key(|mistake| mistake.at.span);
     let scale: Option<Scale> = args.at.map(Size::scale);
-    let score =
-        problem.as_deref().and_then(rubric).map(|rubric| score(design, &critique.findings, rubric, scale));
+    let score = problem.as_deref().and_then(rubric).map(|rubric| {
+        if settings.is_empty() {
+            return score(design, &critique.findings, rubric, scale);
+        }
+        // Whoever is examined does not choose what is looked at.
+        score(design, &check(design, today).findings, rubric, scale)
+    });
     Review { source, design, mistakes, critique, problem, score }
 }
 

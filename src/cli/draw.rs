@@ -6,11 +6,11 @@ use clap::ValueEnum;
 
 use super::output::{Trouble, print, say, write};
 use super::terminal::{self, Color};
-use super::{Status, input};
+use super::{Status, input, settings};
 use crate::design::lower;
 use crate::draw::{Marks, json, layout, svg};
 use crate::report::text::listed;
-use crate::rules::check;
+use crate::rules::check_with;
 use crate::syntax::parse;
 
 /// Draw a design as SVG
@@ -38,6 +38,8 @@ pub(super) struct Args {
     /// The day on which `allow … until` is judged for --findings, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<jiff::civil::Date>,
+    #[command(flatten)]
+    config: settings::Config,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,6 +58,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let target = target(args)?;
     let source = input::read_design(&args.file)?;
+    let mut loaded = settings::Loaded::new(&args.config, color);
     let (ast, mut mistakes) = parse(&source.text);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
@@ -65,7 +68,8 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
         Format::Json => format!("{}\n", json(&scene).trim_end()),
         Format::Svg if args.findings => {
             let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
-            svg(&scene, Some(&Marks::new(&check(&design, today).findings)))
+            let Some(settings) = loaded.of(&args.file) else { return Ok(Status::Bad) };
+            svg(&scene, Some(&Marks::new(&check_with(&design, today, &settings).findings)))
         }
         Format::Svg => svg(&scene, None),
     };

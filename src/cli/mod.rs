@@ -11,6 +11,7 @@ mod numbers;
 mod output;
 mod problems;
 mod rules;
+mod settings;
 mod template;
 mod terminal;
 

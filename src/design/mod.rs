@@ -260,6 +260,18 @@ impl Node {
         self.instances >= 2 || self.is_managed()
     }
 
+    /// The most instances of it that run: `xN`, or what it grows to; None where it grows without a stated end.
+    pub fn most_instances(&self) -> Option<u64> {
+        match self.attrs.get("autoscale").map(|setting| &setting.value) {
+            Some(Value::Range(_, most)) => Some(*most as u64),
+            Some(Value::Yes) => None,
+            _ if self.kind == Kind::Function => {
+                self.attrs.number("max_concurrency").value().map(|most| most as u64)
+            }
+            _ => Some(self.instances),
+        }
+    }
+
     pub fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }

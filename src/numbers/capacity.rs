@@ -2,7 +2,7 @@
 
 use super::figure::{Assumed, Figure, Missing, Reached, Unit};
 use crate::catalog::{Grade, Kind};
-use crate::design::{Node, Value};
+use crate::design::Node;
 use crate::units::{show_duration, show_number, show_rate};
 
 /// What one instance carries, and how many there are at most.
@@ -16,7 +16,7 @@ pub struct Capacity {
 impl Capacity {
     /// None where neither the design nor the catalogue knows it, or where instances are added without a stated end.
     pub fn of(node: &Node) -> Option<Capacity> {
-        let instances = most_instances(node)?;
+        let instances = node.most_instances()? as f64;
         if let Some(each) = node.attrs.number("capacity").value() {
             return Some(Capacity { each, instances, grade: None });
         }
@@ -29,15 +29,6 @@ impl Capacity {
     /// allow for that.
     pub fn total(&self) -> f64 {
         self.each * self.instances
-    }
-}
-
-/// The instances there are, or may become; None where they are added without a stated end.
-fn most_instances(node: &Node) -> Option<f64> {
-    match node.attrs.get("autoscale").map(|setting| &setting.value) {
-        None | Some(Value::None) => Some(node.instances as f64),
-        Some(Value::Range(_, most)) => Some(*most),
-        Some(_) => None,
     }
 }
 
@@ -67,7 +58,7 @@ pub(super) fn capacity(node: &Node) -> Option<Reached> {
 
 fn reckoned(node: &Node) -> Reached {
     let name = node.name();
-    let Some(instances) = most_instances(node) else {
+    let Some(instances) = node.most_instances().map(|most| most as f64) else {
         return Err(Missing::of(format!("the most instances of {name}, as in `autoscale=[2, 20]`")));
     };
     let together = |each: f64, how: String| {

@@ -90,6 +90,10 @@ fn rule(rule: &Rule, style: Style) -> String {
         page.section("What it looks at", rule.page.checks),
         page.section("Exactly when", rule.page.when),
     ];
+    let gives_way = rule.gives_way();
+    if !gives_way.is_empty() {
+        parts.push(page.section("Which rule speaks first", &gives_way));
+    }
     if let Some(question) = &rule.question {
         parts.push(page.section("What an interviewer asks where it is not said", &sentence(question.text)));
     }

@@ -16,6 +16,8 @@ pub fn review(review: &Review) -> Value {
         review.critique.findings.iter().map(|finding| self::finding(places, finding)).collect();
     let allowed: Vec<Value> = review.critique.accepted.iter().map(|one| allowed(places, one)).collect();
     let errors: Vec<Value> = review.mistakes.iter().map(|one| mistake(places, one)).collect();
+    let settings = &review.critique.settings;
+    let settings = if settings.is_empty() { Value::Null } else { json!(settings) };
     json!({
         "version": 1,
         "file": source.name,
@@ -25,6 +27,7 @@ pub fn review(review: &Review) -> Value {
         "findings": findings,
         "allowed": allowed,
         "not_evaluated": review.critique.not_evaluated,
+        "settings": settings,
         "score": review.score,
     })
 }

@@ -12,6 +12,7 @@ pub mod problems;
 mod questions;
 mod rules;
 mod score;
+mod settings;
 mod statements;
 mod summary;
 #[cfg(test)]

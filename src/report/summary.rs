@@ -45,12 +45,13 @@ pub(super) fn nothing(review: &Review, style: Style) -> String {
         );
         return Wrap { width: style.width, first: 0, hang: 2 }.text(&text);
     }
+    let off = review.critique.settings.rules.iter().filter(|setting| setting.severity.is_none()).count();
     let looked = format!(
         "{}, {} and {}, looked at by {}",
         counted(design.graph.node_count(), "node"),
         counted(design.graph.edge_count(), "hop"),
         counted(design.flows.len(), "flow"),
-        counted(crate::rules::ALL.len(), "rule")
+        counted(crate::rules::ALL.len() - off, "rule")
     );
     let what =
         if review.critique.accepted.is_empty() { "nothing to report" } else { "nothing else to report" };

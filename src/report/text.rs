@@ -1,6 +1,6 @@
 //! A review as a person reads it: what stops the reading first, the worst whole, the rest short, then the score.
 
-use super::{Review, Style, Wrap, accepted, brief, questions, score, summary, whole};
+use super::{Review, Style, Wrap, accepted, brief, questions, score, settings, summary, whole};
 use crate::diagnostic::{Diagnostic, Verdict};
 use crate::rules::NotEvaluated;
 
@@ -30,6 +30,7 @@ pub fn text(review: &Review, style: Style) -> String {
     if !review.critique.not_evaluated.is_empty() {
         blocks.push(not_evaluated(&review.critique.not_evaluated, style));
     }
+    blocks.extend(settings::lines(&review.critique.settings, style));
     if !review.critique.accepted.is_empty() {
         blocks.push(accepted::line(&review.critique.accepted, style));
     }

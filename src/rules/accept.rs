@@ -6,6 +6,7 @@ use super::{ALL, Critique};
 use crate::catalog::nearest;
 use crate::design::{Allow, Design};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::settings::Settings;
 
 /// A finding that is accepted, and why.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Accepted {
 }
 
 /// Splits findings into those that stand and those that an `allow` accepts; reports allows that fit nothing.
-pub(super) fn accept(design: &Design, found: Vec<Diagnostic>, today: Date) -> Critique {
+pub(super) fn accept(design: &Design, found: Vec<Diagnostic>, today: Date, settings: &Settings) -> Critique {
     let mut critique = Critique::default();
     let mut used = vec![false; design.allows.len()];
     for mut finding in found {
@@ -43,7 +44,7 @@ pub(super) fn accept(design: &Design, found: Vec<Diagnostic>, today: Date) -> Cr
     for (allow, used) in design.allows.iter().zip(used) {
         if super::find(&allow.rule).is_none() {
             critique.mistakes.push(unknown_rule(allow));
-        } else if !used {
+        } else if !used && !settings.is_off(&allow.rule) {
             critique.findings.push(unused(allow));
         }
     }

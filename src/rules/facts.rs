@@ -1,14 +1,19 @@
 //! What rules ask of a design's graph, computed once: who reaches whom, what a flow needs, what a loss cuts off.
 
+mod arrivals;
 mod calls;
+mod decided;
+mod depends;
 mod journey;
 mod messages;
 mod miss;
 mod needs;
 mod outside;
+mod quorum;
 mod sensitive;
 mod single;
 mod socket;
+mod standby;
 mod tables;
 mod watched;
 mod ways;
@@ -20,13 +25,16 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+pub use arrivals::{Arrivals, HEADROOM, enough_instances, lost_with_one};
 pub use calls::{Calls, heaviest_chain};
-pub use journey::Journey;
-pub use messages::{Shares, most_instances, targets};
+pub use journey::{Journey, Spread};
+pub use messages::{Shares, targets};
 pub use miss::Miss;
 pub use outside::Again;
+pub use quorum::{majority_of, voters};
 pub use single::primaries;
 pub use socket::is_before_system;
+pub use standby::Pair;
 pub use tables::{finds_many, finds_one, has_way, names_all, private_sort};
 pub use watched::is_own_code;
 
@@ -56,6 +64,8 @@ pub struct Facts<'d> {
     misses: OnceCell<Vec<Miss<'d>>>,
     /// The first relational database.
     relational: OnceCell<Option<NodeIndex>>,
+    /// For each node, what it cannot work without.
+    depends: OnceCell<Vec<Vec<NodeIndex>>>,
 }
 
 impl<'d> Facts<'d> {
@@ -80,7 +90,7 @@ impl<'d> Facts<'d> {
             dead_letters[node.index()] |= is_parking(design, node);
         }
         let last_before = last_before(&travel, design.graph.node_count());
-        let (misses, relational) = (OnceCell::new(), OnceCell::new());
+        let (misses, relational, depends) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Facts {
             design,
             entries,
@@ -92,6 +102,7 @@ impl<'d> Facts<'d> {
             dead_letters,
             misses,
             relational,
+            depends,
         }
     }
 

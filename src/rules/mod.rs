@@ -27,9 +27,11 @@ use jiff::civil::Date;
 
 pub use accept::Accepted;
 pub use facts::{Calls, Facts};
+pub use precedence::{PRECEDENCE, Precedence};
 
 use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::settings::Settings;
 
 /// One flaw that a design can have: what is said about it, and how it is seen.
 pub struct Rule {
@@ -125,6 +127,20 @@ impl Rule {
     pub fn allowing(&self) -> String {
         format!("`allow {} on NODE because \"the reason\" until 2027-06`", self.id)
     }
+
+    /// Which other rule speaks where both see one flaw, a sentence each, for its page.
+    pub fn gives_way(&self) -> String {
+        let others = PRECEDENCE.iter().filter(|row| row.silent == self.id);
+        let sentences: Vec<String> = others
+            .map(|row| {
+                format!(
+                    "Where `{}` says something of a node, this says nothing: {}.",
+                    row.speaks, row.because
+                )
+            })
+            .collect();
+        sentences.join(" ")
+    }
 }
 
 pub struct Question {
@@ -192,6 +208,8 @@ pub struct Critique {
     pub mistakes: Vec<Diagnostic>,
     /// What was not looked at for want of numbers.
     pub not_evaluated: Vec<NotEvaluated>,
+    /// What was set about rules.
+    pub settings: Settings,
 }
 
 /// A rule that could have said more, and the numbers that would have let it.
@@ -204,32 +222,43 @@ pub struct NotEvaluated {
 
 /// Everything that the rules find, one finding for each place and flaw: nothing accepted, gathered or sorted yet.
 pub fn find_all(design: &Design) -> Vec<Diagnostic> {
-    examine(design).0
+    examine(design, &Settings::default()).0
 }
 
 /// What the rules find, and what they could not look at.
-fn examine(design: &Design) -> (Vec<Diagnostic>, Vec<NotEvaluated>) {
+fn examine(design: &Design, settings: &Settings) -> (Vec<Diagnostic>, Vec<NotEvaluated>) {
     let facts = Facts::new(design);
     let mut found = Vec::new();
     let mut not_evaluated = Vec::new();
     for rule in ALL.iter() {
         let (silent, said): (Vec<Diagnostic>, Vec<Diagnostic>) =
-            run(rule, &facts).into_iter().partition(|finding| finding.verdict == Verdict::NotEvaluated);
+            run_as(rule, severity_of(rule, settings), &facts)
+                .into_iter()
+                .partition(|finding| finding.verdict == Verdict::NotEvaluated);
         found.extend(said);
         let mut wants: Vec<String> = silent.into_iter().map(|finding| finding.message).collect();
         keep_first(&mut wants);
-        if !wants.is_empty() {
+        if !wants.is_empty() && !settings.is_off(rule.id) {
             not_evaluated.push(NotEvaluated { rule: rule.id, wants });
         }
     }
-    (precedence::apply(found), not_evaluated)
+    // What a rule that is off would have said in place of another is still said by neither.
+    let mut found = precedence::apply(found);
+    found.retain(|finding| !settings.is_off(finding.code));
+    (found, not_evaluated)
 }
 
 /// Runs every rule. `today` decides which `allow … until` still hold.
 pub fn check(design: &Design, today: Date) -> Critique {
-    let (found, not_evaluated) = examine(design);
-    let mut critique = accept::accept(design, found, today);
+    check_with(design, today, &Settings::default())
+}
+
+/// The same, with rules turned off or weighed otherwise. A score is given without: nobody turns off the examiner.
+pub fn check_with(design: &Design, today: Date, settings: &Settings) -> Critique {
+    let (found, not_evaluated) = examine(design, settings);
+    let mut critique = accept::accept(design, found, today, settings);
     critique.not_evaluated = not_evaluated;
+    critique.settings = settings.clone();
     critique.findings = gather(critique.findings);
     critique.findings.sort_by_key(|finding| {
         let grave = find(finding.code).is_some_and(|rule| rule.grave);
@@ -240,13 +269,24 @@ pub fn check(design: &Design, today: Date) -> Critique {
     critique
 }
 
-/// One rule's findings, stamped with its name and severity, not yet gathered.
+/// One rule's findings with its own severity.
+#[cfg(test)]
 fn run(rule: &Rule, facts: &Facts) -> Vec<Diagnostic> {
+    run_as(rule, rule.severity, facts)
+}
+
+/// The rule's own, unless another is set.
+fn severity_of(rule: &Rule, settings: &Settings) -> Severity {
+    settings.of(rule.id).and_then(|setting| setting.severity).unwrap_or(rule.severity)
+}
+
+/// One rule's findings, stamped with its name and a severity, not yet gathered.
+fn run_as(rule: &Rule, severity: Severity, facts: &Facts) -> Vec<Diagnostic> {
     let mut found = (rule.check)(facts);
     for finding in &mut found {
         let severity = match finding.verdict {
-            Verdict::Wrong => rule.severity,
-            Verdict::Unstated => rule.severity.lowered(),
+            Verdict::Wrong => severity,
+            Verdict::Unstated => severity.lowered(),
             Verdict::NotEvaluated => Severity::Info,
         };
         finding.code = rule.id;

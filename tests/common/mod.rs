@@ -1,6 +1,14 @@
 //! What several tests need.
 
+// Each test is a program of its own and uses some of these.
+#![allow(dead_code)]
+
 use std::path::{Path, PathBuf};
+
+/// Every design in `examples/` but those of outages, which are short and have a test of their own.
+pub fn examples() -> Vec<PathBuf> {
+    designs("examples").into_iter().filter(|path| !path.starts_with("examples/outages")).collect()
+}
 
 /// Every design in a folder of the repository and those below, relative to the repository, in order of name.
 pub fn designs(folder: &str) -> Vec<PathBuf> {
@@ -19,4 +27,19 @@ pub fn designs(folder: &str) -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+/// What stands at the head of a page that is written from the code.
+pub const NOTICE: &str =
+    "<!-- Written by `UPDATE_DOCS=1 cargo test`; change the data, not this page. -->\n\n";
+
+/// A page in `docs/` is this text; `UPDATE_DOCS=1` makes it so.
+#[track_caller]
+pub fn keep(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == text, "docs/{name} is stale: run `UPDATE_DOCS=1 cargo test`");
 }

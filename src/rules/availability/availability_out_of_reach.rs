@@ -1,8 +1,12 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::GroupKind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::source::Span;
 use crate::units::{percent, show_duration};
 
 pub static RULE: Rule = Rule {
@@ -19,7 +23,8 @@ pub static RULE: Rule = Rule {
         when: "A flow states `availability`, nodes that it needs state theirs (`availability`, or `sla` of an external), and the product \
                of these alone is below the promise. Nodes that state nothing count as never failing, so that the finding stands \
                whatever they are. Several instances are up while `needs` of them are, one if nothing is said, and are taken to fail \
-               independently.",
+               independently; the figure of a managed node or an external is that of the whole. A region that states its `availability` \
+               counts once for all that is needed in it, a zone for what stands in it alone.",
         why: "What is needed in a row fails in a row: two things that are up 99.9 % of the time are up together 99.8 %. A promise \
               above that is broken in an ordinary month.",
         outage: None,
@@ -43,60 +48,99 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         else {
             continue;
         };
-        let stated: Vec<(NodeIndex, f64)> = facts
-            .needs_of(index)
-            .iter()
-            .filter_map(|&node| Some((node, availability(facts, node)?)))
-            .collect();
-        let product: f64 = stated.iter().map(|(_, share)| share).product();
+        let stated = figures(facts, facts.needs_of(index));
+        let product: f64 = stated.iter().map(|figure| figure.share).product();
         // Figures are given to a handful of digits; what differs by less is the same promise.
         if product >= promised - 1e-9 || stated.is_empty() {
             continue;
         }
-        let weakest = stated.iter().min_by(|a, b| a.1.total_cmp(&b.1)).expect("some are stated");
+        let weakest = stated.iter().min_by(|a, b| a.share.total_cmp(&b.share)).expect("some are stated");
         let month = |share: f64| show_duration((1.0 - share) * MONTH);
-        let mut shown: Vec<String> = stated
-            .iter()
-            .take(8)
-            .map(|(node, share)| format!("{} {}", facts.id(*node), percent(*share)))
-            .collect();
+        let mut shown: Vec<String> =
+            stated.iter().take(8).map(|figure| format!("{} {}", figure.id, percent(figure.share))).collect();
         if stated.len() > 8 {
             shown.push(format!("{} more", stated.len() - 8));
         }
-        let node = facts.node(weakest.0);
+        let name = format!("`{}`", weakest.id);
         found.push(
             Diagnostic::wrong(
                 format!("`{}` promises {} and can keep {}", flow.id, percent(promised), percent(product)),
                 setting.span,
                 format!("allows {} a month", month(promised)),
             )
-            .label(node.span, format!("alone takes {} a month", month(weakest.1)))
-            .node(&node.id)
+            .label(weakest.span, format!("alone takes {} a month", month(weakest.share)))
+            .node(weakest.id)
             .flows([flow.id.clone()])
             .evidence(match shown.as_slice() {
                 [only] => format!("{only} is all that is stated, and already too little"),
                 several => format!("{} = {}", several.join(" × "), percent(product)),
             })
             .consequence(format!("in an ordinary month `{}` is down for {}, and nothing unusual has happened", flow.id, month(product)))
-            .fix(if node.kind == Kind::External || node.kind.is_app() {
-                format!(
-                    "let `{}` do without {} (`optional`, `fallback=stale`, or a queue that tries later), have a second one, or promise {} at most",
+            .fix(match weakest.of {
+                Of::Service => format!(
+                    "let `{}` do without {name} (`optional`, `fallback=stale`, or a queue that tries later), have a second one, or promise {} at most",
                     flow.id,
-                    node.name(),
                     percent(product)
-                )
-            } else {
-                format!("one more of {}, or one that is up for longer; or promise {} at most", node.name(), percent(product))
+                ),
+                Of::Place => format!("a second region or zone that takes over from {name}, or promise {} at most", percent(product)),
+                Of::Other => format!("one more of {name}, or one that is up for longer; or promise {} at most", percent(product)),
             }),
         );
     }
     found
 }
 
+/// What something in a flow's way says of its own availability.
+struct Figure<'d> {
+    id: &'d str,
+    span: Span,
+    share: f64,
+    of: Of,
+}
+
+#[derive(Clone, Copy)]
+enum Of {
+    /// What a request waits for and may be made to do without.
+    Service,
+    Place,
+    Other,
+}
+
+/// The figures of the nodes, and of each region or zone that all instances of one of them stand in.
+fn figures<'d>(facts: &Facts<'d>, needed: &[NodeIndex]) -> Vec<Figure<'d>> {
+    let mut figures: Vec<Figure> = Vec::new();
+    let mut known = HashSet::new();
+    for &index in needed {
+        let node = facts.node(index);
+        if let Some(share) = availability(facts, index) {
+            let of = if node.kind == Kind::External || node.kind.is_app() { Of::Service } else { Of::Other };
+            figures.push(Figure { id: &node.id, span: node.span, share, of });
+        }
+        for group in facts.design.groups_around(index).take(64) {
+            let whole = match group.kind {
+                GroupKind::Region => true,
+                GroupKind::Zone => node.zones.len() == 1,
+                GroupKind::Group => false,
+            };
+            if let Some(share) = group.attrs.number("availability").value().filter(|_| whole)
+                && known.insert(group.span)
+            {
+                figures.push(Figure { id: &group.id, span: group.span, share, of: Of::Place });
+            }
+        }
+    }
+    figures
+}
+
 /// The share of time that enough of its instances are up; None where nothing is stated of one.
+///
+/// What a vendor runs is stated as a whole: more instances of it are inside that figure.
 fn availability(facts: &Facts, index: NodeIndex) -> Option<f64> {
     let node = facts.node(index);
     let one = node.attrs.number("availability").value().or(node.attrs.number("sla").value())?;
+    if node.is_managed() || node.kind == Kind::External {
+        return Some(one);
+    }
     let needed = node.attrs.number("needs").value().unwrap_or(1.0) as u64;
     Some(at_least(needed, node.instances, one))
 }
@@ -140,6 +184,27 @@ mod tests {
             "database d x2 availability=99.9% needs=2",
             "availability=99.9% { u -> l -> a -> d }",
             &["wrong d"],
+        );
+        // A vendor's figure is that of the whole, however many it runs.
+        expect(
+            "database d x2 managed availability=99.9%",
+            "availability=99.99% { u -> l -> a -> d }",
+            &["wrong d"],
+        );
+        // A place is one of the things that are needed in a row, once; a zone, for what stands in no other.
+        let in_region =
+            |share: &str| format!("region r zones=3 availability={share} {{ service s x2; postgres d x2 }}");
+        expect(&in_region("99.9%"), "availability=99.95% { u -> l -> s -> d }", &["wrong r"]);
+        expect(&in_region("99.99%"), "availability=99.99% { u -> l -> s -> d }", &[]);
+        expect(
+            "zone z availability=99% { postgres d x2 }",
+            "availability=99.9% { u -> l -> a -> d }",
+            &["wrong z"],
+        );
+        expect(
+            "region r { zone z availability=99% { service s x2 } }",
+            "availability=99.9% { u -> l -> a }",
+            &[],
         );
         // Nothing promised, or nothing stated.
         expect("external e sla=90%", "{ u -> l -> a -> e }", &[]);

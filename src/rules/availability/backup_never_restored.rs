@@ -1,3 +1,7 @@
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -12,11 +16,13 @@ pub static RULE: Rule = Rule {
         topic: "restore",
         text: "when was the backup last restored, and how long did that take?",
     }),
-    reads: &["backup", "restore_tested", "rto"],
+    reads: &["availability", "backup", "data", "rebuild_from", "replica_of", "restore_tested", "rto"],
     page: Page {
         checks: "Stores with backups: whether restoring them is practised.",
         when: "Wrong where `backup` is stated and `restore_tested=none`. A question where `backup` is stated, nothing is said of \
-               restoring, and the store or a flow that needs it states an `rto`: who promises a time must have measured it.",
+               restoring, and the store or a flow that needs it states an `rto`: who promises a time must have measured it; or it is a \
+               database that cannot be built again (`rebuild_from`, `replica_of`), and a flow that somebody waits for needs it and promises \
+               99.9 % or more, or it keeps `data=payment`.",
         why: "Backups fail silently: a version that does not match, a bucket that fills, a key that is gone. It is found out on the \
               day when nothing else is left.",
         outage: Some(Outage {
@@ -32,6 +38,20 @@ pub static RULE: Rule = Rule {
     },
     check,
 };
+
+/// A promise hangs on it, or money is kept there; and it is kept nowhere else.
+fn is_relied_on(facts: &Facts, store: NodeIndex) -> bool {
+    let node = facts.node(store);
+    let elsewhere = ["rebuild_from", "replica_of"].iter().any(|source| node.attrs.has(source));
+    let money = node.attrs.words("data").iter().any(|data| data == "payment");
+    let promises =
+        |flow: &Flow| flow.attrs.number("availability").value().is_some_and(|share| share > LITTLE);
+    let needed = || facts.flows_needing(store).filter(|flow| !facts.is_background(flow));
+    node.kind == Kind::Database && !elsewhere && needed().any(|flow| money || promises(flow))
+}
+
+/// What is promised above this leaves no day for finding out how to restore.
+const LITTLE: f64 = 0.9989;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -53,6 +73,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .question(format!(
                     "when was {name} last restored from its backup, and how long did it take?"
                 )),
+            (None, None) if is_relied_on(facts, store) => {
+                Diagnostic::unstated(message, node.span, "no `restore_tested=` here").question(format!(
+                    "{name} is gone: has its backup ever been read back, and how long did that take?"
+                ))
+            }
             (None, None) => continue,
         };
         if let Some(promise) = promise {
@@ -78,11 +103,20 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("postgres d backup=1h restore_tested=no", &["wrong d"]);
         expect("postgres d backup=1h rto=1h", &["unstated d"]);
         expect("client u\nservice a\npostgres d backup=1h\nflow f rto=1h { u -> a -> d }", &["unstated d"]);
         expect("postgres d backup=1h restore_tested=90d rto=1h", &[]);
+        let kept = |store: &str, flow: &str| {
+            format!("client u\nservice a\npostgres p\n{store}\nflow f {flow} {{ u -> a -> d }}")
+        };
+        expect(&kept("postgres d backup=1h data=payment", ""), &["unstated d"]);
+        expect(&kept("postgres d backup=1h", "rate=2/s availability=99.9%"), &["unstated d"]);
+        expect(&kept("postgres d backup=1h", "availability=99%"), &[]);
+        expect(&kept("postgres d backup=1h rebuild_from=p", "availability=99.9%"), &[]);
+        expect(&kept("postgres d backup=1h restore_tested=90d", "availability=99.9%"), &[]);
+        expect(&kept("s3 d backup=1h", "availability=99.9%"), &[]);
         // Nothing was promised; and without a backup there is nothing to test.
         expect("postgres d backup=1h", &[]);
         expect("postgres d rto=1h", &[]);

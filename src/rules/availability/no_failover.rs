@@ -1,4 +1,5 @@
 use crate::catalog::Kind;
+use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -14,12 +15,12 @@ pub static RULE: Rule = Rule {
         topic: "failover",
         text: "the first copy is gone: who makes the second one take over, and how long does that take?",
     }),
-    reads: &["availability", "conflict", "failover", "replica_of", "rto", "shards"],
+    reads: &["availability", "conflict", "failover", "recovers", "replica_of", "rto", "shards"],
     page: Page {
         checks: "Databases with several instances: whether the others take over by themselves when the first fails.",
         when: "A database that a flow needs has two instances or more, is not managed, and is of a technology that takes a person or \
-               another tool to fail over, or of none that is known. Replicas of another store take no writes, and several primaries \
-               (`conflict`) need none to take over. Wrong where `failover=manual` or `failover=none` is stated and a \
+               another tool to fail over, or of none that is known. Left alone: replicas of another store, which take no writes; several primaries \
+               (`conflict`); what something `..> recovers`; `shards` that have no second instance each. Wrong where `failover=manual` or `failover=none` is stated and a \
                flow that needs it promises more than 99.5 % or states an `rto` below half an hour; a question where nothing is said.",
         why: "A standby that waits for somebody is as fast as that somebody: found, woken, logged in, sure that the first is really \
               dead. Half an hour is good; 99.9 % of a month are 43 minutes.",
@@ -37,6 +38,10 @@ pub static RULE: Rule = Rule {
 const BY_HAND: f64 = 0.995;
 const WOKEN: f64 = 1800.0;
 
+fn is_recovery(facts: &Facts, hop: &Hop) -> bool {
+    hop.steps.iter().any(|&step| facts.design.steps[step].attrs.has("recovers"))
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for store in facts.nodes(|kind| kind == Kind::Database) {
@@ -44,9 +49,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let by_itself = node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto"));
         let flows: Vec<_> = facts.flows_needing(store).collect();
         let failover = node.attrs.text("failover");
-        let takes_over = ["replica_of", "conflict"].iter().any(|how| node.attrs.has(how));
+        let shards = node.attrs.number("shards").value().unwrap_or(1.0);
+        let recovered = facts
+            .hops_to(store)
+            .iter()
+            .any(|(_, hop)| hop.arrow == Arrow::Control && is_recovery(facts, hop));
+        let takes_over = recovered || ["replica_of", "conflict"].iter().any(|how| node.attrs.has(how));
         if takes_over
-            || node.instances < 2
+            || (node.instances as f64) < 2.0 * shards
             || node.is_managed()
             || flows.is_empty()
             || failover.value() == Some("auto")
@@ -54,15 +64,20 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let name = node.name();
-        let sharded = node.attrs.number("shards").value().is_some_and(|shards| shards > 1.0);
-        let of_shard = if sharded { " of each shard" } else { "" };
+        let of_shard = if shards > 1.0 { " of each shard" } else { "" };
         let finding = match failover.span() {
             None if by_itself => continue,
             None => Diagnostic::unstated(
-                format!(
-                    "{name} has {} instances, and nothing says what happens when the first fails",
-                    node.instances
-                ),
+                match node.tech.filter(|tech| tech.failover.as_deref() == Some("none")) {
+                    Some(tech) => format!(
+                        "{name} has {} instances, and {} makes none of them take over when the first fails",
+                        node.instances, tech.title
+                    ),
+                    None => format!(
+                        "{name} has {} instances, and nothing says what happens when the first fails",
+                        node.instances
+                    ),
+                },
                 node.span,
                 "no `failover=` here",
             )
@@ -121,6 +136,11 @@ mod tests {
         // A copy takes no writes, and with two primaries the other one goes on.
         expect("postgres d x3 replica_of=p\npostgres p x2 failover=auto", "", &[]);
         expect("mysql d x2 conflict=lww", "", &[]);
+        // Something else does it; and of a shard there is nothing to take over.
+        expect("postgres d x2\nservice o x3\no ..> d recovers", "", &[]);
+        expect("mysql d x16 shards=16", "", &[]);
+        expect("mysql d x32 shards=16", "", &["unstated d"]);
+        expect("influxdb d x2", "", &["unstated d"]);
         // Said, and enough for what is promised.
         expect("postgres d x2 failover=manual", "", &[]);
         expect("postgres d x2 failover=manual", "availability=99%", &[]);

@@ -5,7 +5,8 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
 
 pub static RULE: Rule = Rule {
     id: "no-load-balancer",
@@ -14,13 +15,17 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Availability,
     summary: "clients call several instances directly, and nothing spreads their requests or leaves out a dead one",
-    question: None,
-    reads: &["instances", "managed"],
+    question: Some(Question {
+        topic: "dead instance behind a name",
+        text: "DNS gives out the address of an instance that has died: until when?",
+    }),
+    reads: &["failover", "health", "instances", "managed"],
     page: Page {
         checks: "Services, identity services and connection servers with several instances that clients or outside callers reach directly.",
         when: "Such a server that is not managed has two instances or more, a client or an external calls it, nothing that \
                calls it is a load balancer, gateway, CDN, firewall, DNS or registry, and the caller asks no DNS or registry, \
                itself or through what it calls (a lobby that names the game server to connect to). \
+               A question where DNS of no stated technology, without `failover` or `health`, is all that is between them. \
                Calls between services are left alone: the platform usually balances those.",
         why: "A client knows one address. Without something behind that address which spreads requests and checks health, one \
               instance takes all of them, and when it fails its users are out while the others idle.",
@@ -43,9 +48,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if node.instances < 2 || node.is_managed() || callers.iter().any(|&caller| spreads(facts, caller)) {
             continue;
         }
+        let names = names_of(facts, &callers);
         let mut outside = callers;
         outside.retain(|&caller| {
-            matches!(facts.node(caller).kind, Kind::Client | Kind::External) && !find_out.contains(&caller)
+            matches!(facts.node(caller).kind, Kind::Client | Kind::External | Kind::Dns)
+                && !find_out.contains(&caller)
         });
         let Some(&first) = outside.first() else { continue };
         let [name, who] = [node.name(), facts.names(&outside)];
@@ -59,6 +66,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .into_iter()
             .find(|(caller, hop)| *caller == first && hop.arrow != Arrow::Control)
             .map_or(node.span, |(_, hop)| hop.span);
+        if let Some(names) = names {
+            found.push(by_name_alone(facts, names, index, span));
+            continue;
+        }
         let mut finding = Diagnostic::wrong(
             format!("nothing spreads what {who} {ask} of {name} over its {instances} instances"),
             span,
@@ -89,15 +100,46 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// The DNS by which callers find a server, where that knows no more than names: it calls, or is asked by who calls.
+fn names_of(facts: &Facts, callers: &[NodeIndex]) -> Option<NodeIndex> {
+    let asked = callers.iter().flat_map(|&caller| facts.hops_from(caller)).map(|(to, _)| to);
+    callers.iter().copied().chain(asked).find(|&node| only_names(facts, node))
+}
+
+fn by_name_alone(facts: &Facts, names: NodeIndex, server: NodeIndex, span: Span) -> Diagnostic {
+    let [dns, name] = [names, server].map(|node| facts.node(node).name());
+    let instances = facts.node(server).instances;
+    Diagnostic::unstated(
+        format!("{dns} spreads requests over {instances} instances of {name}, and nothing says that it leaves out a dead one"),
+        span,
+        format!("one of {instances} addresses"),
+    )
+    .question(format!("an instance of {name} dies: when does {dns} stop giving out its address, and when do clients stop using it?"))
+    .label(facts.node(names).span, "no `failover` or `health` here")
+    .node(facts.id(server))
+    .flows(facts.flows_needing(server).map(|flow| flow.id.clone()))
+    .evidence(format!("{} → {}: a name has {instances} addresses, and is kept for as long as each client likes", facts.id(names), facts.id(server)))
+    .consequence(format!("one of {instances} instances dies, and each client that was given its address fails until its copy of the name expires"))
+    .fix(format!("`lb front x2` before {name}, or `failover=auto` on {dns} with a `ttl` of a minute"))
+}
+
 /// Stands in front of instances and knows which of them are up.
 fn spreads(facts: &Facts, node: NodeIndex) -> bool {
     use Kind::{Cdn, Dns, Gateway, Lb, Registry, Waf};
-    matches!(facts.node(node).kind, Cdn | Dns | Gateway | Lb | Registry | Waf)
+    matches!(facts.node(node).kind, Cdn | Dns | Gateway | Lb | Registry | Waf) && !only_names(facts, node)
+}
+
+/// Names alone: nobody says that it checks which instances are up.
+fn only_names(facts: &Facts, node: NodeIndex) -> bool {
+    let node = facts.node(node);
+    let checks = ["failover", "health"].iter().any(|name| node.attrs.has(name));
+    node.kind == Kind::Dns && node.tech.is_none() && !node.is_managed() && !checks
 }
 
 /// Those who ask something else where the instances are, themselves or through what they call.
 fn who_find_out(facts: &Facts) -> HashSet<NodeIndex> {
     let mut asked: Vec<NodeIndex> = facts.nodes(|kind| matches!(kind, Kind::Dns | Kind::Registry)).collect();
+    asked.retain(|&node| !only_names(facts, node));
     let mut find_out = HashSet::new();
     while let Some(node) = asked.pop() {
         for caller in facts.callers(node) {
@@ -126,7 +168,12 @@ mod tests {
         // Shorthand in one flow for the way drawn in another.
         expect("client u\nlb l x2\nservice a x2\nflow f { u -> l -> a }\nflow g { u -> a }", &[]);
         // The client asks where to go.
-        expect("client u\ndns n\nservice a x2\nu -> n\nu -> a", &[]);
+        expect("client u\nroute53 n\nservice a x2\nu -> n\nu -> a", &[]);
+        expect("client u\ndns n failover=auto\nservice a x2\nu -> n -> a", &[]);
+        // Names alone spread, and do not look.
+        expect("client u\ndns n\nservice a x2\nu -> n\nu -> a", &["unstated a"]);
+        expect("client u\ndns n\nservice a x2\nu -> n -> a", &["unstated a"]);
+        expect("client u\ndns n\nlb l x2\nservice a x2\nu -> n -> l -> a", &[]);
         // A lobby asks for it.
         expect("client u\nlb l x2\nservice b\nregistry r\nservice a x9\nu -> l -> b -> r\nu <-> a", &[]);
         // How services find each other helps no client.

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -15,13 +17,14 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a database on one machine takes down every flow that needs it",
     question: None,
-    reads: &["availability", "backup", "copies", "instances", "managed", "rate", "replica_of"],
+    reads: &["availability", "backup", "copies", "instances", "managed", "rate", "replica_of", "shards"],
     page: Page {
         checks: "Databases, warehouses, file stores and search indexes with a single instance, and which flows stop when that instance does.",
         when: "A database, blob, warehouse or search index that is not managed has one instance (as drawn, without `xN` or \
                `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
                indexes are looked at in flows alone). A replica of another store is its primary's matter, unless it is the only \
-               one and a flow needs it that does not go to the primary at all. Warnings: search indexes and replicas, which can be built again; and stores \
+               one and a flow needs it that does not go to the primary at all. So has a database with \
+               `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself. Warnings: search indexes and replicas, which can be built again; and stores \
                of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
                nothing while the store has a `backup`.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
@@ -40,6 +43,39 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// How many shards it has, where each is kept on one machine and nothing moves it to another.
+fn single_shards(node: &Node) -> Option<u64> {
+    let shards = node.attrs.number("shards").value().filter(|&shards| shards >= 2.0)? as u64;
+    let copied = node.attrs.has("copies") || node.attrs.has("replica_of") || node.is_managed();
+    // What spreads rows over machines by itself keeps copies too.
+    let by_itself = node.tech.is_none_or(|tech| tech.failover.as_deref() == Some("auto"));
+    (!copied && !by_itself && node.instances > 1 && node.instances <= shards).then_some(shards)
+}
+
+fn one_a_shard(facts: &Facts, store: NodeIndex, shards: u64) -> Option<Diagnostic> {
+    let node = facts.node(store);
+    let flows: Vec<&Flow> = facts.flows_needing(store).collect();
+    let (name, instances) = (node.name(), node.instances);
+    if flows.is_empty() || facts.are_small(&flows) {
+        return None;
+    }
+    Some(
+        Diagnostic::wrong(
+            format!("{name} keeps each of its {shards} shards once: one machine of {instances} takes its users down"),
+            node.span,
+            format!("{instances} instances for {shards} shards"),
+        )
+        .node(&node.id)
+        .flows(flows.iter().map(|flow| flow.id.clone()))
+        .evidence(format!("{instances} / {shards} shards: no second instance has any row; of {instances} machines one fails {instances} times as often"))
+        .consequence(format!(
+            "a disk fails, and for one user in {instances} {} fails until a backup is restored; for the others nothing is wrong, so it is              found late",
+            flow_names(&flows)
+        ))
+        .fix(format!("`x{}` on {name} (two instances a shard), with `failover=auto`", 2 * shards)),
+    )
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut replicas: HashMap<&str, usize> = HashMap::new();
@@ -50,6 +86,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let node = facts.node(store);
         let copies = node.attrs.number("copies").value().unwrap_or(1.0);
         let rebuilt = node.kind == Kind::Search || node.attrs.has("replica_of");
+        if let Some(shards) = single_shards(node)
+            && !replicas.contains_key(node.id.as_str())
+            && facts.is_reached(store)
+        {
+            found.extend(one_a_shard(facts, store, shards));
+            continue;
+        }
         if node.is_redundant() || copies >= 2.0 || !facts.is_reached(store) {
             continue;
         }
@@ -202,6 +245,20 @@ mod tests {
              flow f { u -> a -> d writes\na -> r reads }",
             &[],
         );
+    }
+
+    #[test]
+    fn shards() {
+        let case = |store: &str, expected: &[&str]| {
+            expect(&RULE, &format!("client u\nservice a\n{store}\nflow f {{ u -> a -> d }}"), expected);
+        };
+        case("mysql d x16 shards=16", &["wrong d"]);
+        case("mysql d x32 shards=16", &[]);
+        case("mysql d x16 shards=16 copies=2", &[]);
+        case("mysql d x16 shards=16\nmysql r x16 shards=16 replica_of=d", &[]);
+        // How many machines share a shard of these is their own matter.
+        case("mongodb d x16 shards=16\nelasticsearch e x4 shards=8", &[]);
+        case("database d x16 shards=16", &[]);
     }
 
     #[test]

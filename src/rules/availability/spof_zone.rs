@@ -3,9 +3,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
-use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
     id: "spof-zone",
@@ -14,14 +15,14 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Availability,
     summary: "several instances stand in one zone, and fall with it",
-    question: None,
+    question: Some(Question { topic: "zones", text: "a data center loses power: are all instances in it?" }),
     reads: &["availability", "replica_of", "spare"],
     page: Page {
         checks: "Nodes with several instances of which the design says that all stand in the same zone.",
-        when: "A node that a flow needs has two instances or more, is not managed, and stands in a single zone: in a `zone` \
+        when: "A node that a flow needs, or that something which a flow needs `..> needs` without `cached`, has two instances or more, is not managed, and stands in a single zone: in a `zone` \
                group, by `@a`, or by `zones=1`; and no node of the same kind and technology stands in another zone that \
-               has a hop from or to the same node, or one of them a `replica_of` the other. Silent where \
-               no zone is named at all, and for flows that promise 99 % or less. Nodes of one zone are one finding.",
+               has a hop from or to the same node, or one of them a `replica_of` the other. Where \
+               no zone is named at all, a question where a flow that needs several instances promises 99.9 % or more. Silent for flows that promise 99 % or less. Nodes of one zone are one finding.",
         why: "A zone is a building: its power, its cooling and its network fail for everything in it at once. More instances in \
               the same building help against a bad disk, not against that.",
         outage: None,
@@ -34,6 +35,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// More than this is promised only by those who have thought of the loss of one: 8.8 hours a year.
+const A_BUILDING: f64 = 0.9989;
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let beside = zones_beside(facts);
     let mut by_zone: BTreeMap<&str, Vec<NodeIndex>> = BTreeMap::new();
@@ -43,20 +47,61 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let alone = neighbours(facts, index)
             .into_iter()
             .all(|neighbour| beside[&(make(facts, index), neighbour)].len() == 1);
-        let matters = |flow: &&crate::design::Flow| {
-            flow.attrs.number("availability").value().is_none_or(|promised| promised > 0.99)
-        };
+        let matters =
+            |flow: &&Flow| flow.attrs.number("availability").value().is_none_or(|promised| promised > 0.99);
         let spare = facts.design.groups_around(index).any(|group| group.attrs.has("spare"));
         if node.instances >= 2
             && !node.is_managed()
             && alone
             && !spare
-            && facts.flows_needing(index).any(|flow| matters(&flow))
+            && facts.flows_relying_on(index).iter().any(matters)
         {
             by_zone.entry(zone).or_default().push(index);
         }
     }
+    if facts.design.graph.node_weights().all(|node| node.zones.is_empty()) {
+        return no_zone_named(facts).into_iter().collect();
+    }
     by_zone.into_iter().map(|(zone, nodes)| finding(facts, zone, &nodes)).collect()
+}
+
+/// A promise that a building cannot keep, and no word of buildings.
+fn no_zone_named(facts: &Facts) -> Option<Diagnostic> {
+    let promises =
+        |flow: &&Flow| flow.attrs.number("availability").value().is_some_and(|share| share > A_BUILDING);
+    let several = |&index: &NodeIndex| {
+        let node = facts.node(index);
+        let promised = || facts.flows_needing(index).any(|flow| promises(&flow));
+        node.instances >= 2
+            && !node.is_managed()
+            && (node.kind.is_durable() || node.kind.is_compute())
+            && promised()
+    };
+    let mut candidates = facts.nodes(|_| true).filter(several);
+    let first = candidates.next()?;
+    let index = std::iter::once(first)
+        .chain(candidates)
+        .find(|&node| facts.node(node).kind.is_durable())
+        .unwrap_or(first);
+    let node = facts.node(index);
+    let flow = facts.flows_needing(index).find(|flow| promises(flow))?;
+    let (name, instances) = (node.name(), node.instances);
+    let setting = flow.attrs.get("availability")?;
+    Some(
+        Diagnostic::unstated(
+            format!("nothing says whether the {instances} instances of {name} stand in more than one zone"),
+            node.span,
+            "in which building?",
+        )
+        .at_most(Severity::Info)
+        .question(format!("a data center loses power: are the {instances} instances of {name} in it all of them?"))
+        .label(setting.span, "promised here")
+        .node(&node.id)
+        .flows([flow.id.clone()])
+        .evidence(format!("{} instances of {name}, and no `region`, `zone` or `zones=` anywhere", instances))
+        .consequence(format!("they stand where the first one was put, the building loses power for some hours, and `{}` with it", flow.id))
+        .fix(format!("`region … zones=3 {{ … }}` around {name} and what calls it")),
+    )
 }
 
 type Make = (Kind, Option<&'static str>);
@@ -91,7 +136,7 @@ fn finding(facts: &Facts, zone: &str, nodes: &[NodeIndex]) -> Diagnostic {
     let mut seen = HashSet::new();
     let flows: Vec<_> = nodes
         .iter()
-        .flat_map(|&node| facts.flows_needing(node))
+        .flat_map(|&node| facts.flows_relying_on(node))
         .filter(|flow| seen.insert(flow.id.as_str()))
         .collect();
     let short = zone.rsplit('/').next().unwrap_or(zone);
@@ -108,6 +153,29 @@ fn finding(facts: &Facts, zone: &str, nodes: &[NodeIndex]) -> Diagnostic {
     }
     for &node in &nodes[1..] {
         finding = finding.label(facts.node(node).span, "and these");
+    }
+    // Whoever pays for several zones and needs one of them has one.
+    let spread = nodes.iter().find_map(|&node| {
+        let callers = facts.hops_to(node).into_iter().map(|(caller, _)| caller);
+        let mut spread = callers.filter(|&caller| {
+            facts.node(caller).zones.len() > 1
+                && facts.flows_needing(caller).next().is_some()
+                && facts.depends_directly(caller).contains(&node)
+        });
+        Some((spread.next()?, node))
+    });
+    if let Some((caller, node)) = spread {
+        let zones: Vec<String> = facts
+            .node(caller)
+            .zones
+            .iter()
+            .map(|zone| format!("`{}`", zone.rsplit('/').next().unwrap_or(zone)))
+            .collect();
+        let [who, what] = [caller, node].map(|node| facts.node(node).name());
+        finding = finding.label(facts.node(caller).span, "spread, to no avail").evidence(format!(
+            "{who} is spread over {}, and all of it needs {what} in `{short}`",
+            zones.join(", ")
+        ));
     }
     finding
         .flows(flows.iter().map(|flow| flow.id.clone()))
@@ -134,6 +202,21 @@ mod tests {
         expect("client u\nregion r zones=3 { service s x2 }\nflow f { u -> s }", &[]);
         // Nothing is said of zones.
         expect("client u\nservice s x2\nflow f { u -> s }", &[]);
+        expect("client u\nservice s x2\nflow f availability=99.5% { u -> s }", &[]);
+        expect(
+            "client u\nservice s x2\nmysql d x2\nflow f availability=99.9% { u -> s -> d }",
+            &["unstated d"],
+        );
+        expect(
+            "client u\nservice s x2\ndynamodb d\nflow f availability=99.9% { u -> s -> d }",
+            &["unstated s"],
+        );
+        expect("client u\nregion r zones=2 { service s x2 }\nflow f availability=99.99% { u -> s }", &[]);
+        // Needed to start, by what is spread.
+        let starts =
+            "client u\nregion r zones=3 { service s x3; registry c x3 @a }\nflow f { u -> s }\ns ..> c needs";
+        expect(starts, &["wrong c"]);
+        expect(&format!("{starts} cached=1h"), &[]);
         // One instance is another flaw, and managed ones are somebody else's.
         expect("client u\nzone a { service s; sqs q }\nflow f { u -> s ~> q }", &[]);
         // Its twin stands in another zone.

@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         text: "a write has been acknowledged and that machine dies: who else has it?",
     }),
     reads: &[
+        "consistency",
         "copies",
         "data",
         "failover",
@@ -31,10 +32,10 @@ pub static RULE: Rule = Rule {
         checks: "Databases of several instances, in which something is written that must not be lost: whether another machine has \
                  it before the client is told so.",
         when: "Something must not be lost where the database or the table written has `data=payment`, or a hop of the flow that \
-               writes it has an `idempotency_key`. Wrong where `copies=1` is stated with several instances, and where such \
-               payments are in a database with `replication=async` and `failover=auto`, without a `lag` or `rpo`. A question \
-               where nothing is said: of a relational database, `replication`; of one that spreads rows over its instances by \
-               itself (Cassandra, ScyllaDB, HBase, FoundationDB, …), `copies`. Left alone: one instance, replicas, \
+               writes it has an `idempotency_key`. Wrong where `copies=1` is stated with several instances. A question \
+               where nothing is said: of a relational database with `failover=auto`, `replication`; of one that spreads rows over its \
+               instances by itself (Cassandra, ScyllaDB, HBase, FoundationDB, …), `copies`, and of Cassandra and its like also how many of \
+               the copies answer before the client is told: `replication`, or `consistency` on it or on the write. Left alone: one instance, replicas, \
                managed databases, those that copy to a majority and are relational, what states a `lag` or `rpo`, and \
                `failover` by hand or not stated.",
         why: "A relational database answers when its own disk has the row, unless it is told to wait. The copy is a moment \
@@ -45,9 +46,9 @@ pub static RULE: Rule = Rule {
             what: "after a partition of 43 seconds the new primary lacked several seconds of writes, and repairing that took a day",
             link: "https://github.blog/2018-10-30-oct21-post-incident-analysis/",
         }),
-        bad: "client web\nlb front managed\nservice pay x2\npostgres ledger x2 failover=auto replication=async backup=1h data=payment\n\
+        bad: "client web\nlb front managed\nservice pay x2\ncassandra ledger x6 copies=1 backup=1h data=payment\n\
               flow charge { web -> front -> pay idempotency_key -> ledger writes }\n",
-        good: "client web\nlb front managed\nservice pay x2\npostgres ledger x2 failover=auto replication=sync backup=1h data=payment\n\
+        good: "client web\nlb front managed\nservice pay x2\ncassandra ledger x6 copies=3 replication=quorum backup=1h data=payment\n\
                flow charge { web -> front -> pay idempotency_key -> ledger writes }\n",
         ignore: "The client finds out and sends it again, as a sensor does that keeps what was not confirmed a second time.",
     },
@@ -82,7 +83,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 keyed.map_or("", |flow| &flow.id)
             )
         };
-        found.extend(judge(node, paid).map(|finding| {
+        let answered = writes().any(|step| step.attrs.has("consistency"));
+        found.extend(judge(node, answered).map(|finding| {
             finding.node(&node.id).flows(keyed.map(|flow| flow.id.clone())).evidence(format!(
                 "{} instances of {}; {why}",
                 show_number(node.instances as f64),
@@ -93,10 +95,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-fn judge(node: &Node, paid: bool) -> Option<Diagnostic> {
+/// `answered`: a write says by how many copies.
+fn judge(node: &Node, answered: bool) -> Option<Diagnostic> {
     let name = node.name();
     let tech = node.tech?;
-    let replication = node.attrs.text("replication");
     let fails_over = node.attrs.text("failover").value() == Some("auto");
     if let Some(copies) =
         node.attrs.get("copies").filter(|_| node.attrs.number("copies").value() == Some(1.0))
@@ -109,17 +111,7 @@ fn judge(node: &Node, paid: bool) -> Option<Diagnostic> {
     }
     let spreads = tech.placement.is_some() && tech.model.as_deref() != Some("relational");
     if spreads {
-        let unsaid = node.attrs.get("copies").is_none() && node.instances > 2;
-        return unsaid.then(|| {
-            Diagnostic::unstated(
-                format!("nothing says on how many of its {} machines {name} keeps each row", node.instances),
-                node.span,
-                "no `copies=` here",
-            )
-            .question(format!("a write to {name} has been acknowledged and one machine dies: how many others have it?"))
-            .consequence("a machine dies and takes with it what only it had, though the client was told that it was stored")
-            .fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
-        });
+        return spread(node, answered);
     }
     let waits_by_itself = tech.replication.as_deref() == Some("quorum");
     if !fails_over || waits_by_itself || tech.model.as_deref() != Some("relational") {
@@ -131,30 +123,49 @@ fn judge(node: &Node, paid: bool) -> Option<Diagnostic> {
     let happens = format!(
         "the first instance of {name} dies, the copy takes over by itself, and what it had not got yet is gone although clients were told that it was stored"
     );
-    match (replication.value(), node.attrs.get("replication")) {
-        (Some("async"), Some(setting)) if paid => Some(
-            Diagnostic::wrong(
-                format!("a failover of {name} loses payments that were acknowledged"),
-                setting.span,
-                "a write waits for no copy",
-            )
-            .consequence(happens)
-            .fix(fix),
-        ),
-        (None, None) => Some(
+    node.attrs.get("replication").is_none().then(|| {
+        Diagnostic::unstated(
+            format!("nothing says whether a write to {name} waits for a copy"),
+            node.span,
+            "no `replication=` here",
+        )
+        .question(format!(
+            "a write to {name} has been acknowledged and the first instance dies: does the copy have it?"
+        ))
+        .consequence(happens)
+        .fix(fix)
+    })
+}
+
+/// A database that spreads rows by itself: on how many machines, and how many of them answer.
+fn spread(node: &Node, answered: bool) -> Option<Diagnostic> {
+    let name = node.name();
+    if node.attrs.get("copies").is_none() {
+        return (node.instances > 2).then(|| {
             Diagnostic::unstated(
-                format!("nothing says whether a write to {name} waits for a copy"),
+                format!("nothing says on how many of its {} machines {name} keeps each row", node.instances),
                 node.span,
-                "no `replication=` here",
+                "no `copies=` here",
             )
-            .question(format!(
-                "a write to {name} has been acknowledged and the first instance dies: does the copy have it?"
-            ))
-            .consequence(happens)
-            .fix(fix),
-        ),
-        _ => None,
+            .question(format!("a write to {name} has been acknowledged and one machine dies: how many others have it?"))
+            .consequence("a machine dies and takes with it what only it had, though the client was told that it was stored")
+            .fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
+        });
     }
+    let is_tunable = node.tech.is_some_and(|tech| {
+        tech.model.as_deref() == Some("wide-column") && tech.placement.as_deref() == Some("hash")
+    });
+    let stated = answered || node.attrs.has("replication") || node.attrs.has("consistency");
+    (is_tunable && !stated).then(|| {
+        Diagnostic::unstated(
+            format!("nothing says how many of its copies have a write when {name} acknowledges it"),
+            node.span,
+            "no `replication=` here",
+        )
+        .question(format!("{name} acknowledges a write: how many of the copies have it by then?"))
+        .consequence(format!("one copy answers, its machine dies before the others have the write, and {name} has forgotten what it confirmed"))
+        .fix(format!("`replication=quorum` on {name}"))
+    })
 }
 
 fn is_payment(attrs: &crate::design::Attrs) -> bool {
@@ -182,10 +193,14 @@ mod tests {
         let key = "idempotency_key";
         expect("postgres d x2 failover=auto", key, &["unstated d"]);
         expect("postgres d x2 failover=auto data=payment", "", &["unstated d"]);
-        expect("postgres d x2 failover=auto data=payment replication=async", "", &["wrong d"]);
+        // What fails over with copies that lag is a rule of its own.
+        expect("postgres d x2 failover=auto data=payment replication=async", "", &[]);
         expect("cassandra d x6 copies=1", key, &["wrong d"]);
         expect("cassandra d x6", key, &["unstated d"]);
-        expect("cassandra d x6 copies=3", key, &[]);
+        expect("cassandra d x6 copies=3", key, &["unstated d"]);
+        expect("cassandra d x6 copies=3 replication=quorum", key, &[]);
+        expect("cassandra d x6 copies=3 consistency=quorum", key, &[]);
+        expect("hbase d x6 copies=3", key, &[]);
         expect("postgres d x2 failover=auto replication=async", key, &[]);
         for how in ["replication=sync", "replication=semi-sync", "lag=1s", "rpo=5min", "managed"] {
             expect(&format!("postgres d x2 failover=auto {how}"), key, &[]);

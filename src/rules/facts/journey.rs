@@ -18,7 +18,7 @@ pub struct Journey<'d> {
 pub struct Spread {
     /// In the order in which they are reached, without the starts.
     pub reached: Vec<NodeIndex>,
-    came_by: HashMap<NodeIndex, Option<NodeIndex>>,
+    pub(super) came_by: HashMap<NodeIndex, Option<NodeIndex>>,
 }
 
 impl<'d> Facts<'d> {

@@ -4,7 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use super::{Facts, unique};
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow, Node, Step, Value};
+use crate::design::{Arrow, Flow, Node, Step};
 
 /// How the consumers of one group divide the messages among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,18 +123,6 @@ impl<'d> Facts<'d> {
 
     pub fn calls_external(&self, step: &Step) -> bool {
         self.node(step.to).kind == Kind::External && self.arrow(step) != Arrow::Control
-    }
-}
-
-/// The most instances of it that run: `xN`, or what it grows to; None where it grows without a bound.
-pub fn most_instances(node: &Node) -> Option<u64> {
-    match node.attrs.get("autoscale").map(|setting| &setting.value) {
-        Some(Value::Range(_, most)) => Some(*most as u64),
-        Some(Value::Yes) => None,
-        _ if node.kind == Kind::Function => {
-            node.attrs.number("max_concurrency").value().map(|most| most as u64)
-        }
-        _ => Some(node.instances),
     }
 }
 

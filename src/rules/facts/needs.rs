@@ -61,6 +61,8 @@ fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<Nod
             continue;
         }
         let hop = &design.graph[step.hop];
+        // What stands in is no source of its own: nothing that it asks is needed as long as the first way works.
+        reached.extend(hop.attrs.text("fallback").value().and_then(|id| design.node(id)));
         let from = &design.graph[step.from];
         let to = &design.graph[step.to];
         let avoidable = step.attrs.has("optional")

@@ -1,5 +1,5 @@
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{Shares, most_instances};
+use crate::rules::facts::Shares;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
 pub static RULE: Rule = Rule {
@@ -45,7 +45,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             if !matches!(who.kind, crate::catalog::Kind::Worker | crate::catalog::Kind::Service) {
                 continue;
             }
-            let Some(running) = most_instances(who).filter(|&running| running as f64 > parts) else {
+            let Some(running) = who.most_instances().filter(|&running| running as f64 > parts) else {
                 continue;
             };
             let idle = running - parts as u64;

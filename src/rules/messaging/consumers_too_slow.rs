@@ -3,7 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{Shares, most_instances};
+use crate::rules::facts::Shares;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::{show_duration, show_number, show_rate};
 
@@ -81,7 +81,7 @@ fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagno
     let own = able(facts, broker, consumer);
     let limit = limit(facts, broker, consumer);
     let Some(able) = own.into_iter().chain(limit).min_by(|a, b| a.rate.total_cmp(&b.rate)) else {
-        let grows = most_instances(who).is_none();
+        let grows = who.most_instances().is_none();
         let begun = who.attrs.number("concurrency").is_yes() || who.attrs.number("latency").is_yes();
         return ((arriving > FEW || begun) && !grows)
             .then(|| Diagnostic::not_evaluated(wants(who), who.span));
@@ -129,7 +129,7 @@ fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagno
     let flows = facts.handed(broker, consumer).filter_map(|step| step.flow);
     let mut flows: Vec<String> = flows.map(|flow| facts.design.flows[flow].id.clone()).collect();
     flows.dedup();
-    let needed = (arriving * 1.5 / (able.rate / most_instances(who).unwrap_or(1).max(1) as f64)).ceil();
+    let needed = (arriving * 1.5 / (able.rate / who.most_instances().unwrap_or(1).max(1) as f64)).ceil();
     let fix = if able.subject != consumer {
         format!(
             "a higher limit of {}, `batch=` on the hop to it, or fewer messages that need it",
@@ -157,7 +157,7 @@ fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagno
 
 fn able(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
     let who = facts.node(consumer);
-    let mut running = most_instances(who)? as f64;
+    let mut running = who.most_instances()? as f64;
     let parts = facts.node(broker).attrs.number("partitions").value();
     let mut of = format!("{running}");
     if let Some(parts) =

@@ -1,6 +1,5 @@
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::most_instances;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
 pub static RULE: Rule = Rule {
@@ -40,7 +39,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let who = facts.node(consumer);
             let works = matches!(who.kind, Kind::Worker | Kind::Service);
             let notices = who.attrs.has("idempotent") || who.attrs.has("dedupe");
-            let Some(running) = most_instances(who).filter(|&running| running >= 2 && works && !notices)
+            let Some(running) = who.most_instances().filter(|&running| running >= 2 && works && !notices)
             else {
                 continue;
             };

@@ -3,7 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Setting;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::{Shares, most_instances};
+use crate::rules::facts::Shares;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -165,7 +165,7 @@ fn asked(facts: &Facts, broker: NodeIndex) -> Option<Diagnostic> {
     }
     let parts = node.attrs.number("partitions").value().unwrap_or(1.0);
     let (consumer, step) = facts.consumers(broker).into_iter().find_map(|consumer| {
-        let side_by_side = parts >= 2.0 || most_instances(facts.node(consumer)).is_none_or(|most| most >= 2);
+        let side_by_side = parts >= 2.0 || facts.node(consumer).most_instances().is_none_or(|most| most >= 2);
         let keeps = |kind| matches!(kind, Kind::Database | Kind::Search | Kind::Cache);
         let work = facts.work_on(broker, consumer);
         let applies = work.into_iter().find(|step| {
@@ -205,7 +205,7 @@ fn key<'d>(facts: &Facts<'d>, broker: NodeIndex) -> Option<&'d str> {
 fn side_by_side(facts: &Facts, broker: NodeIndex) -> Option<(Vec<NodeIndex>, u64)> {
     let mut consumers = facts.consumers(broker);
     consumers.retain(|&consumer| facts.node(consumer).kind.is_app());
-    let running = |consumer: NodeIndex| most_instances(facts.node(consumer)).unwrap_or(2);
+    let running = |consumer: NodeIndex| facts.node(consumer).most_instances().unwrap_or(2);
     if facts.node(broker).kind == Kind::Queue {
         let count = consumers.iter().map(|&consumer| running(consumer)).sum();
         return (!consumers.is_empty()).then_some((consumers, count));

@@ -1,6 +1,7 @@
 //! How people notice, change and repair it.
 
 mod deploy_all_at_once;
+mod global_push;
 mod lock_no_fencing;
 mod no_alert;
 mod no_audit_log;
@@ -14,6 +15,7 @@ use super::Rule;
 
 pub(super) static RULES: &[&Rule] = &[
     &deploy_all_at_once::RULE,
+    &global_push::RULE,
     &lock_no_fencing::RULE,
     &no_alert::RULE,
     &no_audit_log::RULE,

@@ -34,7 +34,7 @@ pub static RULE: Rule = Rule {
               instances three messages in four arrive where nobody listens and are dropped without an error; with one, \
               on the developer's machine, it always worked.",
         outage: None,
-        bad: "client app resume reconnect=60s jitter\nlb front managed\nsocket push x4 heartbeat=30s drain=5min\nservice chat x3 metrics\nredis-pubsub bus x2\npostgres store x2 failover=auto backup=1h\n\
+        bad: "client app resume reconnect=60s jitter\nlb front managed\nsocket push x4 heartbeat=30s drain=5min\nservice chat x3 metrics\npostgres store x2 failover=auto backup=1h\n\
               flow send { app -> front -> chat -> store writes idempotency_key\nchat -> push <-> front <-> app }\n",
         good: "client app resume reconnect=60s jitter\nlb front managed\nsocket push x4 heartbeat=30s drain=5min registry=online\nservice chat x3 metrics\nredis online x3 ttl=90s failover=auto\npostgres store x2 failover=auto backup=1h\n\
                flow connect { app <-> front <-> push -> online writes }\nflow send { app -> front -> chat -> store writes idempotency_key\nchat -> online reads\nchat -> push <-> front <-> app }\n",

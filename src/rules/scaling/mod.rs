@@ -1,8 +1,14 @@
 //! What stops growing first.
 
+mod analytics_on_primary;
+mod broadcast_to_all;
 mod fanout_on_write_celebrity;
 mod figures_disagree;
 mod hot_partition;
+mod no_headroom_after_zone_loss;
+mod one_counter;
+mod over_capacity;
+mod reads_outgrow_primary;
 mod scatter_gather;
 mod shard_key_missing;
 mod stateful_service_scaled;
@@ -13,9 +19,15 @@ mod write_ceiling;
 use super::Rule;
 
 pub(super) static RULES: &[&Rule] = &[
+    &analytics_on_primary::RULE,
+    &broadcast_to_all::RULE,
     &fanout_on_write_celebrity::RULE,
     &figures_disagree::RULE,
     &hot_partition::RULE,
+    &no_headroom_after_zone_loss::RULE,
+    &one_counter::RULE,
+    &over_capacity::RULE,
+    &reads_outgrow_primary::RULE,
     &scatter_gather::RULE,
     &shard_key_missing::RULE,
     &stateful_service_scaled::RULE,

@@ -35,8 +35,10 @@ pub static RULE: Rule = Rule {
               read every table: there is no code in between that could check whose row it is. Its schema becomes an API \
               that old clients hold in place for years.",
         outage: None,
-        bad: "client app\nlb front managed\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> store reads }\n",
-        good: "client app\nlb front managed\nservice api x2 auth=jwt\npostgres store x2\nflow read { app -> front -> api -> store reads }\n",
+        bad: "client app\nlb front managed\nservice api x2 auth=jwt\npostgres store x2\nflow login { app -> front -> api }\n\
+              flow read { app -> store reads }\n",
+        good: "client app\nlb front managed\nservice api x2 auth=jwt\npostgres store x2\nflow login { app -> front -> api }\n\
+               flow read { app -> front -> api -> store reads }\n",
         ignore: "An analyst's desk tool on the company's network: put the client in a group with `trust=private`.",
     },
     check,

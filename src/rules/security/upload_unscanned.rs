@@ -34,9 +34,9 @@ pub static RULE: Rule = Rule {
               opens it.",
         outage: None,
         bad: "client app\ngateway api x2 auth=jwt rate_limit=10/s limit_by=user tls\nservice albums x2 authz\ns3 photos object_versions antivirus=no\n\
-              flow upload { app -> photos writes signed }\nflow view { app -> photos reads signed }\n",
+              flow upload { app -> photos writes signed }\nflow view { app -> api -> albums -> photos reads }\n",
         good: "client app\ngateway api x2 auth=jwt rate_limit=10/s limit_by=user tls\nservice albums x2 authz\ns3 photos object_versions antivirus\n\
-               flow upload { app -> photos writes signed }\nflow view { app -> photos reads signed }\n",
+               flow upload { app -> photos writes signed }\nflow view { app -> api -> albums -> photos reads }\n",
         ignore: "Files are only ever shown again to the user who uploaded them, or are made anew on the way, as \
                  pictures that are always re-encoded.",
     },

@@ -1,0 +1,143 @@
+use petgraph::graph::NodeIndex;
+
+use crate::catalog::Kind;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::flow_names;
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::units::{show_duration, show_number};
+
+pub static RULE: Rule = Rule {
+    id: "lone-worker",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Availability,
+    summary: "a queue is worked off by one instance, and its backlog grows while that is away",
+    question: Some(Question {
+        topic: "only worker",
+        text: "the only instance that works it off hangs or restarts: how long may the backlog wait, and who is told?",
+    }),
+    reads: &["alert", "autoscale", "lag_alert", "managed", "order", "partitions", "rate"],
+    page: Page {
+        checks: "Workers and services that take messages from a queue or topic and run once.",
+        when: "A question where a worker or service with one instance (as drawn, without `xN`, `autoscale` or `managed`) is the only \
+               consumer of a queue, or any consumer of a topic, in a flow of more than 10 requests a second or of no stated rate. Silenced by \
+               `lag_alert` or `alert` on the queue or `alert` on the worker: then a delay is known and taken. Left alone: queues that keep one order for \
+               all (`order=total`, `partitions=1`), dead letters, and designs without flows.",
+        why: "Nothing is lost while the queue holds, so nobody looks. One message on which the only instance hangs, or one bad \
+              deploy on a Friday, is a backlog of days by Monday, and then the users ask where their mails are.",
+        outage: None,
+        bad: "client web\nlb front managed\nservice api x2\nsqs mails dlq=dead\nsqs dead alert\nworker sender idempotent\n\
+              flow order rate=50/s { web -> front -> api ~> mails ~> sender }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs mails dlq=dead\nsqs dead alert\nworker sender x2 idempotent\n\
+               flow order rate=50/s { web -> front -> api ~> mails ~> sender }\n",
+        ignore: "What it does may be a day late, and somebody looks at the queue once a day.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    if facts.design.flows.is_empty() {
+        return found;
+    }
+    let mut named = vec![false; facts.design.graph.node_count()];
+    for broker in facts.nodes(Kind::is_broker) {
+        let attrs = &facts.node(broker).attrs;
+        let one_order =
+            attrs.text("order").value() == Some("total") || attrs.number("partitions").value() == Some(1.0);
+        if one_order || facts.is_dead_letters(broker) || attrs.has("lag_alert") || attrs.has("alert") {
+            continue;
+        }
+        let consumers = facts.consumers(broker);
+        let shared = facts.node(broker).kind == Kind::Queue && consumers.len() > 1;
+        for worker in consumers {
+            if shared || !is_alone(facts, worker) || std::mem::replace(&mut named[worker.index()], true) {
+                continue;
+            }
+            found.extend(finding(facts, broker, worker));
+        }
+    }
+    found
+}
+
+fn is_alone(facts: &Facts, worker: NodeIndex) -> bool {
+    let node = facts.node(worker);
+    matches!(node.kind, Kind::Worker | Kind::Service)
+        && !node.is_redundant()
+        && !node.attrs.has("autoscale")
+        && !node.attrs.has("alert")
+}
+
+fn finding(facts: &Facts, broker: NodeIndex, worker: NodeIndex) -> Option<Diagnostic> {
+    // The flows that bring messages there, by either arrow.
+    let steps = facts.design.steps_to(broker).chain(facts.design.steps_from(broker));
+    let mut flows: Vec<_> = steps.filter_map(|step| facts.flow_of(step)).collect();
+    flows.sort_by_key(|flow| flow.span);
+    flows.dedup_by_key(|flow| flow.span);
+    if flows.is_empty() || flows.iter().all(|flow| facts.is_small(flow)) {
+        return None;
+    }
+    let [what, who] = [facts.node(broker).name(), facts.node(worker).name()];
+    let arrives: Option<f64> = facts
+        .design
+        .steps_to(broker)
+        .filter(|step| facts.writes(step))
+        .map(|step| Some(facts.flow_of(step)?.attrs.number("rate").value()? * step.load.per_request?))
+        .sum();
+    let backlog = arrives.filter(|rate| *rate > 0.0).map(|rate| {
+        // The example that anybody can redo: a quarter of an hour.
+        let [quarter, rate] = [rate * 900.0, rate].map(show_number);
+        format!("{rate}/s arrive in {what}: {} without {who} are {quarter} messages", show_duration(900.0))
+    });
+    let finding = Diagnostic::unstated(
+        format!("one instance of {who} works off {what}: while it restarts or hangs, the backlog grows and nobody is told"),
+        facts.node(worker).span,
+        "one instance",
+    )
+    .question(format!("the only {who} hangs on one message: how long may what waits in {what} wait, and who is told?"))
+    .label(facts.node(broker).span, "nobody is told when it fills")
+    .node(facts.id(worker))
+    .flows(flows.iter().map(|flow| flow.id.clone()));
+    Some(
+        match backlog {
+            Some(line) => finding.evidence(line),
+            None => finding.evidence(format!("{}: no second instance takes over", facts.show_way(&facts.way_to(worker)))),
+        }
+        .consequence(format!(
+            "{who} hangs on Friday evening; what {} put into {what} is done on Monday, after the users have asked",
+            flow_names(&flows)
+        ))
+        .fix(format!("`x2` on {who}, or `lag_alert` on {what} if what is in it may wait")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        let case = |nodes: &str, flow: &str, expected: &[&str]| {
+            expect(&RULE, &format!("client u\nservice a x2\n{nodes}\nflow f {flow}"), expected);
+        };
+        let way = "{ u -> a ~> q ~> w }";
+        case("queue q x3\nworker w", way, &["unstated w"]);
+        case("sqs q\nservice w", &format!("rate=50/s {way}"), &["unstated w"]);
+        case("queue q x3\nworker w", "{ u -> a ~> q\nw -> q reads }", &["unstated w"]);
+        case("kafka q x3\nworker w\nworker v x2", "{ u -> a ~> q ~> w, v }", &["unstated w"]);
+        case("queue q x3\nworker w x2", way, &[]);
+        case("queue q x3\nworker w autoscale", way, &[]);
+        case("queue q x3\nlambda w", way, &[]);
+        // A delay is known, and taken; or few would notice.
+        case("queue q x3 lag_alert\nworker w", way, &[]);
+        case("queue q x3\nworker w alert", way, &[]);
+        case("queue q x3\nworker w", &format!("rate=5/s {way}"), &[]);
+        // Several share it; one keeps the order of all; the dead are looked at by hand.
+        case("queue q x3\nworker w\nworker v", "{ u -> a ~> q ~> w, v }", &[]);
+        case("queue q x3 order=total\nworker w", way, &[]);
+        case("queue p x3 dlq=q\nqueue q x3\nworker w\nworker v x2", "{ u -> a ~> p ~> v\nq ~> w }", &[]);
+        expect(&RULE, "client u\nservice a\nqueue q\nworker w\nu -> a ~> q ~> w", &[]);
+    }
+}

@@ -1,0 +1,132 @@
+use petgraph::graph::NodeIndex;
+
+use crate::design::{Setting, Table};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
+use crate::units::{show_duration, show_number};
+
+pub static RULE: Rule = Rule {
+    id: "rto-not-met",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    grave: false,
+    group: Group::Availability,
+    summary: "the backup takes longer to come back than the design promises to be down",
+    question: None,
+    reads: &["backup", "restore", "rows", "rto", "shards", "size", "replica_of"],
+    page: Page {
+        checks: "What a store keeps (`rows` × `size` of its tables) over the speed of its `restore`, against the time in which it must be back (`rto`).",
+        when: "A database, warehouse or blob has a `backup`, it or a flow that needs it states an `rto`, all of its tables state `rows` and `size`, and \
+               their sum over the speed of `restore` takes longer; with `shards` all of them are restored at once. Where only \
+               `restore` is missing, it is named as the number that is wanted. Silent where a replica (`replica_of`) stands in \
+               another region, which takes over sooner than any backup is read.",
+        why: "Bytes over bandwidth is a time that nobody can shorten on the day. Terabytes take hours from wherever the backup is \
+              kept, and what was written since then has to be played back after that.",
+        outage: Some(Outage {
+            name: "GitHub, 2018",
+            what: "more than 24 hours of restoration work followed a 43 second network partition",
+            link: "https://github.blog/2018-10-30-oct21-post-incident-analysis/",
+        }),
+        bad: "client web\nlb front managed\nservice api x3\npostgres store x2 failover=auto backup=1h restore_tested=30d restore=100MB/s rto=1h {\n\
+              \x20 table orders { key id; rows = 4G; size = 1KB }\n}\nflow order { web -> front -> api -> store writes=orders }\n",
+        good: "client web\nlb front managed\nservice api x3\npostgres store x2 failover=auto backup=1h restore_tested=30d restore=2GB/s rto=1h {\n\
+               \x20 table orders { key id; rows = 4G; size = 1KB }\n}\nflow order { web -> front -> api -> store writes=orders }\n",
+        ignore: "A part is enough to open again and comes first: then the `rto` is that of the part.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let replicas: Vec<(&str, Option<&str>)> = facts
+        .nodes(|kind| kind.is_durable())
+        .filter_map(|copy| Some((facts.node(copy).attrs.text("replica_of").value()?, facts.place(copy))))
+        .collect();
+    let elsewhere: std::collections::HashSet<&str> = replicas
+        .iter()
+        .filter(|(of, place)| facts.design.node(of).is_some_and(|first| facts.place(first) != *place))
+        .map(|(of, _)| *of)
+        .collect();
+    let judged = |&store: &NodeIndex| !elsewhere.contains(facts.id(store));
+    facts.nodes(|kind| kind.is_durable()).filter(judged).filter_map(|store| late(facts, store)).collect()
+}
+
+fn late(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
+    let node = facts.node(store);
+    let flows: Vec<_> = facts.flows_needing(store).collect();
+    let promises = std::iter::once(&node.attrs).chain(flows.iter().map(|flow| &flow.attrs));
+    let (promised, setting): (f64, &Setting) = promises
+        .filter_map(|attrs| Some((attrs.number("rto").value()?, attrs.get("rto")?)))
+        .min_by(|one, other| one.0.total_cmp(&other.0))?;
+    let size: f64 = node.tables.iter().map(size).sum::<Option<f64>>().filter(|size| *size > 0.0)?;
+    if !node.attrs.has("backup") {
+        return None;
+    }
+    let name = node.name();
+    let Some(speed) = node.attrs.number("restore").value().filter(|speed| *speed > 0.0) else {
+        return Some(Diagnostic::not_evaluated(format!("`restore` of {name}"), node.span));
+    };
+    let shards = node.attrs.number("shards").value().unwrap_or(1.0).max(1.0);
+    let takes = size / shards / speed;
+    if takes <= promised {
+        return None;
+    }
+    let [gigabytes, per_second] = [size / 1e9, speed / 1e6].map(show_number);
+    let over = if shards > 1.0 { format!(" / {shards} shards at once") } else { String::new() };
+    Some(
+        Diagnostic::wrong(
+            format!("{name} is promised back in {}, and its backup takes {} to read", show_duration(promised), show_duration(takes)),
+            setting.span,
+            "to be back within this",
+        )
+        .label(node.attrs.get("restore")?.span, format!("{} for all of it", show_duration(takes)))
+        .node(&node.id)
+        .flows(flows.iter().map(|flow| flow.id.clone()))
+        .evidence(format!("{gigabytes} GB{over} / {per_second} MB/s = {}", show_duration(takes)))
+        .consequence(format!(
+            "every instance of {name} is lost, the backup is good, and for {} there is nothing to do but watch it come back",
+            show_duration(takes)
+        ))
+        .fix(format!(
+            "`rto={}` if that is what can be kept; or less to restore at once, a faster way back, or a replica of {name} in another region",
+            show_duration(takes * 1.5).replace(' ', "")
+        )),
+    )
+}
+
+/// What a table keeps in the end.
+fn size(table: &Table) -> Option<f64> {
+    Some(table.attrs.number("rows").value()? * table.attrs.number("size").value()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::expect;
+
+    #[test]
+    fn cases() {
+        // 4 TB at 100 MB/s take 40,000 seconds.
+        let case = |store: &str, flow: &str, expected: &[&str]| {
+            let table = "table t { key k; rows = 4G; size = 1KB }";
+            expect(
+                &RULE,
+                &format!(
+                    "client u\nservice a\npostgres d {store} {{ {table} }}\nflow f {flow} {{ u -> a -> d }}"
+                ),
+                expected,
+            );
+        };
+        case("backup=1d restore=100MB/s rto=4h", "", &["wrong d"]);
+        case("backup=1d restore=100MB/s", "rto=4h", &["wrong d"]);
+        case("backup=1d restore=100MB/s rto=12h", "", &[]);
+        case("backup=1d restore=100MB/s rto=4h shards=4", "", &[]);
+        case("backup=1d rto=4h", "", &["wants restore of d"]);
+        // Nothing is promised; there is no backup to read; nobody says how much there is.
+        case("backup=1d restore=100MB/s", "", &[]);
+        case("restore=100MB/s rto=4h", "", &[]);
+        expect(&RULE, "postgres d backup=1d restore=100MB/s rto=4h", &[]);
+        let far = "region e { postgres d backup=1d restore=100MB/s rto=4h { table t { key k; rows = 4G; size = 1KB } } }\n";
+        expect(&RULE, &format!("{far}region w {{ postgres c replica_of=d }}"), &[]);
+        expect(&RULE, &format!("{far}postgres c replica_of=g\npostgres g"), &["wrong d"]);
+    }
+}
