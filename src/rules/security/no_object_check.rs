@@ -80,6 +80,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .flat_map(|node| facts.hops_from(node))
         .map(|(store, _)| store)
         .collect();
+    let knows_callers = who_knows_callers(facts);
     let mut exposures: BTreeMap<NodeIndex, Exposure> = BTreeMap::new();
     for (journey, starts) in journeys.iter().zip(&outsiders) {
         let Some(flow) = journey.flow.filter(|flow| !flow.attrs.has("public")) else { continue };
@@ -88,7 +89,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let passes = node.kind.is_compute() || matches!(node.kind, Kind::Dns | Kind::Cdn | Kind::Waf);
             passes && node.kind != Kind::Worker && !node.attrs.has("authz")
         });
-        let known = spread.first_passed(|node| knows_callers(facts, node));
+        let known = spread.first_passed(|node| knows_callers.contains(&node));
         let denied = spread.first_passed(|node| facts.node(node).attrs.get("authz").is_some());
         for &step in &journey.steps {
             let reads = step.attrs.has("reads") && facts.arrow(step) == Arrow::Call;
@@ -140,9 +141,11 @@ fn names_records(facts: &Facts, step: &Step) -> bool {
     !by.is_empty() && (tables.peek().is_none() || tables.any(keys))
 }
 
-fn knows_callers(facts: &Facts, node: NodeIndex) -> bool {
-    let asks = || facts.design.graph.neighbors(node).any(|to| facts.node(to).kind == Kind::Auth);
-    facts.node(node).attrs.has("auth") || asks()
+/// Nodes that find out who is calling, themselves or by asking an `auth` node.
+fn who_knows_callers(facts: &Facts) -> HashSet<NodeIndex> {
+    let asking = facts.nodes(|kind| kind == Kind::Auth).flat_map(|auth| facts.hops_to(auth));
+    let stating = facts.nodes(|_| true).filter(|&node| facts.node(node).attrs.has("auth"));
+    asking.map(|(node, _)| node).chain(stating).collect()
 }
 
 fn is_own(field: &str) -> bool {
