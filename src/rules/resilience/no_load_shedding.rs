@@ -100,8 +100,7 @@ fn door(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
     }
     // What stands before the system answers or refuses for it, and is asked nothing itself.
     let is_before = |node: &NodeIndex| matches!(facts.node(*node).kind, Kind::Cdn | Kind::Waf | Kind::Dns);
-    let absorbs =
-        |node: &NodeIndex| answers_from_copies(facts, flow, *node) || refuses(facts, *node, false);
+    let absorbs = |node: &NodeIndex| answers_from_copies(facts, flow, *node) || refuses(facts, *node, false);
     if door.iter().any(|node| is_before(node) && absorbs(node)) {
         return Vec::new();
     }
@@ -112,9 +111,8 @@ fn door(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
 /// A CDN keeps copies of what is read, and passes on what is written.
 fn answers_from_copies(facts: &Facts, flow: &Flow, node: NodeIndex) -> bool {
     let changes = matches!(flow.method(), "POST" | "PUT" | "PATCH" | "DELETE");
-    let on_miss = |step: &crate::design::Step| {
-        step.from == node && step.attrs.text("on").value() == Some("miss")
-    };
+    let on_miss =
+        |step: &crate::design::Step| step.from == node && step.attrs.text("on").value() == Some("miss");
     facts.node(node).kind == Kind::Cdn && (!changes || facts.design.steps_of(flow).iter().any(on_miss))
 }
 

@@ -226,7 +226,8 @@ mod tests {
     fn where_every_flow_needs_it_it_is_a_warning() {
         let nodes = "client u\nservice a concurrency=10\nservice b\npostgres d\n\
                      flow f rate=400/s { u -> a -> b timeout=5s }\n";
-        let severity = |text: &str| crate::rules::run(&RULE, &crate::rules::Facts::new(&design(text)))[0].severity;
+        let severity =
+            |text: &str| crate::rules::run(&RULE, &crate::rules::Facts::new(&design(text)))[0].severity;
         assert_eq!(severity(nodes), Severity::Warning);
         let two = format!("{nodes}flow g {{ u -> a -> d }}");
         assert_eq!(severity(&two), Severity::Error);
