@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
                `pool` on the hop; by a `breaker` with a `timeout` (alone it sees only failures, and a slow call is none until \
                something ends it); and, where `bulkhead=none` is not stated, by a `timeout` of one second or less with a \
                `fallback` or `optional`. Not asked where either flow is of 10 requests a second or fewer and \
-               promises nothing, nor outside flows. Functions have an instance for each request.",
+               states no `availability`, nor outside flows. Functions have an instance for each request.",
         why: "Threads are shared by all that a service does. The ones that wait for the slow part add up until there are \
               none, and requests that need nothing of it stand in the same line.",
         outage: None,

@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
                connection servers call one service, function or identity service without any `breaker`. Silenced on a \
                hop by `breaker`, by `bulkhead` on it or its caller, and by a `timeout` together with `fallback`, `optional` or another \
                hop of the caller with `on=error` or `on=failover`. Not asked outside flows, nor where all flows of the hop are of 10 requests a second or fewer \
-               and promise nothing; nor where `no-bulkhead` speaks of the same external.",
+               and state no `availability`; nor where `no-bulkhead` speaks of the same external.",
         why: "While the other side is down each call costs a thread for the whole timeout, to learn what the last thousand \
               calls have learnt. And what comes up again is met by all of them at once.",
         outage: None,

@@ -58,7 +58,7 @@ pub static RULE: Rule = Rule {
                metric, click, report, dashboard, insight, chart, count, track or ingest; for recommendations: recommend, \
                recs, suggest, feed, discover, similar, related or watch; for notifications: noti, alert, remind, message, \
                send, push, mail, news, verif, otp, code, invit, login, sign, reset or chat; also where the flow is `async`, and at 10 requests a second or fewer \
-               without a promise.",
+               without a stated `availability`.",
         why: "Every call that is waited for multiplies into the availability and adds to the latency of the request, whether it matters \
               to the user or not. Nobody would refuse an order because the statistics are down; drawn like this, the system does.",
         outage: None,

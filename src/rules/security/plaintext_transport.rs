@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
                  external services, between regions, and between groups that state a different `trust`.",
         when: "Wrong: such a connection says `tls=no`, or the node that it leads to does and the connection does not \
                say `tls`; between a public or dmz network and a private one a warning, unless one of the two nodes states \
-               `data=pii`, `payment` or `credential`. A question, as a remark, about a door: the first load \
+               `data=pii`, `payment` or `credential`, or a flow over it uses such data. A question, as a remark, about a door: the first load \
                balancer, CDN, firewall, gateway, service, function or connection server behind a client outside, where \
                neither it nor the hop to it says anything of `tls`, and it is not managed (a vendor hands out a \
                certificate with the address). It is asked in two cases: another door says `tls`, so that this one looks \
@@ -140,8 +140,7 @@ fn plain(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> Option<Dia
             let message = format!("what {name} sends to {end} travels {over} as plain text");
             let finding = Diagnostic::wrong(message, setting.span, "not encrypted")
                 .label(hop.span, "readable on the way");
-            let harmless = over.starts_with("from a ")
-                && ![from, to].iter().any(|&node| facts.sensitive(node).is_some());
+            let harmless = over.starts_with("from a ") && !is_sensitive(facts, from, to, hop);
             if harmless { finding.at_most(Severity::Warning) } else { finding }
         }
         None => {
@@ -163,6 +162,12 @@ fn plain(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> Option<Dia
             ))
             .fix(format!("`tls` on {end}, or on `{} -> {}` alone", source.id, target.id)),
     )
+}
+
+/// One of its ends says so, or a flow that takes it uses such data further on.
+fn is_sensitive(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> bool {
+    let uses = |flow| facts.design.steps_of(flow).iter().any(|step| facts.sensitive_in(step).is_some());
+    [from, to].iter().any(|&node| facts.sensitive(node).is_some()) || facts.flows_on(hop).any(uses)
 }
 
 /// What a connection leaves: `over the internet`, where it does.
@@ -258,6 +263,10 @@ mod tests {
         expect(&RULE, &regions("", "data=private"), &[]);
         let trust = "group x trust=dmz { service a }\ngroup y trust=private { service b tls=no }\na -> b";
         expect(&RULE, trust, &["wrong b"]);
+        let further = trust.replace("\na -> b", "\npostgres d data=pii\nflow f { a -> b -> d }");
+        let found =
+            crate::rules::run(&RULE, &crate::rules::Facts::new(&crate::rules::testing::design(&further)));
+        assert_eq!(found[0].severity, Severity::Error);
         for (data, severity) in [("", Severity::Warning), ("data=pii", Severity::Error)] {
             let text = trust.replace("tls=no", &format!("{data} tls=no"));
             let found =
