@@ -189,7 +189,9 @@ fn facts(technology: &Technology) -> Vec<String> {
     facts.extend(technology.merges_misses.then(|| "merges misses".to_owned()));
     facts.extend(technology.votes.then(|| "elects by majority".to_owned()));
     facts.extend(technology.faces_clients.then(|| "faces clients".to_owned()));
-    facts.extend(technology.encrypted.then(|| "always encrypted".to_owned()));
+    facts.extend(technology.encrypted.then(|| "encrypted unless told not to".to_owned()));
+    facts.extend(technology.embedded.then(|| "embedded".to_owned()));
+    facts.extend(technology.fails_open.then(|| "fails open".to_owned()));
     facts
 }
 

@@ -62,9 +62,15 @@ pub struct Technology {
     /// Its clients are browsers and devices, with access rules of its own.
     #[serde(default)]
     pub faces_clients: bool,
-    /// Encrypts all that it keeps, and cannot be told not to.
+    /// Encrypts all that it keeps, without being told to.
     #[serde(default)]
     pub encrypted: bool,
+    /// A library in its caller's process, with a file on its caller's machine: no call leaves the machine.
+    #[serde(default)]
+    pub embedded: bool,
+    /// With every instance unhealthy it sends to all of them rather than none, as it comes.
+    #[serde(default)]
+    pub fails_open: bool,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,
     /// Availability of one (or of the managed whole), as a fraction.

@@ -181,7 +181,9 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("misses", technology.merges_misses.then_some("of one entry at once are one load"));
     fact("elects", technology.votes.then_some("a leader, by majority"));
     fact("faces", technology.faces_clients.then_some("browsers and devices, with access rules of its own"));
-    fact("at rest", technology.encrypted.then_some("always encrypted"));
+    fact("at rest", technology.encrypted.then_some("encrypted unless told not to"));
+    fact("runs", technology.embedded.then_some("in its caller's process, on its caller's machine"));
+    fact("all unhealthy", technology.fails_open.then_some("it sends to all of them"));
     if !facts.is_empty() {
         parts.push(page.code("What the rules know of it", &facts.join("\n")));
     }

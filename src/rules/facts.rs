@@ -213,6 +213,12 @@ impl<'d> Facts<'d> {
         })
     }
 
+    /// A database that is a library in its caller's process, and a file on its caller's machine.
+    pub fn is_embedded(&self, store: NodeIndex) -> bool {
+        let node = self.node(store);
+        node.kind == Kind::Database && node.tech.is_some_and(|tech| tech.embedded)
+    }
+
     /// A node that some queue or topic names as its dead letters, or in which consumers park what they fail on.
     pub fn is_dead_letters(&self, node: NodeIndex) -> bool {
         self.dead_letters[node.index()]

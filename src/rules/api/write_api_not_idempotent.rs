@@ -37,10 +37,10 @@ pub static RULE: Rule = Rule {
                warehouse (says `writes`, or has no `reads` in a flow whose label begins with POST or PATCH), calls an \
                external service with `writes`, or hands a message to a broker in a flow that writes no store and either \
                reads none or is a POST or PATCH. No step of the flow has an `idempotency_key`, and no application on the \
-               way states `idempotent` or `dedupe`; a consumer's word does not count, which knows a message that is delivered \
+               way states `idempotent` or `dedupe` (`idempotent` does not count where the written table is drawn with a running number, `seq`, in its key and has no `unique`: nothing there could know the repeat); a consumer's word does not count, which knows a message that is delivered \
                again, but not a second request's new one. Wrong where a hop on the way to that application \
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
-               begin with GET, HEAD, PUT or DELETE; writes that are `conditional`, or to tables with a `unique` or a key \
+               begin with GET, HEAD, PUT or DELETE; writes that are `conditional` (unless into such a numbered table: the second try gets the next number), or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
                way `generates` ids; messages whose consumers are all `idempotent` (and do not write tables whose keys are all made by the system, without a `unique`: a second request is another row there), or write nothing but files, search indexes and \
                caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
@@ -106,6 +106,8 @@ struct Reached<'d> {
     retried: Option<&'d Step>,
     /// Something on the way tells a repeat from a new request.
     told: bool,
+    /// An application on the way says that it knows a repeat, and not by what.
+    idempotent: bool,
     /// Something on the way makes a new id for each request.
     generates: bool,
     said_not: Option<Span>,
@@ -133,7 +135,8 @@ fn of_flow<'d>(
         let first = touched.insert(step.from);
         touched.insert(step.to);
         if first && step.leg == 0 && matches!(from.kind, Kind::Client | Kind::External) {
-            let start = Reached { retried: None, told: false, generates: false, said_not: None };
+            let start =
+                Reached { retried: None, told: false, idempotent: false, generates: false, said_not: None };
             reached.insert(step.from, start);
         }
         let Some(&way) = reached.get(&step.from) else { continue };
@@ -142,7 +145,8 @@ fn of_flow<'d>(
             reads |= to.kind.is_store() && facts.reads(step);
             writes |= to.kind.is_durable() && step.attrs.has("writes");
             let weaker = effect.is_none_or(|(step, _)| facts.node(step.to).kind.is_broker());
-            if weaker && !way.told && changes(facts, step, posts, way.generates, told) {
+            let knows = way.told || (way.idempotent && !numbers(facts, step));
+            if weaker && !knows && changes(facts, step, posts, way.generates, told) {
                 effect = effect.filter(|_| to.kind.is_broker()).or(Some((step, way)));
             }
         }
@@ -153,7 +157,8 @@ fn of_flow<'d>(
             let said_not = to.attrs.get("idempotent").filter(|_| !to.attrs.has("idempotent"));
             let onward = Reached {
                 retried: way.retried.or(again.then_some(step)),
-                told: way.told || tells_repeats(facts, step.to),
+                told: way.told || to.attrs.has("dedupe"),
+                idempotent: way.idempotent || to.attrs.has("idempotent"),
                 generates: way.generates || to.attrs.has("generates"),
                 said_not: way.said_not.or(said_not.map(|setting| setting.span)),
             };
@@ -254,9 +259,16 @@ fn changes(
     }
 }
 
-fn tells_repeats(facts: &Facts, node: NodeIndex) -> bool {
-    let attrs = &facts.node(node).attrs;
-    attrs.has("idempotent") || attrs.has("dedupe")
+/// It writes rows into a table whose key has a running number and nothing else that the caller brings: a repeat gets
+/// the next number, and neither a condition on it nor the writer can tell it from a new request.
+fn numbers(facts: &Facts, step: &Step) -> bool {
+    let running = |field: &String| {
+        let name = field.to_lowercase();
+        matches!(name.as_str(), "seq" | "sequence" | "number") || name.ends_with("_seq")
+    };
+    let target = facts.node(step.to);
+    let tables = step.attrs.words("writes").iter().filter_map(|id| target.table(id));
+    tables.into_iter().any(|table| table.uniques.is_empty() && table.keys.iter().any(running))
 }
 
 /// All that it does is to write where a second write leaves things as they are.
@@ -287,7 +299,8 @@ fn natural(facts: &Facts, step: &Step) -> bool {
     let tables = step.attrs.words("writes");
     let target = facts.node(step.to);
     let keyed = |id: &String| target.table(id).is_some_and(chosen_by_caller);
-    step.attrs.has("conditional") || (!tables.is_empty() && tables.iter().all(keyed))
+    (step.attrs.has("conditional") && !numbers(facts, step))
+        || (!tables.is_empty() && tables.iter().all(keyed))
 }
 
 fn chosen_by_caller(table: &Table) -> bool {
@@ -364,6 +377,12 @@ mod tests {
         };
         case("idempotent", "", "u -> a -> d writes", &[]);
         case("dedupe=d", "", "u -> a -> b -> d writes", &[]);
+        // The repeat gets the next number, whatever is said: nothing in the row is the caller's.
+        case("idempotent", "", "u -> a -> d writes=n", &["unstated f"]);
+        case("idempotent", "", "u -> a -> d writes=n conditional", &["unstated f"]);
+        case("", "", "u -> a -> d writes=n conditional", &["unstated f"]);
+        case("idempotent", "", "u -> a -> d writes=t", &[]);
+        case("idempotent", "", "u -> a idempotency_key -> d writes=n conditional", &[]);
         case("idempotent=no", "", "u -> a -> d writes", &["wrong f"]);
         case("", "", "u -> a ~> q ~> w -> f writes", &[]);
         case("", "", "u -> a ~> q ~> w -> f writes\nw -> d writes", &["unstated f"]);

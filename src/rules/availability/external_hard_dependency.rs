@@ -31,7 +31,7 @@ pub static RULE: Rule = Rule {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
                caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`, \
-               or where the flow is of 10 requests a second or fewer and promises nothing. \
+               or where the flow is of 10 requests a second or fewer and states no `availability`. \
                Flows that say `async`, or that a timer, a message or a webhook starts (an external that calls with a \
                `signature`), are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \

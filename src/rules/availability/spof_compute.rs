@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -198,10 +198,23 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
         facts.node(node).kind != Kind::Lb
             && facts.callers(node).iter().any(|&caller| facts.node(caller).kind == Kind::Client)
     });
-    let spread = if direct { ", and an `lb` before what clients call" } else { "" };
+    let mut spread = if direct { ", and an `lb` before what clients call" } else { "" }.to_string();
+    // A second instance beside a file of the first would have a file of its own.
+    let beside = |&node: &NodeIndex| facts.hops_from(node).into_iter().find(|&(to, _)| facts.is_embedded(to));
+    if let Some((file, _)) = nodes.iter().find_map(beside) {
+        let file = facts.node(file).name();
+        finding = finding.evidence(format!("{file} is a file on the same machine, and goes with it"));
+        spread.push_str(&format!(", with {file} in a database of its own"));
+    }
     finding
         .consequence(format!("{which} crashes, is deployed or loses its host, and {down} until it is back"))
         .fix(format!("`x2` or more on {names}{spread}"))
+}
+
+/// What this rule names.
+pub(super) fn named(facts: &Facts) -> HashSet<NodeIndex> {
+    let all = facts.design.flows.is_empty();
+    alone(facts).filter(|&node| all || facts.flows_needing(node).any(|flow| matters(facts, flow))).collect()
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ pub static RULE: Rule = Rule {
                one and a flow needs it that does not go to the primary at all. So has a database with \
                `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself. Warnings: search indexes and replicas, which can be built again; and stores \
                of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
-               nothing while the store has a `backup`.",
+               nothing while the store has a `backup`. Silent where it is a file in its only caller's process (SQLite) and \
+               `spof-compute` names that caller: the machine is one.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
               that lasts until someone has restored a backup, and what was written since that backup is gone.",
         outage: Some(Outage {
@@ -82,8 +83,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
         *replicas.entry(id).or_default() += 1;
     }
+    let alone = std::cell::OnceCell::new();
     for store in facts.nodes(|kind| kind.is_durable() || kind == Kind::Search) {
         let node = facts.node(store);
+        // Its machine is its caller's, of which the other rule speaks.
+        if facts.is_embedded(store)
+            && let [only] = facts.callers(store).as_slice()
+            && alone.get_or_init(|| super::spof_compute::named(facts)).contains(only)
+        {
+            continue;
+        }
         let copies = node.attrs.number("copies").value().unwrap_or(1.0);
         let rebuilt = node.kind == Kind::Search || node.attrs.has("replica_of");
         if let Some(shards) = single_shards(node)
@@ -210,6 +219,10 @@ mod tests {
         expect("client u\nservice a x2\npostgres d x2\nu -> a -> d", &[]);
         expect("client u\nservice a x2\ndynamodb d\nu -> a -> d", &[]);
         expect("client u\nservice a x2\npostgres d managed\nu -> a -> d", &[]);
+        // A file on its caller's machine goes with that machine.
+        expect("client u\nservice a\nsqlite d\nu -> a -> d", &[]);
+        expect("client u\nservice a\nsqlite d\nflow f availability=99% { u -> a -> d }", &["wrong d"]);
+        expect("client u\nservice a\nservice b\nsqlite d\nu -> a, b -> d", &["wrong d"]);
         // Only a worker behind a queue writes it: no flow waits for it.
         expect(
             "client u\nservice a x2\nsqs q\nworker w x2\nclickhouse d\n\

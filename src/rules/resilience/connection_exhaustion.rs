@@ -26,10 +26,10 @@ pub static RULE: Rule = Rule {
     ],
     page: Page {
         checks: "The pools of all that call a store beside the `max_connections` that it accepts.",
-        when: "The sum over the callers of instances × `pool` (the hop's, or else the caller's own) is above `max_connections`. An instance count is the most \
+        when: "The sum over the callers of instances × `pool` (the hop's, or else the caller's own) is above `max_connections`; as a remark, where it is above nine tenths of it, since a deploy runs old and new side by side. An instance count is the most \
                that `autoscale` allows; a function has `max_concurrency` instances, with one connection each unless it says \
                another `pool`. `max_connections` is one instance's: it counts once for each of the `shards` of a \
-               database with `failover` or one that is relational, whose callers all go to the primary, and once for each \
+               database that states `failover` or whose technology is relational, whose callers all go to the primary, and once for each \
                instance elsewhere. Silent where the store has a `pooler`. Where only one side of the sum is stated, the \
                numbers that are missing are named under the report and nothing is judged.",
         why: "Each instance opens its pool whether it needs it or not. It goes well until a deploy, an autoscaler or a reconnect \
@@ -48,6 +48,9 @@ pub static RULE: Rule = Rule {
     },
     check,
 };
+
+/// The share of its connections from which on hardly one is left for a deploy or an operator.
+const NEARLY_ALL: f64 = 0.9;
 
 /// One caller's part of the sum.
 struct Part<'d> {
@@ -80,7 +83,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let parts = parts(facts, store);
         let sum: f64 = parts.iter().filter_map(Part::connections).sum();
         match accepts.map(|accepts| accepts * doors(node)) {
-            Some(limit) if sum > limit => found.push(finding(facts, store, &parts, sum, limit)),
+            Some(limit) if sum > limit * NEARLY_ALL => found.push(finding(facts, store, &parts, sum, limit)),
             Some(_) => found.extend(parts.iter().filter(|part| part.pool.is_none()).map(|part| {
                 let (from, to) = (facts.id(part.caller), facts.id(store));
                 Diagnostic::not_evaluated(format!("`pool` of `{from} -> {to}`"), part.hop.span)
@@ -142,12 +145,15 @@ fn finding(facts: &Facts, store: NodeIndex, parts: &[Part], sum: f64, limit: f64
     let terms: Vec<String> = counted.iter().take(6).map(term).collect();
     let more = if counted.len() > 6 { ", …" } else { "" };
     let span = node.attrs.get("max_connections").map_or(node.span, |setting| setting.span);
-    let mut finding = Diagnostic::wrong(
-        format!("callers of {name} may open {sum_shown} connections, and it accepts {limit_shown}"),
-        span,
-        format!("accepts {limit_shown} in all"),
-    )
-    .node(&node.id);
+    let over = sum > limit;
+    let message = match over {
+        true => format!("callers of {name} may open {sum_shown} connections, and it accepts {limit_shown}"),
+        false => {
+            format!("callers of {name} may open {sum_shown} of the {limit_shown} connections that it accepts")
+        }
+    };
+    let mut finding =
+        Diagnostic::wrong(message, span, format!("accepts {limit_shown} in all")).node(&node.id);
     for part in &counted {
         finding = finding.node(facts.id(part.caller)).hop(facts.id(part.caller), &node.id);
     }
@@ -155,15 +161,26 @@ fn finding(facts: &Facts, store: NodeIndex, parts: &[Part], sum: f64, limit: f64
         .iter()
         .max_by(|a, b| a.connections().unwrap_or(0.0).total_cmp(&b.connections().unwrap_or(0.0)));
     let who = facts.node(largest.map_or(store, |part| part.caller)).name();
-    finding
-        .flows(facts.flows_needing(store).map(|flow| flow.id.clone()))
-        .evidence(format!("{}{more} = {sum_shown} > {limit_shown}", terms.join(" + ")))
-        .consequence(format!(
+    let consequence = match over {
+        true => format!(
             "after a deploy or a failover all of them reconnect: {name} refuses the last {}, whose requests fail although \
              it has hardly anything to do",
             show_number(sum - limit)
+        ),
+        false => format!(
+            "a deploy starts new instances before the old ones are gone: {name} refuses what is above {limit_shown}, and \
+             the operator who comes to look"
+        ),
+    };
+    let finding = if over { finding } else { finding.at_most(Severity::Info) };
+    let sign = if over { ">" } else { "of" };
+    finding
+        .flows(facts.flows_needing(store).map(|flow| flow.id.clone()))
+        .evidence(format!("{}{more} = {sum_shown} {sign} {limit_shown}", terms.join(" + ")))
+        .consequence(consequence)
+        .fix(format!(
+            "`pooler` on {name}, which lets many callers share few connections; or a smaller `pool` for {who}"
         ))
-        .fix(format!("`pooler` on {name}, which lets many callers share few connections; or a smaller `pool` for {who}"))
 }
 
 #[cfg(test)]
@@ -185,7 +202,9 @@ mod tests {
         case(postgres, "w -> d pool=20", &["wrong d, w"]);
         case(postgres, "n -> d", &["wrong d, n"]);
         // It fits, or is shared.
-        case(postgres, "a -> d pool=15\nb -> d", &[]);
+        case(postgres, "a -> d pool=13\nb -> d", &[]);
+        // Nothing is left.
+        case(postgres, "a -> d pool=15\nb -> d", &["wrong d, a, b"]);
         case("postgres d x2 max_connections=500 pooler", "a -> d pool=20", &[]);
         case("cassandra d x9 max_connections=100", "a -> d pool=20", &[]);
         case("mysql d x8 shards=4 failover=auto max_connections=200", "a -> d pool=20", &[]);

@@ -18,7 +18,8 @@ pub static RULE: Rule = Rule {
         checks: "Instances behind a load balancer or gateway whose health check looks at what they call.",
         when: "`health=deep` on a service, function, socket or gateway with two instances or more that a load balancer or \
                gateway calls, and that itself calls a store, an external or another service, which all its instances share. An \
-               error where a flow needs it and not what it calls; a warning where every flow needs both. Silent where each of those balancers says `fail_open`, and \
+               error where a flow needs it and not what it calls; a warning where every flow needs both. Silent where each of those balancers says `fail_open`, or is a technology that does so \
+               unless told `fail_open=no` (AWS's ALB and NLB), and \
                for `health=ready` and `health=shallow`.",
         why: "A dependency that is slow for ten seconds fails the check of every instance in the same ten seconds. The \
               balancer finds nobody left, requests that needed nothing of it fail too, and the instances come back into \
@@ -103,7 +104,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 
 /// With nobody healthy it sends to all of them. Gateways cannot say so, but what balances before them can.
 fn opens(facts: &Facts, balancer: NodeIndex) -> bool {
-    facts.node(balancer).kind == Kind::Lb && facts.node(balancer).attrs.has("fail_open")
+    let node = facts.node(balancer);
+    let by_itself = node.tech.is_some_and(|tech| tech.fails_open);
+    node.kind == Kind::Lb && node.attrs.flag("fail_open").value().unwrap_or(by_itself)
 }
 
 fn is_shared(kind: Kind) -> bool {
@@ -133,6 +136,14 @@ mod tests {
         case("", "x3 health=shallow", flow, &[]);
         case("", "x3", flow, &[]);
         case("fail_open", "x3 health=deep", flow, &[]);
+        let alb = |lb: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nalb l {lb}\nservice a x3 health=deep\npostgres d\nflow f {{ u -> l -> a -> d }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        alb("", &[]);
+        alb("fail_open=no", &["wrong a, d, l"]);
         // One instance, no balancer, nothing that is shared.
         case("", "health=deep", flow, &[]);
         case("", "x3 health=deep", "flow f { u -> a -> d }", &[]);

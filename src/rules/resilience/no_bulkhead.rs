@@ -5,6 +5,9 @@ use crate::design::{Arrow, Flow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
+/// Seconds within which a waiting thread is free again before it is missed.
+const SOON: f64 = 1.0;
+
 pub static RULE: Rule = Rule {
     id: "no-bulkhead",
     severity: Severity::Warning,
@@ -16,14 +19,16 @@ pub static RULE: Rule = Rule {
         topic: "bulkheads",
         text: "one of them hangs: what keeps threads free for the flows that do not need it?",
     }),
-    reads: &["breaker", "bulkhead", "long", "pool"],
+    reads: &["breaker", "bulkhead", "fallback", "long", "optional", "pool", "timeout"],
     page: Page {
         checks: "Services that serve several flows, of which some wait for somebody else's service and some do not.",
         when: "A service, connection server or identity service calls an external, or makes a call that is `long`, on one flow that \
                someone waits for, and another flow needs the same service and never takes that hop. Wrong where `bulkhead=none` is \
-               stated on the hop or on the service; a question where nothing is said. Silenced by `bulkhead` on either, and by a \
-               `pool` or `breaker` on the hop. Not asked where either flow is of 10 requests a second or fewer and \
-               promises nothing, nor outside flows. Functions have an instance for each request.",
+               stated on the hop or on the service; a question where nothing is said. Silenced by `bulkhead` on either and by a \
+               `pool` on the hop; by a `breaker` with a `timeout` (alone it sees only failures, and a slow call is none until \
+               something ends it); and, where `bulkhead=none` is not stated, by a `timeout` of one second or less with a \
+               `fallback` or `optional`. Not asked where either flow is of 10 requests a second or fewer and \
+               states no `availability`, nor outside flows. Functions have an instance for each request.",
         why: "Threads are shared by all that a service does. The ones that wait for the slow part add up until there are \
               none, and requests that need nothing of it stand in the same line.",
         outage: None,
@@ -64,7 +69,8 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
     let kept_apart = hop.attrs.has("bulkhead")
         || (facts.node(caller).attrs.has("bulkhead") && hop.attrs.get("bulkhead").is_none())
         || hop.attrs.has("pool")
-        || hop.attrs.has("breaker");
+        || (hop.attrs.has("breaker") && hop.attrs.has("timeout"))
+        || (none.is_none() && goes_on_soon(facts, hop));
     if kept_apart {
         return None;
     }
@@ -92,11 +98,18 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
                 slow.id, other.id
             ))
             .fix(format!(
-                "`bulkhead=20` on `{} -> {}`, the most calls that may wait there; or a `breaker`",
+                "`bulkhead=20` on `{} -> {}`, the most calls that may wait there; or a `breaker` with a `timeout`",
                 facts.id(caller),
                 facts.id(target)
             )),
     )
+}
+
+/// What hangs is given up soon, and the answer does without.
+fn goes_on_soon(facts: &Facts, hop: &Hop) -> bool {
+    let soon = hop.attrs.number("timeout").value().is_some_and(|seconds| seconds <= SOON);
+    let mut steps = hop.steps.iter().map(|&at| &facts.design.steps[at]);
+    soon && (hop.attrs.has("fallback") || steps.all(|step| step.attrs.has("optional")))
 }
 
 fn is_slow(facts: &Facts, target: NodeIndex, hop: &Hop) -> bool {
@@ -121,6 +134,10 @@ mod tests {
         case("flow f { u -> a -> e bulkhead=10 }\nflow g { u -> a -> d }", &[]);
         case("flow f { u -> a -> e pool=10 }\nflow g { u -> a -> d }", &[]);
         case("flow f { u -> a -> e timeout=1s breaker }\nflow g { u -> a -> d }", &[]);
+        case("flow f { u -> a -> e breaker }\nflow g { u -> a -> d }", &["unstated a, e"]);
+        case("flow f { u -> a -> e timeout=1s fallback=stale }\nflow g { u -> a -> d }", &[]);
+        case("flow f { u -> a -> e timeout=1s optional }\nflow g { u -> a -> d }", &[]);
+        case("flow f { u -> a -> e timeout=3s fallback=stale }\nflow g { u -> a -> d }", &["unstated a, e"]);
         case("every service bulkhead=20\nflow f { u -> a -> e }\nflow g { u -> a -> d }", &[]);
         // Every flow needs it, or there is no other.
         case("flow f { u -> a -> e }\nflow g { u -> a -> e }", &[]);

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Hop};
+use crate::design::{Arrow, Hop, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -21,16 +21,16 @@ pub static RULE: Rule = Rule {
         topic: "breakers",
         text: "it is down for ten minutes: does every request still try it?",
     }),
-    reads: &["attempts", "breaker", "bulkhead", "fallback", "optional", "timeout"],
+    reads: &["attempts", "breaker", "bulkhead", "fallback", "on", "optional", "timeout"],
     page: Page {
         checks: "Calls to externals, and to services that three or more others call: whether anything stops the calls while it is down.",
         when: "Wrong where `breaker=none` is stated on a call to an external. A question, one for each target, where a service, \
                worker, function or connection server calls an external that somebody waits for, or that is tried several \
                times (`attempts` above one), and none of its hops says `breaker`; and where at least three services, workers, functions or \
                connection servers call one service, function or identity service without any `breaker`. Silenced on a \
-               hop by `breaker`, by `bulkhead` on it or its caller, and by a `timeout` together with `fallback` or \
-               `optional`. Not asked outside flows, nor where all flows of the hop are of 10 requests a second or fewer \
-               and promise nothing; nor where `no-bulkhead` speaks of the same external.",
+               hop by `breaker`, by `bulkhead` on it or its caller, and by a `timeout` together with `fallback`, `optional` or another \
+               hop of the caller with `on=error` or `on=failover`. Not asked outside flows, nor where all flows of the hop are of 10 requests a second or fewer \
+               and state no `availability`; nor where `no-bulkhead` speaks of the same external.",
         why: "While the other side is down each call costs a thread for the whole timeout, to learn what the last thousand \
               calls have learnt. And what comes up again is met by all of them at once.",
         outage: None,
@@ -106,7 +106,9 @@ fn is_open(facts: &Facts, caller: NodeIndex, hop: &Hop) -> bool {
         || facts.node(caller).attrs.has("bulkhead");
     let optional =
         !hop.steps.is_empty() && hop.steps.iter().all(|&at| facts.design.steps[at].attrs.has("optional"));
-    let goes_on = hop.attrs.has("timeout") && (hop.attrs.has("fallback") || optional);
+    let elsewhere = |step: &Step| matches!(step.attrs.text("on").value(), Some("error" | "failover"));
+    let another = || facts.design.steps_from(caller).any(elsewhere);
+    let goes_on = hop.attrs.has("timeout") && (hop.attrs.has("fallback") || optional || another());
     let busy = facts.flows_on(hop).any(|flow| !facts.is_small(flow));
     !guarded && !goes_on && busy
 }
@@ -168,6 +170,7 @@ mod tests {
         case("flow f { u -> a -> e bulkhead=20 }", &[]);
         case("flow f { u -> a -> e timeout=1s fallback=default }", &[]);
         case("flow f { u -> a -> e timeout=1s optional }", &[]);
+        case("flow f { u -> a -> e timeout=1s\na -> p writes on=error }", &[]);
         case("flow f { u -> a -> d breaker\nu -> b -> d\nu -> c -> d }", &[]);
         // The queue tries again later; nobody waits.
         case("flow f { u -> a ~> q ~> w -> e }", &[]);

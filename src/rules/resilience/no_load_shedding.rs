@@ -25,13 +25,17 @@ pub static RULE: Rule = Rule {
         topic: "overload",
         text: "more comes than they can take: what is refused first?",
     }),
-    reads: &["autoscale", "managed", "peak", "quota", "rate", "rate_limit", "shed"],
+    reads: &["autoscale", "managed", "on", "peak", "quota", "rate", "rate_limit", "shed"],
     page: Page {
         checks: "Flows that state a `peak` far above their `rate`: whether anything on the way may refuse.",
-        when: "A flow that a client waits for states a `rate` and a `peak` of at least 3 times that and above 100 a second. Of the first load \
-               balancer, gateway, service, function or connection server that it reaches: wrong where that says `shed=none`; \
-               a question where nothing it calls through says `shed`, `rate_limit`, `quota` or `autoscale`, up to the first store or queue. From 10 times the rate on, limits for each caller do not count: a crowd keeps to them. \
-               Silent behind a CDN. Once for each such node, and not where `no-rate-limit` speaks of it. Managed gateways and functions refuse by themselves.",
+        when: "A flow that a client waits for states a `rate` and a `peak` of at least 3 times that and above 100 a second. What it \
+               calls through counts: every load balancer, gateway, service, function and connection server up to the first \
+               store or queue. Wrong where any of these says `shed=none`. A question, about the first of them, where none says \
+               `shed`, `rate_limit`, `quota` or `autoscale`. From 10 times the rate on only `shed` counts: a crowd keeps to \
+               the limits for each caller, and new instances come minutes after it. Silent behind a CDN that may answer from \
+               its copies (a hop from it is `on=miss`, or the flow's label does not begin with POST, PUT, PATCH or DELETE), and \
+               behind a CDN or firewall that itself says `shed`, `rate_limit` or `quota`. Once for each such node, and not where \
+               `no-rate-limit` speaks of it. Managed gateways and functions refuse by themselves.",
         why: "An overloaded server does not serve what it can and drop the rest: it works on everything, finishes nothing in \
               time, and its callers try again. Refusing a tenth at the door keeps nine tenths alive.",
         outage: Some(Outage {
@@ -96,7 +100,7 @@ fn door(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
     }
     // What stands before the system answers or refuses for it, and is asked nothing itself.
     let is_before = |node: &NodeIndex| matches!(facts.node(*node).kind, Kind::Cdn | Kind::Waf | Kind::Dns);
-    let absorbs = |node: &NodeIndex| facts.node(*node).kind == Kind::Cdn || refuses(facts, *node, false);
+    let absorbs = |node: &NodeIndex| answers_from_copies(facts, flow, *node) || refuses(facts, *node, false);
     if door.iter().any(|node| is_before(node) && absorbs(node)) {
         return Vec::new();
     }
@@ -104,11 +108,20 @@ fn door(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
     door
 }
 
+/// A CDN keeps copies of what is read, and passes on what is written.
+fn answers_from_copies(facts: &Facts, flow: &Flow, node: NodeIndex) -> bool {
+    let changes = matches!(flow.method(), "POST" | "PUT" | "PATCH" | "DELETE");
+    let on_miss =
+        |step: &crate::design::Step| step.from == node && step.attrs.text("on").value() == Some("miss");
+    facts.node(node).kind == Kind::Cdn && (!changes || facts.design.steps_of(flow).iter().any(on_miss))
+}
+
+/// For a crowd only what refuses whoever it is: limits are for each caller, and a new instance takes minutes.
 fn refuses(facts: &Facts, node: NodeIndex, crowd: bool) -> bool {
     let node = facts.node(node);
     let throttles = matches!(node.kind, Kind::Gateway | Kind::Function) && node.is_managed();
     let limits = node.attrs.has("rate_limit") || node.attrs.has("quota");
-    throttles || node.attrs.has("shed") || node.attrs.has("autoscale") || (limits && !crowd)
+    throttles || node.attrs.has("shed") || ((limits || node.attrs.has("autoscale")) && !crowd)
 }
 
 fn finding(
@@ -165,7 +178,10 @@ mod tests {
         case("", "shed", rush, &[]);
         case("rate_limit=10/s", "", "rate=100/s peak=500/s { u -> l -> a -> d reads }", &[]);
         case("", "", "rate=100/s peak=1k/s { u -> c -> l -> a }", &[]);
-        case("", "autoscale=[2, 20]", rush, &[]);
+        case("", "autoscale=[2, 20]", "rate=100/s peak=500/s { u -> l -> a -> d reads }", &[]);
+        // A crowd is there before the second instance, and what it writes passes a CDN.
+        case("", "autoscale=[2, 20]", rush, &["unstated l"]);
+        case("", "", "\"POST /t\" rate=100/s peak=1k/s { u -> c -> l -> a }", &["unstated l"]);
         // No rush, few requests, or no numbers.
         case("", "", "rate=500/s peak=1k/s { u -> l -> a -> d reads }", &[]);
         case("", "", "rate=5/s peak=60/s { u -> l -> a -> d reads }", &[]);

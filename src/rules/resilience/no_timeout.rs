@@ -14,13 +14,15 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "a call without a timeout: when the other side hangs, so does the caller",
     question: Some(Question { topic: "timeouts", text: "how long do they wait before giving up?" }),
-    reads: &["deadline", "managed", "reads", "timeout"],
+    reads: &["availability", "deadline", "managed", "p99", "rate", "reads", "timeout"],
     page: Page {
         checks: "Calls from applications to whatever they wait for: other services, stores, externals.",
         when: "Wrong where `timeout=none` is stated. A question, once for each caller, where nothing is said and someone waits \
-               for the caller, or it calls an external, or is a worker: a job that hangs holds up all behind it (which weighs less). At most a remark where the only timeout of a \
+               for the caller, or it calls an external. As a remark, it is asked too of a worker that nobody waits for (a job \
+               that hangs holds up all behind it), and of a function that is run by its vendor, whose clients wait a minute by \
+               themselves: both where a flow on that call promises an `availability` or a `p99`, or states a `rate` above 10 a second. At most a remark as well where the only timeout of a \
                call to an external is one of 250 ms or less that comes from `every call`, and was meant for calls inside. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
-               what is managed, nor one that takes its time from a `deadline` that is passed to it.",
+               what else is managed, nor about a database that is a library in the caller's own process (SQLite), nor one that takes its time from a `deadline` that is passed to it.",
         why: "Things rarely fail by refusing; they fail by not answering. Without a timeout each waiting request keeps its \
               thread and its connection, until there are none and the caller is down as well, and then its callers.",
         outage: Some(Outage {
@@ -55,10 +57,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             found.push(describe(facts, index, &endless, finding));
         }
         // Behind a queue nobody waits for the answer, but the next message does.
-        let works = node.kind == Kind::Worker;
+        let works = node.kind == Kind::Worker && matters(facts, &silent);
+        // The platform ends a function late; until then its clients wait as long as their makers chose.
+        let runs = !node.is_managed() || (node.kind == Kind::Function && matters(facts, &silent));
         let external = silent.iter().any(|(to, _)| facts.node(*to).kind == Kind::External);
         let asked = node.kind != Kind::Gateway
-            && !node.is_managed()
+            && runs
             && (external || works || someone_waits.contains(&index))
             && !facts.design.steps_to(index).any(|step| step.attrs.has("deadline"))
             && !facts.design.steps_from(index).any(|step| step.attrs.has("deadline"));
@@ -67,7 +71,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let message = format!("{} does not say how long it waits for {to}", node.name());
             let finding = Diagnostic::unstated(message, first.span, "no `timeout=` here")
                 .question(format!("how long does {} wait for {to} before giving up?", node.name()));
-            let delays_only = !external && !someone_waits.contains(&index);
+            let delays_only = node.is_managed() || (!external && !someone_waits.contains(&index));
             let finding = if delays_only { finding.at_most(Severity::Info) } else { finding };
             found.push(describe(facts, index, &silent, finding));
         }
@@ -113,7 +117,17 @@ fn is_asked(kind: Kind) -> bool {
 fn is_judged(facts: &Facts, to: NodeIndex, hop: &Hop) -> bool {
     let polls = facts.node(to).kind.is_broker()
         && hop.steps.iter().any(|&at| facts.design.steps[at].attrs.has("reads"));
-    hop.arrow == Arrow::Call && !polls && facts.node(to).kind != Kind::Client
+    let in_process = facts.node(to).tech.is_some_and(|tech| tech.embedded);
+    hop.arrow == Arrow::Call && !polls && !in_process && facts.node(to).kind != Kind::Client
+}
+
+/// One of these calls is made often, or for a flow that promises something.
+fn matters(facts: &Facts, calls: &[(NodeIndex, &Hop)]) -> bool {
+    let mut flows = calls.iter().flat_map(|(_, hop)| facts.flows_on(hop));
+    flows.any(|flow| {
+        let promised = flow.attrs.has("availability") || flow.attrs.has("p99");
+        promised || flow.attrs.number("rate").value().is_some_and(|rate| rate > 10.0)
+    })
 }
 
 fn targets(calls: &[(NodeIndex, &Hop)]) -> Vec<NodeIndex> {
@@ -174,7 +188,10 @@ mod tests {
         case("u -> a deadline -> b timeout=1s -> d", &["unstated b"]);
         case("u -> a -> b deadline timeout=1s -> d", &[]);
         // Nobody waits for a worker, but the next message does.
-        case("u -> a timeout=1s ~> q ~> w -> d", &["unstated w"]);
+        let busy = "{ u -> a timeout=1s ~> q ~> w -> d }";
+        case(&format!("flow f rate=100/s {busy}"), &["unstated w"]);
+        case(&format!("flow f availability=99.9% {busy}"), &["unstated w"]);
+        case(&format!("flow f {busy}"), &[]);
         case("u -> a ~> q ~> w -> e", &["unstated w"]);
         case("u -> a ~> q ~> w -> d timeout=1s", &[]);
         // A default for calls inside is short for one over the internet.
@@ -182,7 +199,18 @@ mod tests {
         case("every call timeout=1s\nu -> a -> e", &[]);
         case("u -> a -> e timeout=200ms", &[]);
         case("w -> q reads\nu -> a ~> q", &[]);
-        // The platform ends a function that takes too long.
+        // The platform ends a function that takes too long, which is late where something is promised.
         expect(&RULE, "client u\nlambda f\npostgres d\nu -> f -> d", &[]);
+        let function = |flow: &str, expected: &[&str]| {
+            expect(
+                &RULE,
+                &format!("client u\nlambda f\npostgres d\nflow x {flow} {{ u -> f -> d }}"),
+                expected,
+            );
+        };
+        function("p99=100ms", &["unstated f"]);
+        function("rate=1/s", &[]);
+        // A file beside the program, which answers or fails at once.
+        expect(&RULE, "client u\nservice a\nsqlite d\nu -> a -> d", &[]);
     }
 }

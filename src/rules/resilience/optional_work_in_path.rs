@@ -54,9 +54,11 @@ pub static RULE: Rule = Rule {
                `fallback`, not `on=error`): a warehouse with `writes` and no `reads`; a monitor; or a service, function or worker \
                that calls itself analytics, statistics, stats, telemetry, metrics, clickstream, recommendation(s), recommender, recs, notification(s), notifier or \
                newsletter, as a word of its id or label. The caller does other work in the flow: it needs another store, \
-               broker, service or external. Silent where the title of the design or the id, label or `serves` of the flow has a word about \
-               the same thing (statistics in a flow `report`, notifications in a flow `send`), where the flow is `async`, and at 10 requests a second or fewer \
-               without a promise.",
+               broker, service or external. Silent where the title of the design or the id, label or `serves` of the flow holds, anywhere in it, for analytics: analy, stat, telemetry, \
+               metric, click, report, dashboard, insight, chart, count, track or ingest; for recommendations: recommend, \
+               recs, suggest, feed, discover, similar, related or watch; for notifications: noti, alert, remind, message, \
+               send, push, mail, news, verif, otp, code, invit, login, sign, reset or chat; also where the flow is `async`, and at 10 requests a second or fewer \
+               without a stated `availability`.",
         why: "Every call that is waited for multiplies into the availability and adds to the latency of the request, whether it matters \
               to the user or not. Nobody would refuse an order because the statistics are down; drawn like this, the system does.",
         outage: None,

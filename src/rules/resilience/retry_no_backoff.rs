@@ -25,11 +25,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Hops with `attempts` above one: what is waited between two tries, and whether all wait equally long.",
         when: "Wrong where `backoff=none` is stated on a hop (of any arrow) with `attempts` of two or more; a warning where it \
-               is two, or all its flows are of 10 requests a second or fewer and promise nothing. A warning where `jitter=none` \
-               is stated beside a `backoff`. A question where `attempts` of two or more stand without a word of \
+               is two, or all its flows are of 10 requests a second or fewer and state no `availability`. A warning where `jitter=none` \
+               is stated beside a `backoff` on a call by a client or by a caller with two instances or more (or a managed one). A question where `attempts` of two or more stand without a word of \
                `backoff`, unless all flows of the hop are that small; at most a remark where they are two, or where there \
-               is a `backoff` and only `jitter` is not said, which is asked of clients and of callers with two \
-               instances or more (or managed ones).",
+               is a `backoff` and only `jitter` is not said, which is asked of the same callers: one instance does not meet itself.",
         why: "Who is overloaded now is overloaded a millisecond later: tries without a wait only add to it. With a wait of \
               the same length for all, those who failed together come back together.",
         outage: Some(Outage {
@@ -96,7 +95,7 @@ fn judge(
             let finding = Diagnostic::wrong(message, none.span, "at once");
             (if few { finding.at_most(Severity::Warning) } else { finding }, Some(none.span), false)
         }
-        (Some(_), Some(none)) if !hop.attrs.has("jitter") => {
+        (Some(_), Some(none)) if many && !hop.attrs.has("jitter") => {
             let message = format!("all that fail at {target} come back to it at the same moment");
             let finding = Diagnostic::wrong(message, none.span, "all wait equally long");
             (finding.at_most(Severity::Warning), Some(none.span), true)
@@ -205,6 +204,7 @@ mod tests {
         case("flow f { u -> a -> d backoff=none }", &[]);
         // One instance does not meet itself; a few requests meet nobody.
         case("flow f { u -> b -> d attempts=3 backoff }", &[]);
+        case("flow f { u -> b -> d attempts=3 backoff jitter=none }", &[]);
         case("flow f rate=2/s { u -> a -> d attempts=3 }", &[]);
         case("flow f rate=2/s availability=99.9% { u -> a -> d attempts=3 }", &["unstated a, d"]);
     }

@@ -21,9 +21,11 @@ pub static RULE: Rule = Rule {
         when: "A call states a `timeout`, its flows a `rate` (`peak`, where there is one), and the caller the `concurrency` or \
                `pool` of one instance: calls a second for one instance × `timeout` × `attempts` is above that number. One finding for each caller. An error where \
                another flow that someone waits for needs the caller and never uses the hop; a warning where all of \
-               them do. A `pool` on the hop is for this call alone: then it counts instead, and only as a warning, where \
-               another flow does without the hop. Silent where the hop has a `breaker`, or a `bulkhead` on it or on \
-               its caller, where the caller may `autoscale`, and for functions. With a pool and one of `timeout` and `rate`, the other is named as missing.",
+               them do. Where the caller may `autoscale` to a stated number, that many instances are counted and it is a \
+               warning at most: the threads are gone before the first new instance is there. Silent where a fence is meant to fill: \
+               the hop has a `breaker` or a `pool` of its own, or a `bulkhead` is on it or on its caller; where no other \
+               flow needs the caller and all who call it have such a fence around that call, or it is a worker (its \
+               messages wait in their queue); where it may `autoscale` without a stated end, and for functions. With a pool and one of `timeout` and `rate`, the other is named as missing.",
         why: "By Little's law what is in flight is the arrival rate × the time that each stays. In good times that time is \
               milliseconds; when the other side hangs it is the timeout, and the same traffic needs a hundred times the threads.",
         outage: None,
@@ -74,23 +76,35 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// The threads or connections of one instance, where they are written, and whether they are for this call alone.
-fn threads(facts: &Facts, caller: NodeIndex, hop: &Hop) -> Option<(f64, Span, bool)> {
+/// The threads or connections of one instance, and where they are written.
+fn threads(facts: &Facts, caller: NodeIndex) -> Option<(f64, Span)> {
     let node = facts.node(caller);
     let of = |stated: crate::design::Stated<f64>| stated.value().zip(stated.span());
-    let own = of(hop.attrs.number("pool")).map(|(number, span)| (number, span, true));
-    let shared = of(node.attrs.number("concurrency")).or(of(node.attrs.number("pool")));
-    own.or(shared.map(|(number, span)| (number, span, false)))
+    of(node.attrs.number("concurrency")).or(of(node.attrs.number("pool")))
+}
+
+/// Something bounds how many calls wait there at once, or ends them early: it is meant to fill.
+fn is_fenced(facts: &Facts, caller: NodeIndex, hop: &Hop) -> bool {
+    ["breaker", "bulkhead", "pool"].iter().any(|fence| hop.attrs.has(fence))
+        || facts.node(caller).attrs.has("bulkhead")
+}
+
+/// Nobody else stands in line: its messages wait in their queue, or its callers wait behind fences of their own.
+fn holds_up_nobody(facts: &Facts, caller: NodeIndex) -> bool {
+    let mut calls = facts.hops_to(caller);
+    calls.retain(|(_, hop)| hop.arrow == Arrow::Call);
+    let fenced = !calls.is_empty() && calls.iter().all(|(before, hop)| is_fenced(facts, *before, hop));
+    fenced || facts.node(caller).kind == Kind::Worker
 }
 
 fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Option<Diagnostic> {
     let node = facts.node(caller);
-    let (threads, span, own) = threads(facts, caller, hop)?;
-    let guarded = hop.attrs.has("breaker") || hop.attrs.has("bulkhead") || node.attrs.has("bulkhead");
+    let (threads, span) = threads(facts, caller)?;
     let other = facts.another_flow(caller, hop);
-    if guarded || node.attrs.has("autoscale") || (own && other.is_none()) {
+    if is_fenced(facts, caller, hop) || (other.is_none() && holds_up_nobody(facts, caller)) {
         return None;
     }
+    let count = node.most_instances()?.max(1);
     let timeout = hop.attrs.number("timeout");
     let (timeout, rate) = match (timeout.value(), facts.busiest_on(hop)) {
         (Some(timeout), Some(rate)) => (timeout, rate),
@@ -105,7 +119,7 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
         _ => return None,
     };
     let attempts = hop.attrs.number("attempts").value().unwrap_or(1.0).max(1.0);
-    let each = rate / node.instances.max(1) as f64;
+    let each = rate / count as f64;
     let needed = each * timeout * attempts;
     if needed <= threads {
         return None;
@@ -113,15 +127,14 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
     let [who, name] = [caller, target].map(|node| facts.node(node).name());
     let held = show_duration(timeout * attempts);
     let [had, wanted] = [threads, needed.ceil()].map(show_number);
-    let what = if own { "connections" } else { "threads" };
     let tries =
         if attempts > 1.0 { format!(" × {} attempts", show_number(attempts)) } else { String::new() };
     let also = match other {
-        Some(flow) if !own => format!(", and `{}`, which never calls it, finds none", flow.id),
-        _ => String::new(),
+        Some(flow) => format!(", and `{}`, which never calls it, finds none", flow.id),
+        None => String::new(),
     };
     let mut finding = Diagnostic::wrong(
-        format!("when {name} hangs, all {had} {what} of {who} are taken after {}", show_duration(threads / each)),
+        format!("when {name} hangs, all {had} threads of {who} are taken after {}", show_duration(threads / each)),
         span,
         format!("{wanted} would be needed"),
     )
@@ -130,7 +143,7 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
     .node(facts.id(target))
     .hop(&node.id, facts.id(target))
     .flows(facts.flows_on(hop).map(|flow| flow.id.clone()))
-    .evidence(format!("{} on {} of {who} = {} each", show_rate(rate), instances(node.instances), show_rate(each)))
+    .evidence(format!("{} on {} of {who} = {} each", show_rate(rate), instances(count), show_rate(each)))
     .evidence(format!("{} × {}{tries} = {wanted} in flight > {had}", show_rate(each), show_duration(timeout)))
     .consequence(format!(
         "{name} stops answering: each call keeps its place for {held}, new requests wait in front of {who}{also}"
@@ -142,7 +155,7 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
         facts.id(target),
         show_duration(threads / each / attempts)
     ));
-    if other.is_none() || own {
+    if other.is_none() || node.attrs.has("autoscale") {
         finding = finding.at_most(Severity::Warning);
     }
     Some(finding)
@@ -170,7 +183,6 @@ mod tests {
         let slow = "flow f rate=400/s { u -> a -> b timeout=5s }";
         case("concurrency=200", slow, &["wrong a, b"]);
         case("pool=200", slow, &["wrong a, b"]);
-        case("", "flow f rate=400/s { u -> a -> b timeout=5s pool=200 }", &["wrong a, b"]);
         case("concurrency=200", "flow f rate=400/s { u -> a -> b timeout=1s attempts=3 }", &["wrong a, b"]);
         case("concurrency=200", "flow f rate=40/s peak=400/s { u -> a -> b timeout=5s }", &["wrong a, b"]);
         // Enough, or kept apart.
@@ -179,26 +191,46 @@ mod tests {
         case("concurrency=200", "flow f rate=400/s { u -> a -> b timeout=5s breaker }", &[]);
         case("concurrency=200", "flow f rate=400/s { u -> a -> b timeout=5s bulkhead=50 }", &[]);
         case("concurrency=200 bulkhead=50", slow, &[]);
+        case("concurrency=200", "flow f rate=400/s { u -> a -> b timeout=5s pool=20 }", &[]);
+        // As many as it may grow to.
+        case("concurrency=200 autoscale=[4, 8]", slow, &["wrong a, b"]);
+        case("concurrency=200 autoscale=[4, 20]", slow, &[]);
+        case("concurrency=200 autoscale", slow, &[]);
         // One number is missing.
         case("concurrency=200", "flow f { u -> a -> b timeout=5s }", &["wants rate of f"]);
         case("concurrency=200", "flow f rate=400/s { u -> a -> b }", &["wants timeout of a -> b"]);
         case("", slow, &[]);
-        // A pool of its own holds up nobody else.
-        expect(
-            &RULE,
-            "client u\nservice a\npostgres d\nflow f rate=400/s { u -> a -> d timeout=5s pool=20 }",
-            &[],
-        );
+        // Messages wait in their queue, unless somebody calls it too.
+        let worker = |more: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice s\nqueue q\nworker w pool=10\npostgres d\ncache c\n\
+                 flow f rate=400/s {{ u -> s ~> q ~> w -> d timeout=5s }}\n{more}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        worker("", &[]);
+        worker("flow g { u -> w -> c }", &["wrong w, d"]);
+        // Its only callers wait behind a fence.
+        let behind = |fence: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice s {fence}\nservice a concurrency=10\npostgres d\n\
+                 flow f rate=400/s {{ u -> s -> a -> d timeout=5s }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        behind("bulkhead=50", &[]);
+        behind("", &["wrong a, d"]);
     }
 
     #[test]
     fn where_every_flow_needs_it_it_is_a_warning() {
         let nodes = "client u\nservice a concurrency=10\nservice b\npostgres d\n\
                      flow f rate=400/s { u -> a -> b timeout=5s }\n";
-        for (more, severity) in [("", Severity::Warning), ("flow g { u -> a -> d }", Severity::Error)] {
-            let found =
-                crate::rules::run(&RULE, &crate::rules::Facts::new(&design(&format!("{nodes}{more}"))));
-            assert_eq!(found[0].severity, severity);
-        }
+        let severity =
+            |text: &str| crate::rules::run(&RULE, &crate::rules::Facts::new(&design(text)))[0].severity;
+        assert_eq!(severity(nodes), Severity::Warning);
+        let two = format!("{nodes}flow g {{ u -> a -> d }}");
+        assert_eq!(severity(&two), Severity::Error);
+        assert_eq!(severity(&two.replace("concurrency", "autoscale=[1, 2] concurrency")), Severity::Warning);
     }
 }

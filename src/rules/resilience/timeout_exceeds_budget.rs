@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
         when: "On a flow that states `p99` and that someone waits for, the `timeout` of a call times its `attempts` is more \
                than 5 times the `p99`. Where several flows use the hop, each of them states a `p99` and the longest \
                counts. Once for each flow, and once for what `every call` says. A timeout above the `p99` is \
-               as it should be: one request in a hundred is slower. Left alone: calls by clients, hops that are `long`, flows that are \
+               as it should be: one request in a hundred is slower. Left alone: calls by clients, calls behind a queue or topic, for which nobody waits, hops that are `long`, flows that are \
                `async`, and those that a timer, worker or message starts.",
         why: "The user is gone after a few seconds; a thread that waits thirty for a store holds a place that the next \
               hundred requests need. Long timeouts turn one slow part into a full stop of all that call it.",

@@ -5,8 +5,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Calls, Confidence, Facts, Group, Page, Rule};
-use crate::source::Span;
+use crate::rules::{Calls, Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_number};
 
 pub static RULE: Rule = Rule {
@@ -16,15 +15,19 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Resilience,
     summary: "a caller gives up before the one it calls does, which goes on working for nobody",
-    question: None,
+    question: Some(Question {
+        topic: "patience",
+        text: "a default ends the call before what is behind it may end: does the caller really give up that early?",
+    }),
     reads: &["attempts", "backoff", "deadline", "timeout"],
     page: Page {
         checks: "The `timeout` of each call of a flow beside what the called one may spend on a single call of its own.",
-        when: "In one flow `a -> b` states a `timeout`, and `b -> c` states one that is longer, or as long with `attempts` \
-               above one: the inner `timeout` times its `attempts` is above the outer `timeout`. Calls that `b` makes one \
-               after another are not added up, and where `b -> c` says nothing of a timeout, what `c` calls counts instead. An \
-               error where both timeouts are stated on their hops, a warning where one of them comes from `every call`, which is said once however \
-               many hops it is too short for. Silent where either hop passes on a `deadline`, and where `a` is a scheduler, which only starts the job, or a client whose timeout is only that of `every call`.",
+        when: "In one flow the `timeout` of an outer call `a -> b` is shorter than `timeout` × `attempts` (one, where not said) of an \
+               inner call `b -> c`. Calls that `b` makes one \
+               after another are not added up, and where `b -> c` says nothing of a timeout, what `c` calls counts instead. \
+               Wrong, and shown at the outer `timeout`, where that stands on its own hop: an error where the inner one does too, \
+               a warning where the inner one comes from `every call`. A question, as a remark and once for the whole design, where the \
+               outer one comes from `every call` alone, which was hardly meant for this hop. Silent where either hop passes on a `deadline`, and where `a` is a scheduler, which only starts the job, or a client whose timeout is only that of `every call`.",
         why: "The caller is gone, often to try again, while its first request still holds a thread, a connection and a place \
               in the store. Under load the work that nobody waits for displaces the work that somebody does.",
         outage: None,
@@ -64,8 +67,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 continue;
             }
             let causes = match default {
-                Some(setting) => [Cause::Default(setting.span), Cause::Inner(inner.step.hop)],
-                None => [Cause::Outer(outer.hop), Cause::Inner(inner.step.hop)],
+                Some(_) => vec![Cause::Default],
+                None => vec![Cause::Outer(outer.hop), Cause::Inner(inner.step.hop)],
             };
             let next = found.len();
             let at = causes.iter().find_map(|cause| known.get(cause)).copied().unwrap_or(next);
@@ -101,7 +104,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 enum Cause {
     Outer(EdgeIndex),
     Inner(EdgeIndex),
-    Default(Span),
+    Default,
 }
 
 /// From the last call to the first, so that those who are called are known before their callers.
@@ -145,8 +148,7 @@ fn finding(facts: &Facts, outer: &Step, limit: f64, inner: Longest) -> Diagnosti
             "{who} waits {limit_shown} for {callee}, behind which {spender} may spend {spent} on {target}"
         )
     };
-    let settings = [outer_attrs.get("timeout"), attrs.get("timeout")];
-    let inherited = settings.iter().flatten().any(|setting| setting.inherited);
+    let inherited = attrs.get("timeout").is_some_and(|setting| setting.inherited);
     let at = outer_attrs.get("timeout").filter(|setting| !setting.inherited);
     let sum = match (attempts > 1.0, attrs.has("backoff")) {
         (false, _) => format!("waits up to {spent}"),
@@ -158,11 +160,16 @@ fn finding(facts: &Facts, outer: &Step, limit: f64, inner: Longest) -> Diagnosti
             )
         }
     };
-    let mut finding = Diagnostic::wrong(
-        message,
-        at.map_or(outer.span, |setting| setting.span),
-        format!("gives up after {limit_shown}"),
-    )
+    let finding = match at {
+        Some(own) => Diagnostic::wrong(message, own.span, format!("gives up after {limit_shown}")),
+        // A default was not thought of for this very hop.
+        None => Diagnostic::unstated(message, outer.span, format!("{limit_shown} from `every call`"))
+            .question(format!(
+                "does {who} really give up on {callee} after {limit_shown}, with up to {spent} spent behind it?"
+            ))
+            .at_most(Severity::Info),
+    };
+    let mut finding = finding
     .node(facts.id(outer.from))
     .node(facts.id(outer.to))
     .evidence(format!("{} → {} gives up after {limit_shown}", facts.id(outer.from), facts.id(outer.to)))
@@ -183,7 +190,6 @@ fn finding(facts: &Facts, outer: &Step, limit: f64, inner: Longest) -> Diagnosti
     if let Some(own) = attrs.get("timeout").filter(|setting| !setting.inherited) {
         finding = finding.label(own.span, sum);
     }
-    // A default that was not thought of for this very hop.
     if inherited {
         finding = finding.at_most(Severity::Warning);
     }
@@ -203,13 +209,22 @@ mod tests {
         let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{NODES}{text}"), expected);
         case("flow f { u -> a -> b timeout=1s -> c timeout=2s }", &["wrong a, b"]);
         case("flow f { u -> a -> b timeout=1s -> c timeout=500ms attempts=3 backoff }", &["wrong a, b"]);
-        case("every call timeout=1s\nflow f { u -> a -> b -> e timeout=3s }", &["wrong a, b"]);
+        // A default is asked about, once however many hops it is too short for.
+        case("every call timeout=1s\nflow f { u -> a -> b -> e timeout=3s }", &["unstated a, b"]);
+        case(
+            "every call timeout=1s\nflow f { u -> a -> b -> e timeout=3s }\nflow g { u -> b -> c -> e timeout=9s }",
+            &["unstated a, b"],
+        );
+        // What a hop says of itself is not hidden behind the default.
+        case(
+            "every call timeout=1s\nflow f { u -> a -> b -> e timeout=3s }\nflow g { u -> c -> b timeout=2s\nb -> e }",
+            &["unstated a, b", "wrong c, b"],
+        );
         // A layer between that says nothing waits as long as what it calls.
         case("flow f { u -> a timeout=1s -> l -> b timeout=4s }", &["wrong u, a"]);
-        // One default, one finding.
         case(
             "every call timeout=1s\nflow f { u -> a -> b attempts=2 -> c attempts=2 -> e attempts=2 }",
-            &["wrong a, b"],
+            &["unstated a, b"],
         );
         case("scheduler t\nflow f { t -> a timeout=1s -> e timeout=9s }", &[]);
         // Outer above inner, as long, or as long as all tries together.
@@ -227,10 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_a_warning() {
-        for (outer, severity) in [("timeout=1s", Severity::Error), ("", Severity::Warning)] {
-            let text =
-                format!("every call timeout=1s\n{NODES}flow f {{ u -> a -> b {outer} -> e timeout=3s }}");
+    fn a_default_weighs_less() {
+        for (hops, severity) in [
+            ("timeout=1s -> e timeout=3s", Severity::Error),
+            ("timeout=500ms -> e", Severity::Warning),
+            ("-> e timeout=3s", Severity::Info),
+        ] {
+            let text = format!("every call timeout=1s\n{NODES}flow f {{ u -> a -> b {hops} }}");
             let found = crate::rules::run(&RULE, &crate::rules::Facts::new(&design(&text)));
             assert_eq!(found[0].severity, severity);
         }

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::Arrow;
+use crate::design::{Arrow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -15,11 +15,23 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "several instances each keep their own state, and a request may reach the wrong one",
     question: None,
-    reads: &["instances", "key", "order", "partitions", "registry", "state", "stateless", "sticky"],
+    reads: &[
+        "failover",
+        "instances",
+        "key",
+        "order",
+        "partitions",
+        "registry",
+        "replication",
+        "state",
+        "stateless",
+        "sticky",
+    ],
     page: Page {
-        checks: "Services with several instances that keep in memory or on disk what the next request needs.",
-        when: "`state=memory` or `state=disk` is stated on a gateway, service, worker or function with two instances or more, \
-               and nothing brings a request back to its instance: no `sticky` on what calls it (one \
+        checks: "Services with several instances that keep in memory, on disk or in a database file of their own what the next request needs.",
+        when: "`state=memory` or `state=disk` is stated on a gateway, service, worker or function with two instances or more, or one \
+               writes a database that is a library in its own process (SQLite) and does not state `failover` or `replication` \
+               (then also where it says `stateless`), and nothing brings a request back to its instance: no `sticky` on what calls it (one \
                further up brings it back to what it calls itself, not through that), no `key=` on the hop, no `registry`, no \
                `partitions` or `order` of the queue or topic that hands to it (taken to be by key), no lasting `<->` connection.",
         why: "The second request reaches another instance, which has never heard of the first: users are logged out at random, \
@@ -38,14 +50,23 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let who_ask = who_ask_a_registry(facts);
     for index in facts.nodes(|kind| kind.is_app() && !matches!(kind, Kind::Socket | Kind::Scheduler)) {
         let node = facts.node(index);
-        let Some(state) = node.attrs.get("state").filter(|_| node.attrs.has("state")) else { continue };
-        let by_place = returns_to_its_instance(facts, index, &who_ask);
-        if node.instances < 2 || node.attrs.has("stateless") || by_place {
+        if node.instances < 2 {
+            continue;
+        }
+        let stated =
+            node.attrs.get("state").filter(|_| node.attrs.has("state") && !node.attrs.has("stateless"));
+        let file = own_file(facts, index);
+        let Some(span) = file.map(|step| step.span).or(stated.map(|state| state.span)) else { continue };
+        if returns_to_its_instance(facts, index, &who_ask) {
             continue;
         }
         let name = node.name();
-        let disk = node.attrs.text("state").value() == Some("disk");
-        let place = if disk { "on its own disk" } else { "in its own memory" };
+        let disk = file.is_some() || node.attrs.text("state").value() == Some("disk");
+        let place = match file {
+            Some(step) => format!("in a {} of its own", facts.node(step.to).name()),
+            None if disk => "on its own disk".to_string(),
+            None => "in its own memory".to_string(),
+        };
         let instances = node.instances;
         let evidence = match facts.callers(index).first() {
             Some(&caller) => {
@@ -60,7 +81,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::wrong(
                 format!("each of {instances} instances of {name} keeps {place} what the next request needs"),
-                state.span,
+                span,
                 "and the next request may reach another",
             )
             .node(&node.id)
@@ -80,6 +101,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// A write to a database that lives in the writer's own process: each instance has a file of its own.
+fn own_file<'d>(facts: &Facts<'d>, node: NodeIndex) -> Option<&'d Step> {
+    let copied = |store: &Node| store.attrs.has("failover") || store.attrs.has("replication");
+    let is_own = |step: &&Step| {
+        facts.is_embedded(step.to) && facts.arrow(step) != Arrow::Control && !copied(facts.node(step.to))
+    };
+    facts.design.steps_from(node).filter(is_own).find(|step| facts.writes(step))
 }
 
 fn who_ask_a_registry(facts: &Facts) -> HashSet<NodeIndex> {
@@ -114,12 +144,23 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\nlb l x2\nservice a x2 state=memory\nu -> l -> a", &["wrong a"]);
         expect("client u\nlb l x2\nservice a x2 state=disk\nu -> l -> a", &["wrong a"]);
         expect("client u\nlb l x2\nservice a state=memory\nu -> l -> a", &[]);
         expect("client u\nlb l x2\nservice a x2\nu -> l -> a", &[]);
         expect("client u\nlb l x2\nservice a x2 state=none\nu -> l -> a", &[]);
+        // A database that is a file beside each of them.
+        let file = |service: &str, store: &str, expected: &[&str]| {
+            let text = format!("client u\nlb l x2\nservice a {service}\n{store}\nu -> l -> a -> d");
+            expect(&text, expected);
+        };
+        file("x2", "sqlite d", &["wrong a"]);
+        file("x2 stateless", "sqlite d", &["wrong a"]);
+        file("", "sqlite d", &[]);
+        file("x2", "postgres d", &[]);
+        file("x2", "sqlite d replication=async", &[]);
+        expect("client u\nlb l x2\nservice a x2\nsqlite d\nu -> l -> a -> d reads", &[]);
         // Each request finds its instance again.
         expect("client u\nlb l x2 sticky\nservice a x2 state=memory\nu -> l -> a", &[]);
         expect("client u\nlb l x2\nservice a x2 state=memory\nu -> l -> a key=room", &[]);

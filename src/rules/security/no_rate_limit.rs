@@ -18,17 +18,17 @@ pub static RULE: Rule = Rule {
     group: Group::Security,
     summary: "one caller may send as many requests as it likes",
     question: Some(Question { topic: "rate limit", text: "one caller sends 10,000 a second. Now what?" }),
-    reads: &["auth", "peak", "quota", "rate", "rate_limit", "trust"],
+    reads: &["auth", "peak", "quota", "rate", "rate_limit", "signature", "trust"],
     page: Page {
         checks: "Ways from clients and from partners that call in to the first service, function or connection server \
-                 behind them: whether anything limits how much one caller sends.",
+                 they reach: whether anything limits how much one caller sends.",
         when: "No node on the way, that service included, states `rate_limit` or `quota` (a `waf` filters what a \
                request says, and limits only if it says so). Wrong where one of them says `rate_limit=none`, a \
                question otherwise; only a remark where every flow states its rate and all together make at most 10 \
-               requests a second. One finding for each first node behind the clients. Clients in a group with \
+               requests a second. One finding for each door: the first CDN, firewall, load balancer, gateway, service, function or connection server on such a way. Clients in a group with \
                `trust=private` are left alone, and so is all that only schedulers and queues start. A partner \
                (`external`) that calls in is asked about as a remark, unless what takes its calls only lays them into \
-               a queue or topic.",
+               a queue or topic, or its first call states a `signature`: then it is one known sender, who sends again what is refused.",
         why: "The caller that takes a system down is seldom an attacker: it is a customer's loop without a pause, a \
               mobile release that retries at once, a crawler. Without a limit at the door, its requests take the \
               connections and the database time of everybody else.",
@@ -58,7 +58,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     // A door that clients use too is theirs.
     let mut partners: BTreeMap<NodeIndex, Exposure> = BTreeMap::new();
     for journey in &journeys {
-        let callers = journey.callers_outside(facts);
+        let signed = journey.flow.is_some_and(|flow| facts.webhook(flow).is_some());
+        let callers = if signed { Vec::new() } else { journey.callers_outside(facts) };
         if !callers.is_empty() {
             expose(facts, journey, &callers, &mut partners);
         }
@@ -83,7 +84,10 @@ fn expose(
         let from = if step.to == to { step.from } else { step.to };
         (is_before_services(facts.node(from).kind) || callers.contains(&from)) && passes(facts, to)
     });
-    let doors = spread.first_passed(|node| facts.node(node).kind.is_compute());
+    let doors = spread.first_passed(|node| {
+        let kind = facts.node(node).kind;
+        kind.is_compute() || matches!(kind, Kind::Cdn | Kind::Waf)
+    });
     // What states `rate_limit` and is passed all the same says that it has none.
     let open = spread.first_passed(|node| facts.node(node).attrs.get("rate_limit").is_some());
     for &node in &spread.reached {
@@ -148,8 +152,11 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure, tiny: Option<f
         true => "user",
         false => "ip",
     };
+    let mut finding = finding.node(&front.id);
+    for (from, to) in way.iter().zip(&way[1..]).take(8) {
+        finding = finding.hop(facts.id(*from), facts.id(*to));
+    }
     finding
-        .node(&front.id)
         .flows(flows)
         .evidence(format!("{}: no limit on the way", facts.show_way(&way)))
         .consequence(match partner {
@@ -209,7 +216,9 @@ mod tests {
         expect("client u\ncdn e rate_limit=10/s\nservice a\nu -> e -> a", &[]);
         // A firewall limits if it says so.
         expect("client u\nwaf w rate_limit=10/s\nlb l\nservice a\nu -> w -> l -> a", &[]);
-        expect("client u\nwaf w\nlb l\nservice a\nu -> w -> l -> a", &["unstated l"]);
+        expect("client u\nwaf w\nlb l\nservice a\nu -> w -> l -> a", &["unstated w"]);
+        // The edge is the door, although what it does not have goes on.
+        expect("client u\ncdn e\nservice a\nu -> e\ne -> a on=miss", &["unstated e"]);
         expect("client u\ngateway g quota=1M/month\nservice a\nu -> g -> a", &[]);
         // It says none, and the gateway before it limits.
         expect("client u\ngateway g rate_limit=10/s\nservice a rate_limit=none\nu -> g -> a", &[]);
@@ -225,6 +234,7 @@ mod tests {
         expect("external e\nlb l\nservice a\npostgres d\ne -> l -> a -> d", &["unstated l"]);
         expect("external e\nservice a rate_limit=5/s\npostgres d\ne -> a -> d", &[]);
         expect("external e\nlb l\nservice a\nqueue q\ne -> l -> a ~> q", &[]);
+        expect("external e\nservice a\npostgres d\nflow f { e -> a signature\na -> d }", &[]);
         expect("client u\nexternal e\nservice a\npostgres d\nu -> a -> d\ne -> a", &["unstated a"]);
         // Files from a CDN, a scheduler, a desk inside.
         expect("client u\ncdn e\ns3 b\nu -> e -> b", &[]);

@@ -22,8 +22,8 @@ pub static RULE: Rule = Rule {
                  encrypted at rest.",
         when: "Wrong: such a store says `encryption=no`. A question, as a remark: it says nothing of `encryption`, and \
                neither does the primary that it is a `replica_of`. Left alone: stores that do not say that their data \
-               is sensitive, `encryption`, and technologies that always encrypt what they keep, such as S3, DynamoDB, \
-               Spanner, BigQuery and Cloud SQL.",
+               is sensitive, `encryption`, and technologies that encrypt what they keep without being told to, such as S3, DynamoDB, \
+               Spanner, BigQuery, Cloud SQL, Aurora and Azure SQL (not RDS, where it is chosen when a database is made).",
         why: "Most data is not stolen through the front door. A snapshot is shared with the wrong account, a test \
               machine gets last night's dump, a disk comes back from repair. Encrypted, each of them is noise without \
               a key that is kept and logged elsewhere; and the law asks for it where the loss has to be reported.",
@@ -97,7 +97,8 @@ mod tests {
         // Said to be encrypted, always encrypted, or not said to be sensitive.
         expect("postgres d data=pii encryption", &[]);
         expect("every postgres encryption\npostgres d data=pii", &[]);
-        expect("dynamodb d data=pii\ns3 b data=credential", &[]);
+        expect("dynamodb d data=pii\ns3 b data=credential\naurora a data=pii\nazure-sql z data=pii", &[]);
+        expect("azure-sql d data=pii encryption=no\nrds r data=pii", &["wrong d", "unstated r"]);
         expect("postgres d data=private\npostgres e\npostgres f data=public encryption=no", &[]);
         // A copy is as its primary; memory is gone with the machine.
         expect("postgres d data=pii encryption\npostgres r replica_of=d", &[]);

@@ -19,16 +19,19 @@ pub static RULE: Rule = Rule {
         topic: "encryption in transit",
         text: "who between the caller and you can read or change what is sent?",
     }),
-    reads: &["auth", "data", "managed", "tls", "trust"],
+    reads: &["auth", "availability", "data", "managed", "p99", "tls", "trust"],
     page: Page {
         checks: "Connections over networks that are not yours: from clients to the first node behind them, to and from \
                  external services, between regions, and between groups that state a different `trust`.",
         when: "Wrong: such a connection says `tls=no`, or the node that it leads to does and the connection does not \
-               say `tls`. A question, as a remark: in a flow that clients outside start, in which some node states \
-               `auth` (or is an `auth` node) or uses `data=pii`, `payment` or `credential`, neither the first load \
-               balancer, CDN, firewall, gateway, service, function or connection server behind the client nor the hop \
-               to it says anything of `tls`, and it is not managed (a vendor hands out a certificate with the \
-               address), unless the flow makes at most 10 requests a second without a promise. A question: a hop leads \
+               say `tls`; between a public or dmz network and a private one a warning, unless one of the two nodes states \
+               `data=pii`, `payment` or `credential`, or a flow over it uses such data. A question, as a remark, about a door: the first load \
+               balancer, CDN, firewall, gateway, service, function or connection server behind a client outside, where \
+               neither it nor the hop to it says anything of `tls`, and it is not managed (a vendor hands out a \
+               certificate with the address). It is asked in two cases: another door says `tls`, so that this one looks \
+               forgotten; or the flow promises an `availability` or a `p99`, and some node of it states `auth` (or is an \
+               `auth` node) or it uses `data=pii`, `payment` or `credential`. Never of a flow of at most 10 requests a \
+               second without a stated `availability`. A question: a hop leads \
                from one region into another, to or from a node that states `data=pii`, `payment` or `credential`, and \
                says nothing of `tls`, and neither does its target. Left alone: connections within one region and \
                trust, which may be plain behind the door; calls of external services that say nothing; clients in a \
@@ -52,7 +55,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .edge_references()
         .filter_map(|edge| plain(facts, edge.source(), edge.target(), edge.weight()))
         .collect();
-    found.extend(doors(facts).into_iter().map(|(door, (step, flows))| {
+    found.extend(doors(facts).into_iter().map(|(door, (step, _, flows))| {
         let (client, node) = (facts.node(step.from), facts.node(door));
         let name = node.name();
         let message = format!("nothing says that what {} sends to {name} is encrypted on the way", client.name());
@@ -69,14 +72,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// The first nodes behind clients outside that say nothing of it, a hop that leads there, and the flows that take it.
-fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> {
-    let mut doors: BTreeMap<NodeIndex, (&Step, Vec<String>)> = BTreeMap::new();
+/// The first nodes behind clients outside that say nothing of it and should: a hop that leads there, whether what it
+/// carries is worth it by itself, and the flows that take it.
+fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, bool, Vec<String>)> {
+    let mut doors: BTreeMap<NodeIndex, (&Step, bool, Vec<String>)> = BTreeMap::new();
+    let mut another_says = false;
     for journey in facts.journeys() {
-        let Some(flow) = journey.flow.filter(|flow| !facts.is_small(flow)) else { continue };
-        if !journey.steps.iter().any(|step| is_worth_stealing(facts, step)) {
-            continue;
-        }
+        let Some(flow) = journey.flow else { continue };
+        let promised = ["availability", "p99"].iter().any(|promise| flow.attrs.has(promise));
+        let worth_it = promised && journey.steps.iter().any(|step| is_worth_stealing(facts, step));
+        let small = facts.is_small(flow);
         for &step in &journey.steps {
             let (from, to) = (facts.node(step.from), facts.node(step.to));
             let is_before = |kind: Kind| matches!(kind, Kind::Client | Kind::Dns);
@@ -91,15 +96,21 @@ fn doors<'d>(facts: &Facts<'d>) -> BTreeMap<NodeIndex, (&'d Step, Vec<String>)> 
             let waits = matches!(facts.arrow(step), Arrow::Call | Arrow::Stream);
             let hop = &facts.design.graph[step.hop];
             let said = [&hop.attrs, &door.attrs].into_iter().any(|attrs| attrs.get("tls").is_some());
-            if !(takes && outside && waits) || said || by_certificate(door) || door.is_managed() {
+            if !(takes && outside && waits) {
                 continue;
             }
-            let (_, flows) = doors.entry(behind).or_insert_with(|| (step, Vec::new()));
+            another_says |= [&hop.attrs, &door.attrs].into_iter().any(|attrs| attrs.has("tls"));
+            if said || small || by_certificate(door) || door.is_managed() {
+                continue;
+            }
+            let (_, asked, flows) = doors.entry(behind).or_insert_with(|| (step, false, Vec::new()));
+            *asked |= worth_it;
             if flows.last() != Some(&flow.id) {
                 flows.push(flow.id.clone());
             }
         }
     }
+    doors.retain(|_, (_, asked, _)| *asked || another_says);
     doors
 }
 
@@ -127,7 +138,10 @@ fn plain(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> Option<Dia
         Some(_) if target.attrs.has("tls") && hop.attrs.get("tls").is_none() => return None,
         Some(setting) => {
             let message = format!("what {name} sends to {end} travels {over} as plain text");
-            Diagnostic::wrong(message, setting.span, "not encrypted").label(hop.span, "readable on the way")
+            let finding = Diagnostic::wrong(message, setting.span, "not encrypted")
+                .label(hop.span, "readable on the way");
+            let harmless = over.starts_with("from a ") && !is_sensitive(facts, from, to, hop);
+            if harmless { finding.at_most(Severity::Warning) } else { finding }
         }
         None => {
             let what = [from, to].into_iter().find_map(|node| facts.sensitive(node))?.what;
@@ -148,6 +162,12 @@ fn plain(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> Option<Dia
             ))
             .fix(format!("`tls` on {end}, or on `{} -> {}` alone", source.id, target.id)),
     )
+}
+
+/// One of its ends says so, or a flow that takes it uses such data further on.
+fn is_sensitive(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> bool {
+    let uses = |flow| facts.design.steps_of(flow).iter().any(|step| facts.sensitive_in(step).is_some());
+    [from, to].iter().any(|&node| facts.sensitive(node).is_some()) || facts.flows_on(hop).any(uses)
 }
 
 /// What a connection leaves: `over the internet`, where it does.
@@ -184,35 +204,51 @@ fn trust<'d>(facts: &Facts<'d>, node: NodeIndex) -> Option<&'d str> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::diagnostic::Severity;
     use crate::rules::testing::expect;
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
-        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l -> a }", &["unstated l"]);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f p99=1s { u -> l -> a }", &["unstated l"]);
         expect(
-            "client u\nlb l\nservice a\npostgres d data=pii\nflow f { u -> l -> a -> d }",
+            "client u\nlb l\nservice a\npostgres d data=pii\nflow f p99=1s { u -> l -> a -> d }",
             &["unstated l"],
         );
-        expect("client u\nsocket s auth=jwt\nflow f { s <-> u }", &["unstated s"]);
-        expect("client u\ndns d\ncdn e\nservice a auth=jwt\nflow f { u -> d -> e -> a }", &["unstated e"]);
-        expect("client u\nlb l tls=no\nservice a auth=jwt\nflow f { u -> l -> a }", &["wrong l"]);
-        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l tls=no\nl -> a }", &["wrong l"]);
+        expect("client u\nsocket s auth=jwt\nflow f p99=1s { s <-> u }", &["unstated s"]);
+        expect(
+            "client u\ndns d\ncdn e\nservice a auth=jwt\nflow f p99=1s { u -> d -> e -> a }",
+            &["unstated e"],
+        );
+        expect("client u\nlb l tls=no\nservice a auth=jwt\nflow f p99=1s { u -> l -> a }", &["wrong l"]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f p99=1s { u -> l tls=no\nl -> a }", &["wrong l"]);
         // Said at the door or on the hop; behind it is inside.
-        expect("client u\nlb l tls\nservice a auth=jwt\nflow f { u -> l -> a }", &[]);
-        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l tls\nl -> a }", &[]);
-        expect("client u\nlb l tls\nservice a tls=no\npostgres d data=pii\nflow f { u -> l -> a -> d }", &[]);
-        expect("client u\nalb g\nservice a auth=jwt\nflow f { u -> g -> a }", &[]);
-        expect("client u\ngateway g auth=mtls\nservice a\nflow f { u -> g -> a }", &[]);
+        expect("client u\nlb l tls\nservice a auth=jwt\nflow f p99=1s { u -> l -> a }", &[]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f p99=1s { u -> l tls\nl -> a }", &[]);
+        expect(
+            "client u\nlb l tls\nservice a tls=no\npostgres d data=pii\nflow f p99=1s { u -> l -> a -> d }",
+            &[],
+        );
+        expect("client u\nalb g\nservice a auth=jwt\nflow f p99=1s { u -> g -> a }", &[]);
+        expect("client u\ngateway g auth=mtls\nservice a\nflow f p99=1s { u -> g -> a }", &[]);
+        // No promise, so nobody asks; but where another door says it, this one looks forgotten.
+        expect("client u\nlb l\nservice a auth=jwt\nflow f { u -> l -> a }", &[]);
+        let two = |flow: &str| {
+            format!(
+                "client u\nlb l\nlb m tls\nservice a\nflow f {flow} {{ u -> l -> a }}\nflow g {{ u -> m -> a }}"
+            )
+        };
+        expect(&two(""), &["unstated l"]);
+        expect(&two("rate=2/s"), &[]);
         // Nothing to steal, as far as it is said.
-        expect("client u\nlb l\nservice a\npostgres d\nflow f { u -> l -> a -> d }", &[]);
+        expect("client u\nlb l\nservice a\npostgres d\nflow f p99=1s { u -> l -> a -> d }", &[]);
         // A sketch, a handful, the inside, a file store, somebody else's service.
         expect("client u\nlb l\nservice a auth=jwt\nu -> l -> a", &[]);
-        expect("client u\nlb l\nservice a auth=jwt\nflow f rate=2/s { u -> l -> a }", &[]);
-        expect("group o trust=private { client u }\nservice a auth=jwt\nflow f { u -> a }", &[]);
-        expect("client u\ns3 b\nflow f { u -> b reads signed }", &[]);
-        expect("service a\nexternal e\nflow f { a -> e }", &[]);
-        expect("service a\nexternal e\nflow f { a -> e tls=no }", &["wrong e"]);
+        expect("client u\nlb l\nservice a auth=jwt\nflow f rate=2/s p99=1s { u -> l -> a }", &[]);
+        expect("group o trust=private { client u }\nservice a auth=jwt\nflow f p99=1s { u -> a }", &[]);
+        expect("client u\ns3 b\nflow f p99=1s { u -> b reads signed }", &[]);
+        expect("service a\nexternal e\nflow f p99=1s { a -> e }", &[]);
+        expect("service a\nexternal e\nflow f p99=1s { a -> e tls=no }", &["wrong e"]);
     }
 
     #[test]
@@ -227,5 +263,15 @@ mod tests {
         expect(&RULE, &regions("", "data=private"), &[]);
         let trust = "group x trust=dmz { service a }\ngroup y trust=private { service b tls=no }\na -> b";
         expect(&RULE, trust, &["wrong b"]);
+        let further = trust.replace("\na -> b", "\npostgres d data=pii\nflow f { a -> b -> d }");
+        let found =
+            crate::rules::run(&RULE, &crate::rules::Facts::new(&crate::rules::testing::design(&further)));
+        assert_eq!(found[0].severity, Severity::Error);
+        for (data, severity) in [("", Severity::Warning), ("data=pii", Severity::Error)] {
+            let text = trust.replace("tls=no", &format!("{data} tls=no"));
+            let found =
+                crate::rules::run(&RULE, &crate::rules::Facts::new(&crate::rules::testing::design(&text)));
+            assert_eq!(found[0].severity, severity);
+        }
     }
 }

@@ -14,15 +14,15 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::High,
     grave: true,
     group: Group::Security,
-    summary: "a CDN hands private files to whoever has their address",
+    summary: "a CDN or gateway hands private files to whoever has their address",
     question: Some(Question {
         topic: "private files",
         text: "somebody passes the address of a file on: who can open it, and until when?",
     }),
     reads: &["auth", "data", "public", "reads", "signed", "trust", "writes"],
     page: Page {
-        checks: "Object stores that clients outside read through a CDN, whose files are not public.",
-        when: "Clients reach, through CDNs, load balancers, firewalls and DNS alone, a CDN or load balancer with a hop \
+        checks: "Object stores that clients outside read through a CDN, load balancer or gateway, whose files are not public.",
+        when: "Clients reach, through CDNs, load balancers, gateways, firewalls and DNS alone, a CDN, load balancer or gateway with a hop \
                to an object store that says of itself, or of the table read, `data` other than `public`, and neither a \
                node nor a hop on the way (that hop included) states `signed` or `auth=`. Wrong where one of them says \
                `signed=no` or `auth=none`, a question otherwise. Left alone: stores whose data is `public` or not \
@@ -59,7 +59,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             attrs.has("auth") || attrs.has("signed")
         };
         let spread = journey.spread(facts, &journey.outsiders(facts), |step, to| {
-            let passes = matches!(facts.node(to).kind, Kind::Dns | Kind::Cdn | Kind::Waf | Kind::Lb);
+            use Kind::{Cdn, Dns, Gateway, Lb, Waf};
+            let passes = matches!(facts.node(to).kind, Dns | Cdn | Waf | Lb | Gateway);
             passes && !checks(to) && !step.attrs.has("signed")
         });
         let said = |node: NodeIndex| {
@@ -69,8 +70,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let opened = spread.first_passed(|node| said(node).is_some());
         for &step in &journey.steps {
             let reads = step.attrs.has("reads") || !step.attrs.has("writes");
-            let front =
-                matches!(facts.node(step.from).kind, Kind::Cdn | Kind::Lb) && spread.reaches(step.from);
+            let front = matches!(facts.node(step.from).kind, Kind::Cdn | Kind::Lb | Kind::Gateway)
+                && spread.reaches(step.from);
             let data = || facts.used_data(step).into_iter().flatten().any(|word| word != "public");
             if facts.node(step.to).kind != Kind::Blob
                 || !(reads && front)
@@ -128,6 +129,7 @@ fn finding(facts: &Facts, at: NodeIndex, exposure: Exposure) -> Diagnostic {
         ))
         .fix(match front.kind {
             Kind::Cdn => format!("`signed` on {edge}: an address that opens one file and expires"),
+            Kind::Gateway => format!("`auth=session` on {edge}, or whichever way users prove who they are"),
             _ => format!(
                 "`signed` on `{} -> {}`: an address that opens one file and expires",
                 front.id, blob.id
@@ -157,6 +159,10 @@ mod tests {
         case("", "data=public", "", &[]);
         case("", "", "", &[]);
         case("signed=no", "data=private", "public", &[]);
+        // A gateway that asks for nothing is the same hole.
+        expect(&RULE, "client u\ngateway g\ns3 b data=private\nflow f { u -> g -> b }", &["unstated b"]);
+        expect(&RULE, "client u\ngateway g auth=none\ns3 b data=pii\nflow f { u -> g -> b }", &["wrong b"]);
+        expect(&RULE, "client u\ngateway g auth=jwt\ns3 b data=pii\nflow f { u -> g -> b }", &[]);
         // Signed on a hop; a program in between; an upload; the inside.
         expect(&RULE, "client u\ncdn e\ns3 b data=private\nflow f { u -> e signed\ne -> b }", &[]);
         expect(&RULE, "client u\ncdn e\ns3 b data=private\nflow f { u -> e\ne -> b signed }", &[]);

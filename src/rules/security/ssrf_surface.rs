@@ -22,10 +22,11 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Services, functions, workers and connection servers with `fetches=user-url`: previews, webhooks, \
                  crawlers, imports from an address.",
-        when: "Wrong: such a node says `egress=open` (or `egress=none`). A question: it says nothing of `egress`. Left \
-               alone: `egress=proxy`, `egress=allowlist`, and a node in a group with `trust=public` or `trust=dmz` \
+        when: "Wrong: such a node says `egress=open`, or `egress=none`, which says that nothing limits where it connects. A \
+               question: it says nothing of `egress`. Left alone: `egress=proxy`; `egress=allowlist`, which with addresses \
+               from users allows only known hosts; and a node in a group with `trust=public` or `trust=dmz` \
                that has no hop to a store, a secret store, a configuration service or a registry, and neither is there \
-               one in that group.",
+               one in that group (a queue or topic is none: what it sends there is all that others take from it).",
         why: "The address may be `http://169.254.169.254/`, where a cloud hands a machine its own credentials, or the \
               admin page of the database beside it. The program is trusted there, and shows what it got to whoever \
               asked. Checking the name first is not enough: it may resolve to something else the second time.",
@@ -134,6 +135,7 @@ mod tests {
         expect("service a egress=open\nservice b fetches=no", &[]);
         // In a place of its own, or in one with a database.
         expect("group out trust=dmz { worker w fetches=user-url }\nqueue q\nq ~> w", &[]);
+        expect("group out trust=dmz { worker w fetches=user-url; queue q }\nq ~> w", &[]);
         expect("group out trust=dmz {\n worker w fetches=user-url\n postgres d\n}", &["unstated w"]);
         expect("group out trust=dmz { worker w fetches=user-url }\npostgres d\nw -> d", &["unstated w"]);
         expect("group in trust=private { worker w fetches=user-url }", &["unstated w"]);

@@ -22,8 +22,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Object stores that clients write to and that are read for clients again: whether anything scans the \
                  files in between.",
-        when: "Clients outside upload to an object store, and a client, a CDN, or a program on a call from a client \
-               has a hop that reads it. An upload is a hop to it with `writes`: from a client, from a load balancer, \
+        when: "Clients outside upload to an object store, directly or through a program, and a client, a CDN, or a program on a \
+               call from a client has a hop that reads it. An upload is a hop to it with `writes`: from a client, from a load balancer, \
                CDN, firewall or gateway behind one, or from a service, function or connection server that a client \
                calls, if that hop or its flow states a `payload` of 100 KB or more. A question where the store says \
                nothing of `antivirus`; wrong where it says `antivirus=no` (then any service's write on a client's call \
@@ -120,7 +120,7 @@ fn finding(facts: &Facts, at: NodeIndex, upload: &Step, download: &Step) -> Opti
             .consequence(format!(
                 "someone spreads malware by links to {name}, and browsers block your whole domain for it"
             ))
-            .fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked")),
+            .fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
     )
 }
 
