@@ -26,8 +26,9 @@ pub static RULE: Rule = Rule {
                it) and that a flow goes through; and about a service or a worker that a flow calls or hands to over a hop \
                that is marked `long` (the one at its end, not the caller). Of those, a worker that is `idempotent` is not \
                asked, as its queue gives the work to another; a service is, idempotent or not, as somebody waits for its \
-               answer. What a vendor runs is left alone, and so is a node where all flows through it state a `rate` of ten \
-               requests a second or fewer and no `availability`; not where it says `drain=no`.",
+               answer. What a vendor runs is left alone, and so is a node, unless it says `drain=no`, where all \
+               flows through it that somebody waits for state a `rate` of ten requests a second or fewer and no \
+               `availability`.",
         why: "Instances stop every day: deploys, scaling in, a machine that is replaced. Without a drain each stop is a small \
               crash. Thousands of connections break in the same second and come back in the same second, and a job of \
               minutes starts again from nothing, or is half done for good.",

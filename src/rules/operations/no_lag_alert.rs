@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     }),
     reads: &["alert", "availability", "delivery", "lag_alert", "optional", "peak", "rate"],
     page: Page {
-        checks: "Queues and topics on busy and on promised flows: whether somebody is told when their consumers stop or fall behind.",
+        checks: "Queues and topics on flows that are busy or have a promised `availability`: whether somebody is told when their consumers stop or fall behind.",
         when: "Wrong where `lag_alert=no` is stated on a queue or topic with consumers. Otherwise a question where a flow that states \
                an `availability`, or a `rate` or `peak` of 100 a second or more, leads into a queue or topic (over a hop \
                that is not `optional`) that has a consumer and delivers at least once, and nothing around it tells anybody: \

@@ -77,7 +77,7 @@ fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>)
     let scheme = node.attrs.get("scheme").map_or(node.span, |setting| setting.span);
     let finding = if let Some(made_of) = made_of {
         let (known, label) = match made_of {
-            "hash" => ("what is hashed", "the same for who hashes the same"),
+            "hash" => ("what was hashed", "the same for who hashes the same"),
             _ => ("when it was made", "mostly the time"),
         };
         let message = format!(
@@ -87,7 +87,7 @@ fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>)
             .at_most(Severity::Info)
             .label(step.span, "kept under such a code")
             .question(format!(
-                "somebody knows {known}: what keeps him from trying the codes of {name} that it may have got?"
+                "somebody knows {known}: what keeps him from trying the few codes that {name} may have made of it?"
             ))
     } else if secret.is_some() {
         let message = format!("{name} hands out codes in order, and in {store} they open what is not public");
