@@ -305,7 +305,11 @@ fn a_classic_mistake_costs_its_criterion() {
     let kv = |from: &str, to: &str, expected: &[&str]| {
         loses("url-shortener", "reference-kv.arch", from, to, expected);
     };
-    kv("resolve ~> clicks optional ~> tally -> counts writes", "resolve -> counts writes", &["clicks-off-path"]);
+    kv(
+        "resolve ~> clicks optional ~> tally -> counts writes",
+        "resolve -> counts writes",
+        &["clicks-off-path"],
+    );
     kv("status=302", "status=301", &["redirect-status"]);
     kv(" writes=link conditional", " writes=link", &["unique"]);
     kv("key code\n", "key code\nshard created_at\n", &["shard-by-code"]);

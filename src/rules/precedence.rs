@@ -93,7 +93,7 @@ pub static PRECEDENCE: &[Precedence] = &[
         speaks: "noisy-neighbour",
         silent: "limit-by-nobody",
         because: "what one tenant takes from the others says more than that the limit counts nobody",
-        example: "client u\nservice a tenants=shared rate_limit=1/s\nflow f { u -> a }",
+        example: "client u\nservice a tenants=shared rate_limit=1/s\nflow f availability=99.9% { u -> a }",
     },
 ];
 

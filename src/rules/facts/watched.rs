@@ -48,15 +48,20 @@ impl<'d> Facts<'d> {
 
     /// The nodes that a monitor observes, or that send it what they see. Monitors that watch each other do not count.
     pub fn observed(&self) -> HashSet<NodeIndex> {
+        self.observed_by(|_| true)
+    }
+
+    /// The same of some monitors only.
+    pub fn observed_by(&self, counts: impl Fn(NodeIndex) -> bool) -> HashSet<NodeIndex> {
         let monitor = |node: NodeIndex| self.node(node).kind == Kind::Monitor;
         let mut observed = HashSet::new();
         for step in &self.design.steps {
             let observes = step.attrs.has("observes") || self.design.graph[step.hop].attrs.has("observes");
             match (monitor(step.from), monitor(step.to)) {
-                (true, false) if observes || self.arrow(step) != Arrow::Control => {
+                (true, false) if counts(step.from) && (observes || self.arrow(step) != Arrow::Control) => {
                     observed.insert(step.to);
                 }
-                (false, true) => {
+                (false, true) if counts(step.to) => {
                     observed.insert(step.from);
                 }
                 (false, false) if observes => {

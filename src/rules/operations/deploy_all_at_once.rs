@@ -14,9 +14,10 @@ pub static RULE: Rule = Rule {
     reads: &["deploy", "managed"],
     page: Page {
         checks: "How a new version reaches the instances of an application, gateway or load balancer.",
-        when: "It says `deploy=all-at-once`, something reaches it, and it has at least two instances or is managed: with one \
-               there is nothing to go step by step over. A warning where no flow that somebody waits for needs it, as behind \
-               a queue, and where those that do are all at ten requests a second or fewer without a promise. Never a question.",
+        when: "It says `deploy=all-at-once`, itself or by `every KIND deploy=all-at-once`, something reaches it, and it has at \
+               least two instances or is managed: with one there is nothing to go step by step over. A warning where no flow \
+               that somebody waits for needs it, as behind a queue, and where those that do all state a `rate` of ten requests \
+               a second or fewer and no `availability`. Never a question.",
         why: "Most outages begin with a change. Instances guard against machines that fail one by one; a version that crashes \
               takes them all, and the old one is no longer running anywhere. What reaches one instance first costs its share \
               of the requests, and a few minutes.",
@@ -80,6 +81,7 @@ mod tests {
         let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\nservice a x2 deploy=all-at-once\nu -> a", &["wrong a"]);
         expect("client u\nlambda a deploy=all-at-once\nu -> a", &["wrong a"]);
+        expect("every service deploy=all-at-once\nclient u\nservice a x2\nu -> a", &["wrong a"]);
         expect("client u\nservice a x2 deploy=rolling\nu -> a", &[]);
         expect("client u\nservice a x2\nu -> a", &[]);
         expect("client u\nservice a deploy=all-at-once\nu -> a", &[]);

@@ -20,8 +20,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Locks that lapse by themselves: whether a holder that comes back too late can still do harm.",
         when: "A `lock` that something calls states a `lease` and no `fencing`. Wrong where `fencing=no` is stated, \
-               otherwise a question; a `hold` below the lease does not silence it. Left alone where each caller is `idempotent`, says `dedupe`, or makes only `conditional` writes: then a second holder does nothing \
-               that the first had not done, or its write fails.",
+               otherwise a question; a `hold` below the lease does not silence it. Left alone where each caller says `dedupe` \
+               or makes only `conditional` writes (and makes one): then what it does too late is dropped, or its write fails. \
+               That a caller is `idempotent` helps less, as it may write again what the next holder has changed meanwhile: \
+               where all the others are, `fencing=no` is a question too.",
         why: "A lease is a promise about a clock that the holder cannot see. A garbage collection, a paused virtual machine \
               or a slow disk lasts longer than the lease; the lock goes to somebody else, and the first wakes up believing \
               that it still holds it. A short `hold` makes that rare. Only a number that grows with each holder, which \
@@ -31,7 +33,7 @@ pub static RULE: Rule = Rule {
               flow book { web -> front -> seats -> turns\nseats -> store writes }\n",
         good: "client web\nlb front managed\nservice seats x3 metrics\nlock turns x3 lease=10s hold=2s fencing\npostgres store x2\n\
                flow book { web -> front -> seats -> turns\nseats -> store writes }\n",
-        ignore: "The lock only saves work, and two holders at once do no harm: say `idempotent` on them.",
+        ignore: "The lock only saves work: all holders do the same thing, and the later of two writes may win.",
     },
     check,
 };
@@ -48,7 +50,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let (name, who) = (node.name(), facts.node(first).name());
-        let finding = match node.attrs.get("fencing") {
+        // Those do the same thing twice; whether somebody else's work lies between, nothing says.
+        let repeats = holders.iter().all(|&holder| facts.node(holder).attrs.has("idempotent"));
+        let finding = match node.attrs.get("fencing").filter(|_| !repeats) {
             Some(setting) => Diagnostic::wrong(
                 format!("{who} goes on writing after its lease of {name} has lapsed, and nothing refuses it"),
                 setting.span,
@@ -56,7 +60,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             ),
             None => Diagnostic::unstated(
                 format!("nothing says what refuses {who} once its lease of {name} has lapsed"),
-                node.span,
+                node.attrs.get("fencing").map_or(node.span, |setting| setting.span),
                 "a lease, and no `fencing`",
             )
             .question(format!(
@@ -81,7 +85,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// A second one that holds the lock at the same time does nothing that the first has not done, or fails at it.
+/// What it does after somebody else has taken the lock is dropped, or fails.
 fn is_harmless(facts: &Facts, holder: NodeIndex, lock: NodeIndex) -> bool {
     let attrs = &facts.node(holder).attrs;
     let mut writes = facts
@@ -89,9 +93,7 @@ fn is_harmless(facts: &Facts, holder: NodeIndex, lock: NodeIndex) -> bool {
         .steps_from(holder)
         .filter(|step| step.to != lock && facts.node(step.to).kind.is_store() && facts.writes(step))
         .peekable();
-    attrs.has("idempotent")
-        || attrs.has("dedupe")
-        || (writes.peek().is_some() && writes.all(|step| step.attrs.has("conditional")))
+    attrs.has("dedupe") || (writes.peek().is_some() && writes.all(|step| step.attrs.has("conditional")))
 }
 
 #[cfg(test)]
@@ -121,7 +123,10 @@ mod tests {
         locked("lease=10s", "writes conditional", &[]);
         locked("", "writes", &[]);
         let alone = "service a idempotent\nlock l lease=5s\npostgres d\na -> l\na -> d writes";
-        expect(&RULE, alone, &[]);
+        expect(&RULE, &alone.replace("idempotent", "dedupe=d"), &[]);
+        // Twice is once, but what another has written in between is gone.
+        expect(&RULE, alone, &["unstated l"]);
+        expect(&RULE, &alone.replace("5s", "5s fencing=no"), &["unstated l"]);
         expect(&RULE, &alone.replace(" idempotent", ""), &["unstated l"]);
         expect(&RULE, "lock l lease=5s fencing=no", &[]);
     }

@@ -23,9 +23,12 @@ pub static RULE: Rule = Rule {
         checks: "Instances that hold connections or work for long: whether a stopping one may finish first.",
         when: "Wrong where a service, worker, function or socket that something reaches says `drain=no`. Where nothing is \
                said, a question about a socket that clients hold connections to (`<->`, directly or through what stands before \
-               it) and that a flow goes through; and about a service, or a worker that is not `idempotent`, on a call or \
-               hand-off that a flow marks `long`. What a vendor runs is left alone, and so are designs whose flows through \
-               the node are all at ten requests a second or fewer without a promise.",
+               it) and that a flow goes through; and about a service or a worker that a flow calls or hands to over a hop \
+               that is marked `long` (the one at its end, not the caller). Of those, a worker that is `idempotent` is not \
+               asked, as its queue gives the work to another; a service is, idempotent or not, as somebody waits for its \
+               answer. What a vendor runs is left alone, and so is a node, unless it says `drain=no`, where all \
+               flows through it that somebody waits for state a `rate` of ten requests a second or fewer and no \
+               `availability`.",
         why: "Instances stop every day: deploys, scaling in, a machine that is replaced. Without a drain each stop is a small \
               crash. Thousands of connections break in the same second and come back in the same second, and a job of \
               minutes starts again from nothing, or is half done for good.",
@@ -140,6 +143,9 @@ mod tests {
         long("worker a idempotent", &[]);
         long("worker a idempotent drain=no", &["wrong a"]);
         expect("client u\nservice a\nflow f { u -> a long }", &["unstated a"]);
+        expect("client u\nservice a idempotent\nflow f { u -> a long }", &["unstated a"]);
+        // Not who waits for it.
+        expect("client u\nservice b\nservice a drain=1min\nflow f { u -> b -> a long }", &[]);
         expect("client u\nservice a\nflow f { u -> a }", &[]);
         expect("client u\nservice a drain=no\nflow f { u -> a }", &["wrong a"]);
     }

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow};
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -19,16 +19,17 @@ pub static RULE: Rule = Rule {
     reads: &["autoscale", "availability", "health", "managed", "peak", "rate"],
     page: Page {
         checks: "Load balancers and gateways before several instances: whether they can tell one that serves from one that only runs.",
-        when: "A load balancer or gateway that no vendor runs calls a service, function or socket that no vendor runs and that \
-               has at least two instances (or `autoscale`). Wrong where that node says `health=no` and the balancer does not \
-               state `health`; a question about a service or function where neither states it and a flow over this hop states \
-               an `availability`, or a `rate` or `peak` of 100 a second or more. Sockets are not asked about: their clients \
-               notice a dead instance themselves.",
+        when: "A load balancer or gateway that no vendor runs has a hop (`->` or `<->`, drawn from it) to a service, function or \
+               socket that no vendor runs and that has at least two instances (or `autoscale`). Wrong where that node says \
+               `health=no` and the balancer does not state `health`; a question where neither states it and a flow over this \
+               hop states an `availability` of 99.9 % or more, or a `rate` or `peak` of 1,000 a second or more. `health` on \
+               either of the two ends it. Clients of a socket notice a dead instance themselves; the balancer that gives it \
+               new connections does not.",
         why: "A second instance helps only if somebody knows which of the two is broken. One that has lost its database, or is \
               still starting, answers at once with an error: it is the fastest of all, and gets the most requests.",
         outage: None,
-        bad: "client web\nhaproxy front x2\nservice api x4 metrics alert\nflow order rate=500/s { web -> front -> api }\n",
-        good: "client web\nhaproxy front x2\nservice api x4 metrics alert health=ready\nflow order rate=500/s { web -> front -> api }\n",
+        bad: "client web\nhaproxy front x2\nservice api x4 metrics alert\nflow order rate=2k/s { web -> front -> api }\n",
+        good: "client web\nhaproxy front x2\nservice api x4 metrics alert health=ready\nflow order rate=2k/s { web -> front -> api }\n",
         ignore: "The orchestrator below does it for everything that runs on it: say so once with `every service health=ready`.",
     },
     check,
@@ -41,21 +42,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let node = facts.node(at);
         let several = node.instances >= 2 || node.attrs.has("autoscale");
         let said = node.attrs.get("health");
-        // A dead connection server is noticed by its clients: `no-heartbeat` asks.
-        let noticed = node.kind == Kind::Socket && said.is_none();
-        if !several || node.is_managed() || node.attrs.has("health") || noticed {
+        if !several || node.is_managed() || node.attrs.has("health") {
             continue;
         }
-        let before = |step: &&crate::design::Step| {
+        let before = |step: &&Step| {
             let front = facts.node(step.from);
             matches!(front.kind, Kind::Lb | Kind::Gateway)
                 && matches!(facts.arrow(step), Arrow::Call | Arrow::Stream)
                 && !front.is_managed()
                 && !front.attrs.has("health")
         };
-        let matters = |flow: &Flow| facts.is_promised(flow) || facts.is_busy(flow);
         let steps: Vec<_> = facts.design.steps_to(at).filter(before).collect();
-        let mattering = |step: &&&crate::design::Step| facts.flow_of(step).is_some_and(matters);
+        let mattering = |step: &&&Step| facts.flow_of(step).is_some_and(matters);
         let Some(step) = steps.iter().find(mattering).or(steps.first().filter(|_| said.is_some())) else {
             continue;
         };
@@ -80,9 +78,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             Some(flow) => format!("{} → {}, {many}; {}", facts.id(step.from), node.id, facts.stakes(flow)),
             None => format!("{} → {}, {many}", facts.id(step.from), node.id),
         };
+        let (does, asked) = match node.kind {
+            Kind::Socket => ("hangs", "connection"),
+            _ => ("loses its connections and answers with errors", "request"),
+        };
         let one = match node.instances {
-            0 | 1 => "its share of all requests fails".to_string(),
-            many => format!("one request in {many} fails"),
+            0 | 1 => format!("its share of all {asked}s fails"),
+            many => format!("one {asked} in {many} fails"),
         };
         found.push(
             finding
@@ -90,7 +92,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.map(|flow| flow.id.clone()))
                 .evidence(evidence)
                 .consequence(format!(
-                    "an instance of {name} loses its connections and answers with errors; {one} until somebody takes it out by hand"
+                    "an instance of {name} {does}; {one} until somebody takes it out by hand"
                 ))
                 .fix(format!(
                     "`health=ready` on {name}: it answers only when it can serve, and without asking what all instances share"
@@ -100,6 +102,20 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// So much is promised, or so many ask, that it cannot wait for somebody to look.
+fn matters(flow: &Flow) -> bool {
+    let promised = flow.attrs.number("availability").value().is_some_and(|share| share > PROMISE);
+    promised
+        || ["rate", "peak"]
+            .iter()
+            .any(|name| flow.attrs.number(name).value().is_some_and(|rate| rate >= MANY))
+}
+
+/// A little below 99.9 %, which is no binary number.
+const PROMISE: f64 = 0.999 - 1e-9;
+
+const MANY: f64 = 1_000.0;
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -108,11 +124,14 @@ mod tests {
     #[test]
     fn cases() {
         let busy = |nodes: &str, expected: &[&str]| {
-            expect(&RULE, &format!("client u\n{nodes}\nflow f rate=100/s {{ u -> l -> a }}"), expected);
+            expect(&RULE, &format!("client u\n{nodes}\nflow f rate=1k/s {{ u -> l -> a }}"), expected);
         };
         busy("lb l\nservice a x2", &["unstated a"]);
         busy("gateway l\nservice a autoscale", &["unstated a"]);
-        busy("lb l\nsocket a x2", &[]);
+        // New connections go to a dead one as well.
+        busy("lb l\nsocket a x2", &["unstated a"]);
+        busy("lb l\nsocket a x2 health=ready", &[]);
+        busy("alb l\nsocket a x2", &[]);
         busy("lb l\nsocket a x2 health=no", &["wrong a"]);
         busy("lb l\nservice a x2 health=no", &["wrong a"]);
         busy("lb l\nservice a x2 health=shallow", &[]);
@@ -125,7 +144,11 @@ mod tests {
             expect(&RULE, &format!("client u\nlb l\nservice a x2\n{flow}"), expected);
         };
         flow("flow f rate=10/s availability=99.9% { u -> l -> a }", &["unstated a"]);
-        flow("flow f rate=10/s peak=200/s { u -> l -> a }", &["unstated a"]);
+        flow("flow f rate=10/s peak=2k/s { u -> l -> a }", &["unstated a"]);
+        flow("flow f { u <-> l <-> a }", &[]);
+        flow("flow f rate=1k/s { u <-> l <-> a }", &["unstated a"]);
+        flow("flow f availability=99.5% { u -> l -> a }", &[]);
+        flow("flow f rate=999/s { u -> l -> a }", &[]);
         // Slow, or a sketch.
         flow("flow f rate=10/s { u -> l -> a }", &[]);
         flow("u -> l -> a", &[]);

@@ -15,14 +15,15 @@ pub static RULE: Rule = Rule {
         topic: "falling behind",
         text: "the consumers stop at midnight and no request fails: who is told, and when?",
     }),
-    reads: &["alert", "availability", "delivery", "dlq", "lag_alert", "peak", "rate"],
+    reads: &["alert", "availability", "delivery", "lag_alert", "optional", "peak", "rate"],
     page: Page {
-        checks: "Queues and topics on busy and on promised flows: whether somebody is told when their consumers stop or fall behind.",
+        checks: "Queues and topics on flows that are busy or have a promised `availability`: whether somebody is told when their consumers stop or fall behind.",
         when: "Wrong where `lag_alert=no` is stated on a queue or topic with consumers. Otherwise a question where a flow that states \
-               an `availability`, or a `rate` or `peak` of 100 a second or more, leads into a queue or topic that has a \
-               consumer and delivers at least once, and nothing around it tells anybody: no `lag_alert` or `alert` on it, \
-               no `alert` on a consumer or on its dead letters, no monitor that observes one of these. Not in a design in \
-               which nothing at all is watched.",
+               an `availability`, or a `rate` or `peak` of 100 a second or more, leads into a queue or topic (over a hop \
+               that is not `optional`) that has a consumer and delivers at least once, and nothing around it tells anybody: \
+               no `lag_alert` or `alert` on it, no `alert` on a consumer, no monitor that observes one of these or that they \
+               send to. An alert on its dead letters is none: who has stopped parks nothing. Not in a design in which nothing \
+               at all is watched, and not of dead letters, which `dlq-unwatched` asks about.",
         why: "A queue turns an outage into a delay, and hides it as well. Requests are still accepted and every dashboard of \
               the front is green while the work piles up. By the time somebody misses a mail, there are hours to catch up on, \
               and what comes in meanwhile waits behind them; beyond the retention it is lost.",
@@ -50,17 +51,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let matters = |flow: &&Flow| facts.is_promised(flow) || facts.is_busy(flow);
         let mut flows: Vec<&Flow> = Vec::new();
-        for flow in facts.design.steps_to(broker).filter_map(|step| facts.flow_of(step)).filter(matters) {
+        let into = facts.design.steps_to(broker).filter(|step| !step.attrs.has("optional"));
+        for flow in into.filter_map(|step| facts.flow_of(step)).filter(matters) {
             if flows.last().is_none_or(|last| last.id != flow.id) {
                 flows.push(flow);
             }
         }
         let consumers = facts.consumers(broker);
-        let dead = node.attrs.text("dlq").value().and_then(|id| facts.design.node(id));
         let Some(&consumer) = consumers.first() else { continue };
-        if said.is_none()
-            && (!watches || flows.is_empty() || consumers.iter().copied().chain(dead).any(tells))
-        {
+        if said.is_none() && (!watches || flows.is_empty() || consumers.iter().copied().any(tells)) {
             continue;
         }
         let (name, who) = (node.name(), facts.names(&consumers));
@@ -105,13 +104,17 @@ mod tests {
         busy("queue q lag_alert\nworker w", &[]);
         busy("queue q alert\nworker w", &[]);
         busy("queue q\nworker w alert", &[]);
-        busy("queue q dlq=d\nqueue d alert\nworker w", &[]);
-        busy("queue q dlq=d\nqueue d\nworker w", &["unstated q"]);
+        // Dead letters stay empty when nobody takes anything.
+        busy("queue q dlq=d\nqueue d alert\nworker w", &["unstated q"]);
         busy("queue q\nworker w\nmonitor m\nm ..> w observes", &[]);
         // Kept by nobody: there is nothing to fall behind.
         busy("redis-pubsub q\nworker w", &[]);
         at("rate=20/s", "queue q\nworker w", &[]);
         at("availability=99.9%", "queue q\nworker w", &["unstated q"]);
+        // It may be lost.
+        let text =
+            "client u\nservice a metrics\nqueue q\nworker w\nflow f rate=1k/s { u -> a ~> q optional ~> w }";
+        expect(&RULE, text, &[]);
         // Nothing is watched at all: `no-monitoring` asks.
         expect(&RULE, "client u\nservice a\nqueue q\nworker w\nflow f rate=1k/s { u -> a ~> q ~> w }", &[]);
     }

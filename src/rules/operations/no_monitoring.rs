@@ -1,9 +1,9 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::Flow;
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::is_own_code;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -22,14 +22,17 @@ pub static RULE: Rule = Rule {
         topic: "monitoring",
         text: "it fails at three in the morning: how do you find out?",
     }),
-    reads: &["alert", "logs", "metrics", "observes", "trace"],
+    reads: &["alert", "lag_alert", "logs", "metrics", "observes", "optional", "reads", "trace"],
     page: Page {
         checks: "Whether anything in the design is observed, and in one that is, what its busy and promised flows run on.",
         when: "A question, once for a design with a flow or with four nodes or more, where no `monitor` observes or receives \
                anything and no application, gateway or load balancer says `metrics`, `logs`, `trace` or `alert`. In a design \
                in which something is watched, a question for each service, worker, function or socket that has no `metrics`, \
                is not observed by a monitor and sends it nothing, where a flow needs it that states an `availability` or a \
-               `rate` or `peak` of 100 a second or more. Logs, traces and alerts alone do not count there: they tell of one \
+               `rate` or `peak` of 100 a second or more; and for each worker that such a flow reaches over a queue or topic, \
+               by hops that are not `optional`, unless that queue or topic says `lag_alert` or `alert`: then it is noticed \
+               there that the worker fails. Where nobody is told of that either (no consumer says `alert` or is observed, \
+               and what waits there is kept), `no-lag-alert` asks in its place. Logs, traces and alerts alone do not count there: they tell of one \
                request, or that something is wrong, not how many fail and since when. Wrong where such a node says `metrics=no`.",
         why: "What nobody measures fails silently and for long: a full queue, a certificate, an error rate of ten percent. The \
               first report comes from a user, and then nothing shows where to look.",
@@ -49,10 +52,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// What busy and promised flows need and nothing measures, where other things are watched.
 fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let handed = handed_on(facts, observed);
     for at in facts.nodes(is_own_code) {
         let node = facts.node(at);
         let matters = |flow: &&Flow| facts.is_promised(flow) || facts.is_busy(flow);
-        let flows: Vec<&Flow> = facts.flows_needing(at).filter(matters).collect();
+        let mut flows: Vec<&Flow> = facts.flows_needing(at).filter(matters).collect();
+        if flows.is_empty() && node.kind == Kind::Worker {
+            flows.extend(handed.get(&at).into_iter().flatten().copied().filter(matters));
+        }
         let Some(&flow) = flows.first() else { continue };
         if node.attrs.has("metrics") || observed.contains(&at) {
             continue;
@@ -81,6 +88,44 @@ fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// The flows that bring work to a worker by a queue or topic, each with where that is.
+///
+/// Not what is put there `optional`, which nobody misses, nor where somebody is told that it is not taken; and where
+/// nobody is, `no-lag-alert` asks.
+fn handed_on<'d>(facts: &Facts<'d>, observed: &HashSet<NodeIndex>) -> HashMap<NodeIndex, Vec<&'d Flow>> {
+    let tells = |node: NodeIndex| facts.node(node).attrs.has("alert") || observed.contains(&node);
+    let asked = |broker: NodeIndex| {
+        !facts.node(broker).attrs.has("lag_alert")
+            && !tells(broker)
+            && (facts.delivery(broker) == Some("at-most-once")
+                || facts.consumers(broker).into_iter().any(tells))
+    };
+    let quiet: HashSet<NodeIndex> = facts.nodes(Kind::is_broker).filter(|&broker| asked(broker)).collect();
+    let quiet = |node: NodeIndex| quiet.contains(&node);
+    let (mut missed, mut optional) = (HashSet::new(), HashSet::new());
+    let mut taken: Vec<(NodeIndex, NodeIndex, &Step)> = Vec::new();
+    for step in facts.design.steps.iter().filter(|step| facts.arrow(step) != Arrow::Control) {
+        if quiet(step.from) && !step.attrs.has("optional") {
+            taken.push((step.to, step.from, step));
+        } else if quiet(step.to) && step.attrs.has("reads") {
+            taken.push((step.from, step.to, step));
+        } else if quiet(step.to) {
+            let puts = if step.attrs.has("optional") { &mut optional } else { &mut missed };
+            puts.insert((step.flow, step.to));
+        }
+    }
+    let mut flows: HashMap<NodeIndex, Vec<&Flow>> = HashMap::new();
+    for (worker, broker, step) in taken {
+        let lost = optional.contains(&(step.flow, broker)) && !missed.contains(&(step.flow, broker));
+        let Some(flow) = facts.flow_of(step).filter(|_| !lost) else { continue };
+        let known = flows.entry(worker).or_default();
+        if known.last().is_none_or(|last| last.id != flow.id) {
+            known.push(flow);
+        }
+    }
+    flows
 }
 
 /// A system in which nobody would notice anything.
@@ -160,6 +205,26 @@ mod tests {
         busy("service a metrics\nservice b\nmonitor m\nm ..> b observes", "rate=100/s", &[]);
         busy("gateway a\nservice b metrics", "rate=100/s", &[]);
         busy("service a metrics\npostgres b", "rate=100/s", &[]);
+        // What works behind a queue fails without an error that anybody sees.
+        let behind = |queue: &str, worker: &str, more: &str, expected: &[&str]| {
+            let flow = format!("flow f rate=100/s {{ u -> a ~> q {more} ~> w }}");
+            expect(
+                &format!("client u\nservice a metrics\nqueue q {queue}\nworker w {worker}\n{flow}"),
+                expected,
+            );
+        };
+        behind("", "alert", "", &["unstated w"]);
+        behind("tech=redis-pubsub", "", "", &["unstated w"]);
+        behind("", "alert metrics=no", "", &["wrong w"]);
+        behind("", "alert metrics", "", &[]);
+        behind("lag_alert", "alert", "", &[]);
+        behind("", "alert", "optional", &[]);
+        // `no-lag-alert` asks.
+        behind("", "", "", &[]);
+        expect(
+            "client u\nservice a metrics\nqueue q\nworker w alert\nflow f rate=9/s { u -> a ~> q ~> w }",
+            &[],
+        );
         // Nothing runs here.
         expect("client u\ns3 b\nflow f { u -> b }", &[]);
     }

@@ -23,9 +23,11 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Flows over several services: whether one request can be followed through all of them.",
         when: "One request of a flow that states `p99`, `availability`, or a `rate` or `peak` of 100 a second or more passes at \
-               least three services, functions or workers one after another, over calls and hand-offs, and none of them says `trace`, is observed by a monitor or sends \
-               it anything. A remark where one of them says `trace=no`, otherwise a question. Not in a design in which \
-               nothing at all is watched. One for each flow.",
+               least three services, functions or workers one after another, over calls and hand-offs, and more than one of \
+               them cannot be seen: it neither says `trace`, nor is observed by a monitor, nor sends it anything. A monitor \
+               whose technology keeps figures alone (Prometheus, InfluxDB) shows nothing of a single request, and does not \
+               count. What one of them takes alone shows in the traces of the others. A remark where one that cannot be seen \
+               says `trace=no`, otherwise a question. Not in a design in which nothing at all is watched. One for each flow.",
         why: "Each service has its own graphs, and on each of them the time is spent in the next one. With three of them and \
               a queue between, the logs of one request lie in four places under four names, and at night somebody joins \
               them by hand.",
@@ -48,27 +50,33 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     if !facts.watches_anything(&observed) {
         return found;
     }
+    let traced = facts.observed_by(|monitor| !keeps_figures(facts, monitor));
     for flow in &facts.design.flows {
         if !(flow.attrs.has("p99") || facts.is_promised(flow) || facts.is_busy(flow)) {
             continue;
         }
         let passed = longest_way(facts, flow);
-        let traced = |&node: &NodeIndex| facts.node(node).attrs.has("trace") || observed.contains(&node);
-        if passed.len() < MANY || passed.iter().any(traced) {
+        let unseen = |node: &NodeIndex| !facts.node(*node).attrs.has("trace") && !traced.contains(node);
+        let dark: Vec<NodeIndex> = passed.iter().copied().filter(unseen).collect();
+        if passed.len() < MANY || dark.len() < 2 {
             continue;
         }
-        let refused = passed.iter().find_map(|&node| facts.node(node).attrs.get("trace"));
-        let names = facts.names(&passed);
-        let message =
-            format!("`{}` passes {names}, and nothing shows where a slow request spent its time", flow.id);
+        let refused = dark.iter().find_map(|&node| facts.node(node).attrs.get("trace"));
+        let names = facts.names(&dark);
+        let message = format!(
+            "`{}` passes {names}, and nothing shows in which of them a slow request spent its time",
+            flow.id
+        );
         let finding = match refused {
             Some(setting) => Diagnostic::wrong(message, setting.span, "cannot be followed from here on"),
-            None => {
-                Diagnostic::unstated(message, flow.span, format!("{} services, no `trace`", passed.len()))
-                    .question(format!("a request of `{}` is slow: was it {names}?", flow.id))
-            }
+            None => Diagnostic::unstated(
+                message,
+                flow.span,
+                format!("{} of {} without `trace`", dark.len(), passed.len()),
+            )
+            .question(format!("a request of `{}` is slow: was it {names}?", flow.id)),
         };
-        let finding = passed.iter().fold(finding, |finding, &node| finding.node(facts.id(node)));
+        let finding = dark.iter().fold(finding, |finding, &node| finding.node(facts.id(node)));
         found.push(
             finding
                 .flows([flow.id.clone()])
@@ -81,6 +89,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// How many and how long, not which request.
+fn keeps_figures(facts: &Facts, monitor: NodeIndex) -> bool {
+    facts.node(monitor).tech.is_some_and(|tech| tech.model.as_deref() == Some("time-series"))
 }
 
 /// The services, functions and workers on the way of one request, where it passes the most of them.
@@ -110,9 +123,15 @@ mod tests {
         over(three, "rate=100/s", &["unstated a, b, c"]);
         over("service a metrics trace=no\nservice b\nservice c", "p99=1s", &["wrong a, b, c"]);
         over(three, "rate=10/s", &[]);
-        over("service a trace\nservice b\nservice c", "p99=1s", &[]);
+        over("service a trace\nservice b trace\nservice c", "p99=1s", &[]);
+        // One of three explains nothing.
+        over("service a trace\nservice b\nservice c", "p99=1s", &["unstated b, c"]);
+        over("service a trace\nservice b trace=no\nservice c", "p99=1s", &["wrong b, c"]);
         over("gateway a metrics\nservice b\nservice c", "p99=1s", &[]);
-        over("service a\nservice b\nservice c\njaeger j\na ~> j", "p99=1s", &[]);
+        let watched = "service a\nservice b\nservice c\nmonitor j MORE\na, b ~> j";
+        over(&watched.replace("MORE", ""), "p99=1s", &[]);
+        over(&watched.replace("MORE", "tech=jaeger"), "p99=1s", &[]);
+        over(&watched.replace("MORE", "tech=prometheus"), "p99=1s", &["unstated a, b, c"]);
         // Beside each other, a request passes one of them.
         let beside = format!("client u\n{three}\nflow f p99=1s {{ u -> a -> b, c }}");
         expect(&RULE, &beside, &[]);

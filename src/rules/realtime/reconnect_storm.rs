@@ -27,8 +27,10 @@ pub static RULE: Rule = Rule {
                come back is the socket's `connections` times its instances or the client's `users`, whichever is less: with fewer \
                than a thousand nothing is said, and below ten thousand, without a figure, or where several clients share the \
                socket and this one states no `users`, a question is a remark and what is wrong a warning. A question about \
-               the jitter alone is a remark. Left alone with `shed` on the socket or on what the client connects to, and where all \
-               flows over the connection are at ten requests a second or fewer without a promise.",
+               the jitter alone is a remark. With `shed` on the socket or on what the client connects to nothing is asked, and \
+               what is wrong is a warning, or a remark where it was one: those who are turned away come back at once as well. \
+               Left alone where all flows over the connection that somebody waits for state a `rate` of ten requests a second \
+               or fewer and no `availability`.",
         why: "A deploy or a lost zone breaks in one second what took an hour to build up. If all come back in the next second, \
               each with a handshake, a login and a catch-up, what is behind gets a day's worth of logins at once, falls over, and \
               breaks the connections of those who were in. A fixed wait only moves that second.",
@@ -66,12 +68,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let flows = flows_over(facts, hop);
         let reconnect = said(facts, client, hop, "reconnect");
         let jitter = said(facts, client, hop, "jitter");
-        if server.is_managed()
-            || sheds(facts, client, hop, socket)
-            || (!flows.is_empty() && facts.are_small(&flows))
-        {
+        if server.is_managed() || (!flows.is_empty() && facts.are_small(&flows)) {
             continue;
         }
+        let shed = sheds(facts, client, hop, socket);
         let each = server.attrs.number("connections").value();
         let users = node.attrs.number("users").value();
         let places = each.map(|each| each * server.instances as f64);
@@ -81,7 +81,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let at_once = reconnect.filter(|setting| matches!(setting.value, Value::None | Value::Number(0.0)));
         let unspread = jitter.filter(|setting| setting.value == Value::None);
-        if at_once.or(unspread).is_none() && (flows.is_empty() || (reconnect.is_some() && jitter.is_some())) {
+        let answered = shed || flows.is_empty() || (reconnect.is_some() && jitter.is_some());
+        if at_once.or(unspread).is_none() && answered {
             continue;
         }
         let (name, there) = (node.name(), server.name());
@@ -112,9 +113,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         let only_jitter = at_once.is_none() && reconnect.is_some();
         let most = match open {
-            Some(open) if open >= MANY && !only_jitter && (users.is_some() || alone(socket)) => {
+            Some(open) if !shed && open >= MANY && !only_jitter && (users.is_some() || alone(socket)) => {
                 Severity::Error
             }
+            Some(open) if shed && open < MANY => Severity::Info,
+            None if shed => Severity::Info,
             _ if at_once.or(unspread).is_some() => Severity::Warning,
             _ => Severity::Info,
         };
@@ -136,11 +139,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .node(&server.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(evidence)
-                .consequence(format!(
-                    "{there} restarts, everybody signs in and catches up in one second, and what is behind it falls over each time it comes up"
-                ))
+                .consequence(match shed {
+                    true => format!("{there} restarts, turns most of them away, and gets all of those again a second later, over and over"),
+                    false => format!("{there} restarts, everybody signs in and catches up in one second, and what is behind it falls over each time it comes up"),
+                })
                 .fix(match wait {
                     Some(wait) => format!("`reconnect={wait} jitter` on {name}, so that each comes back at a random moment of it"),
+                    None if shed => format!("`reconnect=60s jitter` on {name}, so that few have to be turned away"),
                     None => format!("`reconnect=60s jitter` on {name}, and `shed` on what takes the connections"),
                 }),
         );
@@ -197,7 +202,9 @@ mod tests {
         case("reconnect=no", "x3", &["wrong u, s"]);
         case("reconnect=0s jitter", "x3", &["wrong u, s"]);
         case("reconnect=60s jitter=no", "x3", &["wrong u, s"]);
-        case("reconnect=no", "x3 shed", &[]);
+        case("", "x3 shed", &[]);
+        case("reconnect=60s", "x3 shed", &[]);
+        case("reconnect=no", "x3 shed", &["wrong u, s"]);
         case("", "x3 managed", &[]);
         case("reconnect=no", "connections=900", &[]);
         case("reconnect=no users=900", "", &[]);
@@ -218,6 +225,8 @@ mod tests {
         };
         assert_eq!(severity("reconnect=no", "x10 connections=1k"), "error");
         assert_eq!(severity("reconnect=no", "x9 connections=1k"), "warning");
+        assert_eq!(severity("reconnect=no", "x10 connections=1k shed"), "warning");
+        assert_eq!(severity("reconnect=no", "x9 connections=1k shed"), "info");
         assert_eq!(severity("", "x10 connections=1k"), "warning");
         assert_eq!(severity("", "x9 connections=1k"), "info");
         assert_eq!(severity("reconnect=1min", "x10 connections=1k"), "info");

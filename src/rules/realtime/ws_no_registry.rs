@@ -26,7 +26,8 @@ pub static RULE: Rule = Rule {
         when: "A socket that no vendor runs has at least two instances (or `autoscale`), clients hold connections to it, no \
                topic brings messages to it, and an application calls it or hands to it, or a queue does, which gives each \
                message to one instance. Left alone where the socket has a `registry`, where it writes a cache, database or \
-               registry that the caller reads, and where the step says `key` (the same instance each time) or `fanout` (all of them). Wrong where a flow \
+               registry that the caller reads, and where the step says `key` (the same instance each time) or a `fanout` of at least as many as there are instances \
+               (all of them; with `autoscale`, any). Wrong where a flow \
                goes on from the socket to a client, except behind a queue of a stated technology, which may give each instance \
                a queue of its own, and except where the flow came in through the same socket and has one client, to which it may be the \
                answer; otherwise a question.",
@@ -38,7 +39,7 @@ pub static RULE: Rule = Rule {
               flow send { app -> front -> chat -> store writes idempotency_key\nchat -> push <-> front <-> app }\n",
         good: "client app resume reconnect=60s jitter\nlb front managed\nsocket push x4 heartbeat=30s drain=5min registry=online\nservice chat x3 metrics\nredis online x3 ttl=90s failover=auto\npostgres store x2 failover=auto backup=1h\n\
                flow connect { app <-> front <-> push -> online writes }\nflow send { app -> front -> chat -> store writes idempotency_key\nchat -> online reads\nchat -> push <-> front <-> app }\n",
-        ignore: "The caller knows every instance and sends to all of them: say `fanout` on the hop.",
+        ignore: "The caller knows every instance and sends to all of them: say `fanout=4` on the hop, as many as there are.",
     },
     check,
 };
@@ -55,7 +56,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         steps.filter(|step| !step.attrs.has("writes")).map(|step| (step.from, step.to)).collect();
     for socket in sockets {
         let node = facts.node(socket);
-        let several = node.instances >= 2 || node.attrs.has("autoscale");
+        let grows = node.attrs.has("autoscale");
+        let several = node.instances >= 2 || grows;
         let heard = |broker: NodeIndex| facts.node(broker).kind == Kind::Topic;
         let bus = facts.hops_to(socket).iter().any(|(from, _)| heard(*from))
             || facts.design.steps_from(socket).any(|step| heard(step.to) && step.attrs.has("reads"));
@@ -68,7 +70,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let from = facts.node(step.from).kind;
             let inside = from != Kind::Socket && !is_before_system(from) && from != Kind::Monitor;
             let sends = matches!(facts.arrow(step), Arrow::Call | Arrow::Handoff);
-            let directed = step.attrs.has("key") || step.attrs.has("fanout");
+            let all =
+                step.attrs.number("fanout").value().is_some_and(|copies| copies >= node.instances as f64);
+            let directed = step.attrs.has("key") || (step.attrs.has("fanout") && (all || grows));
             inside && sends && !directed && !knows(step.from)
         };
         let Some(step) = facts.design.steps_to(socket).find(blind) else { continue };
@@ -163,6 +167,9 @@ mod tests {
         case("x3", "s -> c writes\ns -> a -> c reads\na -> s <-> u", &[]);
         case("x3", "s -> a -> s key=user\ns <-> u", &[]);
         case("x3", "s -> a -> s fanout=3\ns <-> u", &[]);
+        case("autoscale", "s -> a -> s fanout=3\ns <-> u", &[]);
+        // Not to all.
+        case("x3", "s -> a -> s fanout=2\ns <-> v", &["wrong s"]);
         case("x3", "s -> a ~> b ~> s <-> u", &[]);
         // What the caller reads is not what the socket writes.
         case("x3", "s -> a -> c reads\na -> s <-> v", &["wrong s"]);

@@ -21,10 +21,12 @@ pub static RULE: Rule = Rule {
     reads: &["authz", "data", "generates", "scheme"],
     page: Page {
         checks: "Nodes that make the codes which users see (`generates=code`) by counting, `scheme=counter` or \
-                 `scheme=range`, and what is kept under those codes.",
+                 `scheme=range`, or from what others may know, `scheme=hash` or `scheme=snowflake`, and what is kept \
+                 under those codes.",
         when: "Wrong: a store that the node writes to keeps, in the tables written or as a whole, `data` other than \
-               `public`. A question: nothing says what the data is. Left alone: `scheme=random`, `hash` and \
-               `snowflake`; `generates=id`, which users do not see; stores where what is written is `data=public` as \
+               `public`. A question: nothing says what the data is. With `scheme=hash` or `snowflake` a remark, and \
+               only where that data is `pii`, `payment` or `credential`: who knows what is hashed, or when it was \
+               made, has few codes to try. Left alone: `scheme=random`; `generates=id`, which users do not see; stores where what is written is `data=public` as \
                far as it is said; and stores where every reader (or the node itself, where there is no other) states \
                `authz`.",
         why: "One code tells the next. A loop over ten million of them copies everything, and how far the counter got \
@@ -45,7 +47,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let counts = |&node: &NodeIndex| {
         let attrs = &facts.node(node).attrs;
         attrs.text("generates").value() == Some("code")
-            && matches!(attrs.text("scheme").value(), Some("counter" | "range"))
+            && matches!(attrs.text("scheme").value(), Some("counter" | "range" | "hash" | "snowflake"))
     };
     let mut checked = HashMap::new();
     facts.nodes(Kind::is_app).filter(counts).filter_map(|node| finding(facts, node, &mut checked)).collect()
@@ -60,15 +62,34 @@ fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>)
         .filter(|step| !*checked.entry(step.to).or_insert_with(|| is_checked(facts, step.to)))
         .collect();
     let data = |step: &&&Step| facts.used_data(step).into_iter().flatten();
-    let secret = written.iter().find(|step| data(step).any(|word| word != "public"));
+    let made_of = node.attrs.text("scheme").value().filter(|scheme| matches!(*scheme, "hash" | "snowflake"));
+    let secret = written.iter().find(|step| match made_of {
+        Some(_) => facts.sensitive_in(step).is_some(),
+        None => data(step).any(|word| word != "public"),
+    });
     let step = match secret {
         Some(step) => step,
+        None if made_of.is_some() => return None,
         None if written.iter().any(|step| data(&step).next().is_some()) => return None,
         None => written.first()?,
     };
     let (name, store) = (node.name(), facts.node(step.to).name());
     let scheme = node.attrs.get("scheme").map_or(node.span, |setting| setting.span);
-    let finding = if secret.is_some() {
+    let finding = if let Some(made_of) = made_of {
+        let (known, label) = match made_of {
+            "hash" => ("what was hashed", "the same for who hashes the same"),
+            _ => ("when it was made", "mostly the time"),
+        };
+        let message = format!(
+            "whoever knows {known} has few codes of {name} to try, and in {store} they open what is not public"
+        );
+        Diagnostic::unstated(message, scheme, label)
+            .at_most(Severity::Info)
+            .label(step.span, "kept under such a code")
+            .question(format!(
+                "somebody knows {known}: what keeps him from trying the few codes that {name} may have made of it?"
+            ))
+    } else if secret.is_some() {
         let message = format!("{name} hands out codes in order, and in {store} they open what is not public");
         Diagnostic::wrong(message, scheme, "one tells the next").label(step.span, "kept under such a code")
     } else {
@@ -82,7 +103,10 @@ fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>)
     Some(
         finding
             .node(&node.id)
-            .consequence(format!("a loop over all codes copies {store} in a night, and nothing about it looks like an attack"))
+            .consequence(match made_of {
+                Some(_) => format!("a loop over the few codes that it can be finds one person's record in {store}, and nothing about it looks like an attack"),
+                None => format!("a loop over all codes copies {store} in a night, and nothing about it looks like an attack"),
+            })
             .fix(format!("`scheme=random` on {name}, long enough not to be guessed, or `authz` on what reads {store}; `data=public` if anybody may see it")),
     )
 }
@@ -119,6 +143,12 @@ mod tests {
         case("generates=id scheme=counter", "data=private", &[]);
         case("generates=code scheme=counter authz", "data=private", &[]);
         case("generates=code", "data=private", &[]);
+        // Made of what others may know.
+        case("generates=code scheme=hash", "data=pii", &["unstated a"]);
+        case("generates=code scheme=snowflake", "data=[private, payment]", &["unstated a"]);
+        case("generates=code scheme=hash", "data=private", &[]);
+        case("generates=code scheme=snowflake", "", &[]);
+        case("generates=code scheme=hash authz", "data=pii", &[]);
         // A table of its own for the counter says nothing of the links.
         expect(
             &RULE,

@@ -23,12 +23,13 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Rate limits at the door: on load balancers, CDNs, firewalls and gateways before the first service, \
                  function or connection server that clients reach, and on that one.",
-        when: "Wrong: such a node has a `rate_limit` and says `limit_by=none`. A question: it has a `rate_limit`, lies \
-               in flows that clients outside start, says nothing of `limit_by`, and either has no `auth` of its own, \
-               so that it knows addresses at best, or all flows through it state their rate and together make at least \
-               1,000 requests a second, or no more than the limit itself. Not asked in flows of at most 10 requests a \
-               second without a promise. Left alone: any `limit_by`, limits of services further in, and designs \
-               without flows.",
+        when: "Wrong: such a node has a `rate_limit`, lies in flows that clients outside (not in a group with \
+               `trust=private`) start, and says `limit_by=none`. A question: it says nothing of `limit_by`, one of these \
+               flows states an `availability` or a `rate` or `peak` of 100 a second or more, and either all of them state \
+               their rate and together make no more requests than the limit lets pass, so that it is no limit for one \
+               caller; or none of them states a rate, and neither the node nor one on the way to it has `auth`, so that it \
+               knows addresses at best. A limit far below what passes has to be one for each caller, whatever it says. \
+               Left alone: any `limit_by`, limits of services further in, and designs without flows.",
         why: "Counted for all together, the limit is a switch that the first greedy caller turns off for everybody. \
               Counted by address behind a proxy, all callers have the proxy's; and an office or a mobile network is \
               one address with thousands of users.",
@@ -43,8 +44,16 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// What passes a limit that counts nobody, as far as it says.
+#[derive(Default)]
+struct Limit<'d> {
+    flows: Vec<&'d Flow>,
+    /// In one of them callers have signed in by then.
+    known: bool,
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let mut limits: BTreeMap<NodeIndex, Vec<&Flow>> = BTreeMap::new();
+    let mut limits: BTreeMap<NodeIndex, Limit> = BTreeMap::new();
     for journey in facts.journeys() {
         let Some(flow) = journey.flow else { continue };
         let spread = journey.spread(facts, &journey.outsiders(facts), |step, to| {
@@ -52,21 +61,20 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             is_before_services(facts.node(from).kind)
                 && (facts.node(to).kind.is_compute() || is_before_services(facts.node(to).kind))
         });
+        let known = spread.first_passed(|node| facts.node(node).attrs.has("auth"));
         for &node in &spread.reached {
             let attrs = &facts.node(node).attrs;
-            let unsaid = attrs.get("limit_by").is_none() && facts.is_small(flow);
-            if attrs.has("rate_limit") && !attrs.has("limit_by") && !unsaid {
-                limits.entry(node).or_default().push(flow);
+            if attrs.has("rate_limit") && !attrs.has("limit_by") {
+                let limit = limits.entry(node).or_default();
+                limit.flows.push(flow);
+                limit.known |= known.contains_key(&node);
             }
         }
     }
-    limits.into_iter().filter_map(|(node, flows)| finding(facts, node, &flows)).collect()
+    limits.into_iter().filter_map(|(node, limit)| finding(facts, node, &limit)).collect()
 }
 
-/// Requests a second above which it has to be said how they are counted.
-const MANY: f64 = 1000.0;
-
-fn finding(facts: &Facts, at: NodeIndex, flows: &[&Flow]) -> Option<Diagnostic> {
+fn finding(facts: &Facts, at: NodeIndex, Limit { flows, known }: &Limit) -> Option<Diagnostic> {
     let node = facts.node(at);
     let name = node.name();
     let limit = node.attrs.number("rate_limit");
@@ -82,8 +90,9 @@ fn finding(facts: &Facts, at: NodeIndex, flows: &[&Flow]) -> Option<Diagnostic> 
             );
             Diagnostic::wrong(message, setting.span, "counts nobody apart")
         }
-        // Who has signed in there is counted by himself, unless the figures say otherwise.
-        None if node.attrs.has("auth") && !one_for_all && all.is_none_or(|all| all < MANY) => return None,
+        None if !flows.iter().any(|flow| facts.is_promised(flow) || facts.is_busy(flow)) => return None,
+        // Far below what passes it is one for each caller, and so it is where callers have signed in.
+        None if !one_for_all && (*known || flows.iter().any(|flow| busiest(flow).is_some())) => return None,
         None => {
             let message = format!("nothing says whom {name} counts when it lets {much} pass");
             Diagnostic::unstated(message, span, "no `limit_by=`")
@@ -126,23 +135,30 @@ mod tests {
                 expected,
             );
         };
-        case("rate_limit=10/s", "", &["unstated g"]);
+        case("rate_limit=10/s", "availability=99.9%", &["unstated g"]);
         case("rate_limit=10/s limit_by=none", "", &["wrong g"]);
         case("rate_limit=10/s limit_by=ip", "", &[]);
         case("", "", &[]);
         case("rate_limit=none", "", &[]);
-        // It knows who has signed in; the figures tell whether it can mean each of them.
-        case("auth=jwt rate_limit=10/s", "", &[]);
-        case("auth=jwt rate_limit=10/s", "rate=50/s", &[]);
-        case("auth=jwt rate_limit=100/s", "rate=50/s", &["unstated g"]);
-        case("auth=jwt rate_limit=10/s", "rate=5k/s", &["unstated g"]);
-        case("rate_limit=10/s", "rate=5/s", &[]);
+        // The figures tell whether it can mean each caller; without them, whether they have signed in.
+        case("auth=jwt rate_limit=10/s", "availability=99.9%", &[]);
+        case("rate_limit=10/s", "rate=5k/s", &[]);
+        case("rate_limit=5k/s", "rate=5k/s", &["unstated g"]);
+        case("auth=jwt rate_limit=5k/s", "rate=5k/s", &["unstated g"]);
         case("rate_limit=10/s", "rate=5/s availability=99.9%", &["unstated g"]);
+        case("rate_limit=10/s", "rate=50/s availability=99.9%", &[]);
+        // Neither promised nor busy.
+        case("rate_limit=10/s", "", &[]);
+        case("rate_limit=100/s", "rate=50/s", &[]);
         // The service at the door, not one further in; no sketch, nobody inside.
-        expect(&RULE, "client u\nlb l\nservice a rate_limit=1/s\nflow f { u -> l -> a }", &["unstated a"]);
-        expect(&RULE, "client u\nservice a\nservice b rate_limit=1/s\nflow f { u -> a -> b }", &[]);
-        expect(&RULE, "client u\nservice a rate_limit=1/s\nu -> a", &[]);
-        expect(&RULE, "group o trust=private { client u }\nservice a rate_limit=1/s\nflow f { u -> a }", &[]);
-        expect(&RULE, "scheduler t\nservice a rate_limit=1/s\nflow f { t -> a }", &[]);
+        let expect = |text: &str, expected: &[&str]| {
+            expect(&RULE, &text.replace("flow f", "flow f availability=99.9%"), expected);
+        };
+        expect("client u\nlb l\nservice a rate_limit=1/s\nflow f { u -> l -> a }", &["unstated a"]);
+        expect("client u\ngateway g auth=jwt\nservice a rate_limit=1/s\nflow f { u -> g -> a }", &[]);
+        expect("client u\nservice a\nservice b rate_limit=1/s\nflow f { u -> a -> b }", &[]);
+        expect("client u\nservice a rate_limit=1/s\nu -> a", &[]);
+        expect("group o trust=private { client u }\nservice a rate_limit=1/s\nflow f { u -> a }", &[]);
+        expect("scheduler t\nservice a rate_limit=1/s\nflow f { t -> a }", &[]);
     }
 }

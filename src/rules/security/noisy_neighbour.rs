@@ -22,9 +22,11 @@ pub static RULE: Rule = Rule {
         checks: "Services, functions, gateways and connection servers with `tenants=shared` that clients reach through \
                  a rate limit: whether a limit on the way is one for each customer organisation.",
         when: "Such a node is reached by calls from a client, some node on the way (itself included) has a \
-               `rate_limit`, and there is a way on which no node has a `quota` or a `rate_limit` with \
-               `limit_by=tenant` or `limit_by=key`. Wrong: the limit that is passed counts something else, as in \
-               `limit_by=user` or `limit_by=ip`. A question: it says nothing of `limit_by`. Where there is no limit at \
+               `rate_limit`, and there is a way on which no node has a `rate_limit` with `limit_by=tenant` or with \
+               `limit_by=key`, which counts as one where keys are handed out to organisations. Wrong: the limit that \
+               is passed counts something else, as in `limit_by=user` or `limit_by=ip`; a question where each such way \
+               has a `quota` as well, which holds over a day or a month and lets all of it come in one hour. A \
+               question: it says nothing of `limit_by`, and there is such a way without a `quota`. Where there is no limit at \
                all, `no-rate-limit` asks. Clients in a group with `trust=private` are left alone.",
         why: "A customer with five thousand users has five thousand times the limit of a user. His migration script, \
               his Monday morning, his mistake then is everybody's, and the ones who complain are those who did \
@@ -44,27 +46,38 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    // For each limit that is passed, the shared nodes behind it.
-    let mut passed: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
+    // For each limit that is passed, the shared nodes behind it, and whether quotas bound them.
+    let mut passed: BTreeMap<NodeIndex, (Vec<NodeIndex>, bool)> = BTreeMap::new();
     if !facts.nodes(Kind::is_app).any(|node| is_shared(facts, node)) {
         return Vec::new();
     }
     for journey in facts.journeys() {
-        let spread = journey.spread(facts, &journey.outsiders(facts), |_, to| {
+        let outsiders = journey.outsiders(facts);
+        let goes = |to: NodeIndex| {
             let kind = facts.node(to).kind;
             (kind.is_compute() || matches!(kind, Kind::Dns | Kind::Cdn | Kind::Waf))
                 && !counts_tenants(facts, to)
-        });
-        let limits = spread.first_passed(|node| facts.node(node).attrs.has("rate_limit"));
-        for &node in spread.reached.iter().filter(|&&node| is_shared(facts, node)) {
-            let Some(&limit) = limits.get(&node) else { continue };
-            let behind = passed.entry(limit).or_default();
-            if !behind.contains(&node) && behind.len() < 64 {
-                behind.push(node);
+        };
+        let past_quotas = journey.spread(facts, &outsiders, |_, to| goes(to));
+        let spread =
+            journey.spread(facts, &outsiders, |_, to| goes(to) && !facts.node(to).attrs.has("quota"));
+        for (spread, bounded) in [(&spread, false), (&past_quotas, true)] {
+            let limits = spread.first_passed(|node| facts.node(node).attrs.has("rate_limit"));
+            for &node in spread.reached.iter().filter(|&&node| is_shared(facts, node)) {
+                let Some(&limit) = limits.get(&node) else { continue };
+                // What a quota bounds is not asked for lack of a word.
+                if bounded && facts.node(limit).attrs.get("limit_by").is_none() {
+                    continue;
+                }
+                let (behind, quota) = passed.entry(limit).or_insert((Vec::new(), true));
+                *quota &= bounded;
+                if !behind.contains(&node) && behind.len() < 64 {
+                    behind.push(node);
+                }
             }
         }
     }
-    passed.into_iter().map(|(limit, shared)| finding(facts, limit, &shared)).collect()
+    passed.into_iter().map(|(limit, (shared, bounded))| finding(facts, limit, &shared, bounded)).collect()
 }
 
 fn is_shared(facts: &Facts, node: NodeIndex) -> bool {
@@ -74,14 +87,22 @@ fn is_shared(facts: &Facts, node: NodeIndex) -> bool {
 fn counts_tenants(facts: &Facts, node: NodeIndex) -> bool {
     let attrs = &facts.node(node).attrs;
     let apart = attrs.words("limit_by").iter().any(|word| word == "tenant" || word == "key");
-    attrs.has("quota") || (attrs.has("rate_limit") && apart)
+    attrs.has("rate_limit") && apart
 }
 
-fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex]) -> Diagnostic {
+fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex], bounded: bool) -> Diagnostic {
     let node = facts.node(at);
     let (name, behind) = (node.name(), facts.names(shared));
     let counted = node.attrs.words("limit_by").join(", ");
     let finding = match node.attrs.get("limit_by") {
+        Some(setting) if bounded => {
+            let message = format!(
+                "one tenant can take all of {behind} for as long as its quota lasts: {name} counts by {counted}"
+            );
+            Diagnostic::unstated(message, setting.span, "not by tenant").question(format!(
+                "the largest customer sends all of its quota within an hour: what do the others notice of it at {behind}?"
+            ))
+        }
         Some(setting) => {
             let counted =
                 if counted.is_empty() { "all together".to_string() } else { format!("by {counted}") };
@@ -92,7 +113,7 @@ fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex]) -> Diagnostic {
         }
         None => {
             let message = format!("nothing says how much of {behind} one tenant may take");
-            Diagnostic::unstated(message, node.span, "no `limit_by=tenant`, no `quota`")
+            Diagnostic::unstated(message, node.span, "no `limit_by=tenant`")
                 .question(format!("the largest customer runs an import on Monday at nine: what do the others notice of it at {behind}?"))
         }
     };
@@ -101,8 +122,8 @@ fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex]) -> Diagnostic {
         .label(facts.node(shared[0]).span, "shared by all tenants")
         .consequence(format!("one customer's script fills {behind}, and all the others get errors for it"))
         .fix(match counted.as_str() {
-            "" => format!("`limit_by=tenant` on {name}, or a `quota` for each customer"),
-            other => format!("`limit_by=[{other}, tenant]` on {name}, or a `quota` for each customer"),
+            "" => format!("`limit_by=tenant` on {name}, a rate that one customer may reach with all of its users"),
+            other => format!("`limit_by=[{other}, tenant]` on {name}, a rate that one customer may reach with all of its users"),
         })
 }
 
@@ -125,6 +146,10 @@ mod tests {
         case("rate_limit=10/s limit_by=[user, tenant]", "tenants=shared", &[]);
         case("rate_limit=10/s limit_by=key", "tenants=shared", &[]);
         case("rate_limit=10/s quota=1M/month", "tenants=shared", &[]);
+        // A month's requests may come in an hour.
+        case("rate_limit=10/s limit_by=user quota=1M/month", "tenants=shared", &["unstated g"]);
+        case("rate_limit=10/s limit_by=user", "tenants=shared quota=1M/month", &["unstated g"]);
+        case("rate_limit=10/s limit_by=[user, tenant] quota=1M/month", "tenants=shared", &[]);
         case("rate_limit=10/s limit_by=ip", "tenants=shared rate_limit=50/s limit_by=tenant", &[]);
         case("rate_limit=10/s limit_by=user", "tenants=single", &[]);
         case("rate_limit=10/s limit_by=user", "", &[]);

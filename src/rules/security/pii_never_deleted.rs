@@ -22,8 +22,9 @@ pub static RULE: Rule = Rule {
                  a table `data=pii`: whether it ever goes away.",
         when: "Wrong: `retention`, `lifecycle` or `ttl` is said to be `none`, and nothing else there sets an end. A \
                question: a database, object store, warehouse or search index says of itself or of a table `data=pii` \
-               and states neither `retention` nor `lifecycle` for the whole store, nor a `ttl` on each table with \
-               `data=pii` (on each table, where the store itself says `data=pii`). Not asked of queues and topics, \
+               and states no `retention` for the whole store, nor a `ttl` on each table with \
+               `data=pii` (on each table, where the store itself says `data=pii`). A `lifecycle` is no end: it may \
+               only move data to a cheaper tier. Not asked of queues and topics, \
                which expire messages by themselves unless told not to, of caches, and of copies (`replica_of`).",
         why: "Every year makes the leak that will come one year larger. A customer who asks to be forgotten has to be \
               found in every store, index and topic, within a month; a design that never thought of it finds him in \
@@ -42,7 +43,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// What ends it: of a whole node, or of a table.
-const ENDS: [&str; 3] = ["retention", "lifecycle", "ttl"];
+const ENDS: [&str; 2] = ["retention", "ttl"];
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let keeps = |kind: Kind| (kind.is_store() && kind != Kind::Cache) || kind.is_broker();
@@ -71,8 +72,15 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
         None if node.kind.is_broker() => return None,
         None => {
             let message = format!("nothing says how long {name} keeps personal data");
-            Diagnostic::unstated(message, node.span, "neither `retention` nor a `ttl` on its tables")
-                .question(format!("a customer asks to be forgotten: what deletes her from {name}, and when?"))
+            match node.attrs.get("lifecycle") {
+                Some(setting) => {
+                    Diagnostic::unstated(message, setting.span, "deletes, or moves to a cheaper tier?")
+                }
+                None => {
+                    Diagnostic::unstated(message, node.span, "neither `retention` nor a `ttl` on its tables")
+                }
+            }
+            .question(format!("a customer asks to be forgotten: what deletes her from {name}, and when?"))
         }
     };
     Some(
@@ -82,7 +90,7 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
                 "someone asks to be deleted and is not, and a leak of {name} has in it everybody who ever was a customer"
             ))
             .fix(match node.kind {
-                Kind::Blob => format!("`lifecycle=2y` on {name}, with the time that the purpose needs"),
+                Kind::Blob => format!("`retention=2y` on {name}, with the time that the purpose needs"),
                 _ => format!("`retention=2y` on {name}, with the time that the purpose needs, or a `ttl` on its tables"),
             }),
     )
@@ -97,7 +105,8 @@ fn ends(attrs: &Attrs) -> bool {
 }
 
 fn never(attrs: &Attrs) -> Option<&Setting> {
-    ENDS.into_iter().filter_map(|end| attrs.get(end)).find(|setting| setting.value == Value::None)
+    let mut said = ENDS.into_iter().chain(["lifecycle"]).filter_map(|end| attrs.get(end));
+    said.find(|setting| setting.value == Value::None)
 }
 
 #[cfg(test)]
@@ -113,7 +122,11 @@ mod tests {
         expect("kafka k data=pii retention=none", &["wrong k"]);
         expect("postgres d {\n table a { key id; data = pii; ttl = none }\n}", &["wrong d"]);
         // An end for the whole, or for the tables that matter.
-        expect("postgres d data=pii retention=2y\ns3 b data=pii lifecycle=1y", &[]);
+        expect("postgres d data=pii retention=2y\ns3 b data=pii retention=1y", &[]);
+        // Moved to a cheaper tier, or never.
+        expect("s3 b data=pii lifecycle=1y", &["unstated b"]);
+        expect("s3 b data=pii lifecycle=none", &["wrong b"]);
+        expect("s3 b data=pii lifecycle=30d retention=1y", &[]);
         expect("postgres d {\n table a { key id; data = pii; ttl = 1y }\n table b { key id }\n}", &[]);
         expect(
             "postgres d {\n table a { key id; data = pii; ttl = 1y }\n table b { key id; data = pii }\n}",
