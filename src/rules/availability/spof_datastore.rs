@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
                indexes are looked at in flows alone). A replica of another store is its primary's matter, unless it is the only \
                one and a flow needs it that does not go to the primary at all. So has a database with \
                `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself. A question where it is not managed and states more `copies` than it has \
-               instances: several copies on one machine are one. Warnings: search indexes and replicas, which can be built again; and stores \
+               instances, and no other node of its technology states as many (one cluster, drawn in parts): several copies on one machine are one. Warnings: search indexes and replicas, which can be built again; and stores \
                of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
                nothing while the store has a `backup`.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
@@ -84,11 +84,8 @@ fn one_a_shard(facts: &Facts, store: NodeIndex, shards: u64) -> Option<Diagnosti
 fn more_copies_than_machines(facts: &Facts, store: NodeIndex, copies: f64) -> Option<Diagnostic> {
     let node = facts.node(store);
     let flows: Vec<&Flow> = facts.flows_needing(store).collect();
-    if node.is_managed()
-        || node.attrs.has("replica_of")
-        || copies <= node.instances as f64
-        || facts.are_small(&flows)
-    {
+    let spared = node.is_managed() || node.attrs.has("replica_of") || facts.are_small(&flows);
+    if spared || copies <= node.instances as f64 {
         return None;
     }
     let (name, copies) = (node.name(), show_number(copies));
@@ -113,13 +110,24 @@ fn more_copies_than_machines(facts: &Facts, store: NodeIndex, copies: f64) -> Op
     )
 }
 
+/// What nodes have in common that may be parts of one cluster.
+fn cluster(node: &Node) -> (Kind, Option<&'static str>, u64) {
+    let copies = node.attrs.number("copies").value().unwrap_or(1.0);
+    (node.kind, node.tech.map(|tech| tech.id.as_str()), copies as u64)
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut replicas: HashMap<&str, usize> = HashMap::new();
     for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
         *replicas.entry(id).or_default() += 1;
     }
-    for store in facts.nodes(|kind| kind.is_durable() || kind == Kind::Search) {
+    let stores: Vec<NodeIndex> = facts.nodes(|kind| kind.is_durable() || kind == Kind::Search).collect();
+    let mut clusters: HashMap<(Kind, Option<&str>, u64), usize> = HashMap::new();
+    for &store in &stores {
+        *clusters.entry(cluster(facts.node(store))).or_default() += 1;
+    }
+    for store in stores {
         let node = facts.node(store);
         let copies = node.attrs.number("copies").value().unwrap_or(1.0);
         let rebuilt = node.kind == Kind::Search || node.attrs.has("replica_of");
@@ -130,7 +138,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             found.extend(one_a_shard(facts, store, shards));
             continue;
         }
-        if copies >= 2.0 && facts.is_reached(store) {
+        // One cluster may be drawn in parts.
+        let is_part = clusters.get(&cluster(node)).is_some_and(|&parts| parts > 1);
+        if copies >= 2.0 && !is_part && facts.is_reached(store) {
             found.extend(more_copies_than_machines(facts, store, copies));
         }
         if node.is_redundant() || copies >= 2.0 || !facts.is_reached(store) {
@@ -270,6 +280,11 @@ mod tests {
             &["unstated d"],
         );
         expect("client u\nservice a x2\ncassandra d x3 copies=3\nflow f { u -> a -> d writes }", &[]);
+        let parts = "cassandra d x2 copies=3\ncassandra e x2 copies=3";
+        expect(
+            &format!("client u\nservice a x2\n{parts}\nflow f {{ u -> a -> d writes\na -> e writes }}"),
+            &[],
+        );
         expect("client u\nservice a x2\ncassandra d managed copies=3\nflow f { u -> a -> d writes }", &[]);
         expect("client u\nservice a x2\ncassandra d copies=3\nflow f rate=1/s { u -> a -> d writes }", &[]);
         // A search index that a flow needs.

@@ -125,7 +125,7 @@ fn judge(node: &Node, answered: bool) -> Option<Diagnostic> {
         return None;
     }
     let fix = format!(
-        "`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or `replication=async` with the `lag` that is watched"
+        "`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or, if the last seconds may be lost, `replication=async` with the `lag` that is watched and an `rpo`"
     );
     let happens = format!(
         "the first instance of {name} dies, the copy takes over by itself, and what it had not got yet is gone although clients were told that it was stored"

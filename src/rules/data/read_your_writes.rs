@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
                same. A question where one flow writes and another reads such a replica, both started by one client. Silent where the \
                read or the replica states `consistency=strong`, `quorum` or `session`, where the replica's or the primary's `replication` is \
                `sync`, where the reading flow states how old its data may be (`staleness`), and for `optional` reads and \
-               those taken `on=error` or `on=failover`; the question also where the replica states a `lag` of a second or less, and in flows of at most 10 requests a second \
+               those taken `on=error` or `on=failover`; the question also where the replica states a `lag` of a second or less (or a longer one and it is one flow that reads and then writes), and in flows of at most 10 requests a second \
                that promise no `availability`. `sync` is taken to mean that the replica has applied it, too.",
         why: "A replica applies what the primary has done, a moment later and under load much later. The page that shows what was \
               just saved is the one read where the delay is always seen: the user takes it for lost, and saves again.",
@@ -110,9 +110,11 @@ fn across_flows(facts: &Facts, told: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
             if primary == read.to || told.contains(&read.to) || !unsaid || !may_be_behind(facts, read) {
                 continue;
             }
+            // Who reads first and then writes has said how old what it reads may be.
+            let again = |write: &&&Step| !is_late(facts, read.to) || write.flow != read.flow;
             let write = writes
                 .get(&(client, primary))
-                .and_then(|writes| writes.iter().take(ENOUGH).find(|write| same(write, read)));
+                .and_then(|writes| writes.iter().take(ENOUGH).filter(again).find(|write| same(write, read)));
             if let Some(write) = write
                 && asked.insert(read.to)
             {
@@ -234,6 +236,7 @@ mod tests {
         case("", "flow f { v -> a -> d writes }\nflow g { u -> a -> r reads }", &[]);
         case("lag=1s", "flow f { u -> a -> d writes }\nflow g { u -> a -> r reads }", &[]);
         case("lag=30s", "flow f { u -> a -> d writes }\nflow g { u -> a -> r reads }", &["unstated r"]);
+        case("lag=30s", "flow f { u -> a -> r reads\na -> d writes }", &[]);
         case("lag=30s", "flow f { u -> a -> d writes }\nflow g staleness=1min { u -> a -> r reads }", &[]);
         case(
             "lag=30s",
