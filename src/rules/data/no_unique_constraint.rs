@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     summary: "two requests at once can both take what only one may have: a code, a seat, a number",
     question: Some(Question {
         topic: "uniqueness",
-        text: "two requests look at the same moment, both find it free and both write: which one is refused?",
+        text: "two requests at the same moment, or one that is sent twice, write the same thing: what refuses the second?",
     }),
     reads: &[
         "by",
@@ -76,7 +76,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let lookups = lookups(facts);
     let looks = looks(facts);
     // One finding for a writer and a table, whatever flows they meet in.
-    let mut known: HashMap<(NodeIndex, NodeIndex, &str), ()> = HashMap::new();
+    let mut known: HashMap<Told, ()> = HashMap::new();
     for step in &facts.design.steps {
         let store = facts.node(step.to);
         if store.kind != Kind::Database
@@ -99,11 +99,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
         }
     }
-    let told: HashSet<(NodeIndex, NodeIndex)> =
-        known.keys().map(|&(writer, store, _)| (writer, store)).collect();
+    let told: HashSet<Told> = known.into_keys().collect();
     found.extend(facts.design.flows.iter().filter_map(|flow| key_kept_nowhere(facts, &told, flow)));
     found
 }
+
+/// A writer, a store and a table of which something is said.
+type Told<'d> = (NodeIndex, NodeIndex, &'d str);
 
 /// The fields of every read of a table, by the store that holds it and its name.
 fn lookups<'d>(facts: &Facts<'d>) -> HashMap<(NodeIndex, &'d str), Vec<&'d [String]>> {
@@ -315,11 +317,7 @@ fn range_taken_twice(facts: &Facts, step: &Step, table: &Table) -> Option<Diagno
 }
 
 /// A key against repeats protects from nothing unless it is written down where a second try can be seen.
-fn key_kept_nowhere(
-    facts: &Facts,
-    told: &HashSet<(NodeIndex, NodeIndex)>,
-    flow: &Flow,
-) -> Option<Diagnostic> {
+fn key_kept_nowhere(facts: &Facts, told: &HashSet<Told>, flow: &Flow) -> Option<Diagnostic> {
     let steps = facts.design.steps_of(flow);
     let keyed = steps.iter().find(|step| step.attrs.has("idempotency_key"))?;
     let knows =
@@ -361,7 +359,7 @@ fn key_kept_nowhere(
     let often = |step: &Step| step.attrs.number("calls").value().is_none_or(|calls| calls >= 1.0);
     let (write, table) = *written.iter().find(|(step, _)| often(step))?;
     let (writer, store) = (facts.node(write.from), facts.node(write.to));
-    if told.contains(&(write.from, write.to)) {
+    if told.contains(&(write.from, write.to, table.id.as_str())) {
         return None;
     }
     Some(
