@@ -123,6 +123,36 @@ fn canonical_text() {
     formatted(&format!("\u{feff}{WHOLE}"));
 }
 
+/// A block that was written on one line and is too long for it takes its comment to its opening line.
+#[test]
+fn a_comment_goes_where_the_block_opens() {
+    let short = "postgres d { table t { key id } }  # all of it\n";
+    assert_eq!(formatted(short), "postgres d {  # all of it\n  table t { key id }\n}\n");
+    let fields =
+        "key a_long_name; index another_long_name, a_third_long_name, a_fourth_long_name; shard a_long_name";
+    let long = format!("postgres d {{\n  table t {{ {fields} }}  # about t\n}}\n");
+    let lines: Vec<String> = formatted(&long).lines().map(str::to_string).collect();
+    assert_eq!(lines[1], "  table t {  # about t");
+    assert!(lines[2..].iter().all(|line| !line.contains('#')), "{lines:#?}");
+    // A comment behind what closes the outer block too is about neither.
+    let both = format!("postgres d {{\n  table t {{ {fields} }} }}  # at the end\n");
+    assert!(formatted(&both).ends_with("}  # at the end\n"));
+}
+
+#[test]
+fn a_figure_of_a_table_may_be_a_list() {
+    let text = "postgres d {\n  table t {\n    key  id\n    data = [pii, private]\n  }\n}\n";
+    assert_eq!(formatted(text), text);
+    assert_eq!(
+        formatted("postgres d { table t { data=[pii,\n private] } }").matches("[pii, private]").count(),
+        1
+    );
+    assert!(!parse("given { users = [1, 2] }").1.is_empty());
+    let (design, mistakes) = spof::design::lower(&parse(text).0);
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+    assert_eq!(design.graph[design.node("d").unwrap()].tables[0].attrs.words("data"), ["pii", "private"]);
+}
+
 /// Neither panics, whatever stands in the text, and every span can be cut out of it.
 fn total(text: &str) {
     let (ast, mistakes) = parse(text);

@@ -185,6 +185,7 @@ fn facts(technology: &Technology) -> Vec<String> {
     facts.extend(technology.durability.as_ref().map(|durability| format!("durability {durability}")));
     facts.extend(technology.failover.as_ref().map(|failover| format!("failover {failover}")));
     facts.extend(technology.placement.as_ref().map(|placement| format!("placed by {placement}")));
+    facts.extend(technology.settles.as_ref().map(|settles| format!("two writes {settles}")));
     facts.extend(technology.eviction.as_ref().map(|eviction| format!("eviction {eviction}")));
     facts.extend(technology.merges_misses.then(|| "merges misses".to_owned()));
     facts.extend(technology.votes.then(|| "elects by majority".to_owned()));

@@ -51,6 +51,8 @@ pub struct Technology {
     pub failover: Option<String>,
     /// How it spreads rows over machines: `hash` of the key, or by `range` of the ordered keys; None where a design decides.
     pub placement: Option<String>,
+    /// What it does by itself about two writes of one record at two places: `lww`, or keeps `both` for somebody to choose.
+    pub settles: Option<String>,
     /// What a cache drops when its memory is full, as it comes: `none` (writes fail, or it grows until it is killed), `lru`.
     pub eviction: Option<String>,
     /// Many who miss one entry at once wait for a single load of it, as it comes.

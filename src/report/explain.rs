@@ -177,6 +177,7 @@ fn technology(technology: &Technology, style: Style) -> String {
     fact("durability", technology.durability.as_deref());
     fact("failover", technology.failover.as_deref());
     fact("placement", technology.placement.as_deref());
+    fact("two writes", technology.settles.as_deref());
     fact("eviction", technology.eviction.as_deref());
     fact("misses", technology.merges_misses.then_some("of one entry at once are one load"));
     fact("elects", technology.votes.then_some("a leader, by majority"));

@@ -85,8 +85,8 @@ pub enum Statement<'s> {
     Flow { id: Word<'s>, label: Option<Text<'s>>, attrs: Vec<Attr<'s>> },
     /// `given { … }`
     Given,
-    /// `users = 5M` in a `given`, `rows = 2 * users` in a table
-    Let { name: Word<'s>, value: Expr<'s> },
+    /// `users = 5M` in a `given`, `rows = 2 * users` or `data = [pii, private]` in a table
+    Let { name: Word<'s>, value: Value<'s> },
     /// `every call timeout=1s`
     Every { subject: Word<'s>, attrs: Vec<Attr<'s>> },
     /// `table link { … }`

@@ -3,7 +3,7 @@
 use crate::{
     source::Span,
     syntax::{
-        ast::{NodeHeader, Statement, Word},
+        ast::{NodeHeader, Scalar, Statement, Value, Word},
         chain,
         cursor::{Cursor, Parsed, Unreadable},
         expr, habits, lexical,
@@ -32,11 +32,11 @@ pub fn statement<'s>(cursor: &mut Cursor<'s>, room: Room) -> Parsed<Statement<'s
                 return Err(unreadable);
             }
         }
-        Some(b'=') => return binding(cursor, word),
+        Some(b'=') => return binding(cursor, word, room),
         Some(b':') if room == Room::Table && !value_follows(cursor) => {
             return Err(table::column_alone(cursor, word));
         }
-        Some(b':' | b'0'..=b'9' | b'(') if bindings => return binding(cursor, word),
+        Some(b':' | b'0'..=b'9' | b'(') if bindings => return binding(cursor, word, room),
         Some(b':') => {
             if let Some(unreadable) = habits::foreign(cursor, word) {
                 return Err(unreadable);
@@ -151,8 +151,8 @@ fn colon(cursor: &mut Cursor<'_>, word: Word<'_>) -> Parsed<()> {
     Ok(())
 }
 
-/// `users = 5M`
-fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> Parsed<Statement<'s>> {
+/// `users = 5M`; in a table also `data = [pii, private]`
+fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>, room: Room) -> Parsed<Statement<'s>> {
     chain::reserved(cursor, name);
     let sign = ["==", "=", ":=", ":"].into_iter().find(|sign| cursor.rest.starts_with(sign)).unwrap_or("");
     let span = cursor.next(sign.len());
@@ -178,7 +178,10 @@ fn binding<'s>(cursor: &mut Cursor<'s>, name: Word<'s>) -> Parsed<Statement<'s>>
         );
         return Err(cursor.fault(mistake.help("write `NAME = NUMBER`, or arithmetic: `users = 5M * 2`")));
     }
-    let value = expr::expr(cursor, false)?;
+    let value = match room {
+        Room::Table if cursor.byte() == Some(b'[') => expr::value(cursor)?,
+        _ => Value::Scalar(Scalar::Expr(expr::expr(cursor, false)?)),
+    };
     habits::per(cursor);
     Ok(Statement::Let { name, value })
 }

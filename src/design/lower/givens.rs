@@ -7,7 +7,7 @@ use super::Lowering;
 use crate::design::Given;
 use crate::design::expression::{Failure, Named, evaluate};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::ast::{Expr, Statement, TokenKind, Word};
+use crate::syntax::ast::{Expr, Scalar, Statement, TokenKind, Value, Word};
 use crate::units::{self, Quantity};
 
 /// Values by name; None where the expression had a mistake, so that its uses are not reported again.
@@ -44,7 +44,9 @@ impl Lowering<'_, '_> {
         let mut bindings: Vec<(Word, &Expr)> = Vec::new();
         let mut at: HashMap<&str, usize> = HashMap::new();
         for item in &ast.items {
-            let Statement::Let { name, value } = &item.statement else { continue };
+            let Statement::Let { name, value: Value::Scalar(Scalar::Expr(value)) } = &item.statement else {
+                continue;
+            };
             let in_given =
                 item.parent.is_some_and(|parent| matches!(ast.items[parent].statement, Statement::Given));
             if !in_given {

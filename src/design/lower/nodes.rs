@@ -256,11 +256,9 @@ impl Lowering<'_, '_> {
         };
         for item in items {
             match &item.statement {
-                Statement::Let { name, value } => bindings.push(ast::Attr {
-                    name: *name,
-                    value: Some(ast::Value::Scalar(ast::Scalar::Expr(value.clone()))),
-                    span: item.span,
-                }),
+                Statement::Let { name, value } => {
+                    bindings.push(ast::Attr { name: *name, value: Some(value.clone()), span: item.span })
+                }
                 Statement::Field(Field::Key(fields)) => table.keys.extend(owned(fields)),
                 Statement::Field(Field::Unique(fields)) => table.uniques.push(owned(fields)),
                 Statement::Field(Field::Index { fields, filter, .. }) => {

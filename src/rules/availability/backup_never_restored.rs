@@ -16,13 +16,23 @@ pub static RULE: Rule = Rule {
         topic: "restore",
         text: "when was the backup last restored, and how long did that take?",
     }),
-    reads: &["availability", "backup", "data", "rebuild_from", "replica_of", "restore_tested", "rto"],
+    reads: &[
+        "availability",
+        "backup",
+        "data",
+        "optional",
+        "rebuild_from",
+        "replica_of",
+        "restore_tested",
+        "rto",
+        "writes",
+    ],
     page: Page {
         checks: "Stores with backups: whether restoring them is practised.",
         when: "Wrong where `backup` is stated and `restore_tested=none`. A question where `backup` is stated, nothing is said of \
                restoring, and the store or a flow that needs it states an `rto`: who promises a time must have measured it; or it is a \
-               database that cannot be built again (`rebuild_from`, `replica_of`), and a flow that somebody waits for needs it and promises \
-               99.9 % or more, or it keeps `data=payment`.",
+               database that cannot be built again (`rebuild_from`, `replica_of`), and a flow that somebody waits for promises \
+               99.9 % or more and needs it or writes it (`writes`), be it behind a queue or topic: what was acknowledged ends there; or such a flow needs it and it keeps `data=payment`.",
         why: "Backups fail silently: a version that does not match, a bucket that fills, a key that is gone. It is found out on the \
               day when nothing else is left.",
         outage: Some(Outage {
@@ -47,7 +57,15 @@ fn is_relied_on(facts: &Facts, store: NodeIndex) -> bool {
     let promises =
         |flow: &Flow| flow.attrs.number("availability").value().is_some_and(|share| share > LITTLE);
     let needed = || facts.flows_needing(store).filter(|flow| !facts.is_background(flow));
-    node.kind == Kind::Database && !elsewhere && needed().any(|flow| money || promises(flow))
+    let mut written = facts
+        .design
+        .steps_to(store)
+        .filter(|step| step.attrs.has("writes") && !step.attrs.has("optional"))
+        .filter_map(|step| facts.flow_of(step));
+    node.kind == Kind::Database
+        && !elsewhere
+        && (needed().any(|flow| money || promises(flow))
+            || written.any(|flow| promises(flow) && !facts.is_background(flow)))
 }
 
 /// What is promised above this leaves no day for finding out how to restore.
@@ -117,6 +135,14 @@ mod tests {
         expect(&kept("postgres d backup=1h rebuild_from=p", "availability=99.9%"), &[]);
         expect(&kept("postgres d backup=1h restore_tested=90d", "availability=99.9%"), &[]);
         expect(&kept("s3 d backup=1h", "availability=99.9%"), &[]);
+        let behind = |hop: &str| {
+            format!(
+                "client u\nservice a\nqueue q\nworker w\npostgres d backup=1h\nflow f availability=99.9% {{ u -> a ~> q ~> w -> d {hop} }}"
+            )
+        };
+        expect(&behind("writes"), &["unstated d"]);
+        expect(&behind("reads"), &[]);
+        expect(&behind("writes optional"), &[]);
         // Nothing was promised; and without a backup there is nothing to test.
         expect("postgres d backup=1h", &[]);
         expect("postgres d rto=1h", &[]);

@@ -6,8 +6,8 @@ use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
-use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
-use crate::units::show_duration;
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
+use crate::units::{show_duration, show_number};
 
 pub static RULE: Rule = Rule {
     id: "spof-datastore",
@@ -16,7 +16,10 @@ pub static RULE: Rule = Rule {
     grave: true,
     group: Group::Availability,
     summary: "a database on one machine takes down every flow that needs it",
-    question: None,
+    question: Some(Question {
+        topic: "machines",
+        text: "it keeps several copies of each row: on how many machines?",
+    }),
     reads: &["availability", "backup", "copies", "instances", "managed", "rate", "replica_of", "shards"],
     page: Page {
         checks: "Databases, warehouses, file stores and search indexes with a single instance, and which flows stop when that instance does.",
@@ -24,7 +27,8 @@ pub static RULE: Rule = Rule {
                `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
                indexes are looked at in flows alone). A replica of another store is its primary's matter, unless it is the only \
                one and a flow needs it that does not go to the primary at all. So has a database with \
-               `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself. Warnings: search indexes and replicas, which can be built again; and stores \
+               `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself. A question where it is not managed and states more `copies` than it has \
+               instances, and no other node of its technology states as many (one cluster, drawn in parts): several copies on one machine are one. Warnings: search indexes and replicas, which can be built again; and stores \
                of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
                nothing while the store has a `backup`. Silent where it is a file in its only caller's process (SQLite) and \
                `spof-compute` names that caller: the machine is one.",
@@ -77,6 +81,42 @@ fn one_a_shard(facts: &Facts, store: NodeIndex, shards: u64) -> Option<Diagnosti
     )
 }
 
+/// Copies that lie on the same machine are lost together; perhaps only `xN` was forgotten.
+fn more_copies_than_machines(facts: &Facts, store: NodeIndex, copies: f64) -> Option<Diagnostic> {
+    let node = facts.node(store);
+    let flows: Vec<&Flow> = facts.flows_needing(store).collect();
+    let spared = node.is_managed() || node.attrs.has("replica_of") || facts.are_small(&flows);
+    if spared || copies <= node.instances as f64 {
+        return None;
+    }
+    let (name, copies) = (node.name(), show_number(copies));
+    let machines = match node.instances {
+        1 => "one machine".to_string(),
+        count => format!("{count} machines"),
+    };
+    Some(
+        Diagnostic::unstated(
+            format!("{name} is to keep each row {copies} times and is drawn with {machines}"),
+            node.span,
+            format!("{machines} for {copies} copies"),
+        )
+        .question(format!("{name} keeps {copies} copies of each row: on how many machines?"))
+        .node(&node.id)
+        .flows(flows.iter().map(|flow| flow.id.clone()))
+        .evidence(format!("{copies} copies / {machines}: at least two of them lie on the same disk"))
+        .consequence(format!(
+            "one machine of {name} fails and takes with it copies that were there for that moment"
+        ))
+        .fix(format!("`x{copies}` or more on {name}, in as many zones as there are")),
+    )
+}
+
+/// What nodes have in common that may be parts of one cluster.
+fn cluster(node: &Node) -> (Kind, Option<&'static str>, u64) {
+    let copies = node.attrs.number("copies").value().unwrap_or(1.0);
+    (node.kind, node.tech.map(|tech| tech.id.as_str()), copies as u64)
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut replicas: HashMap<&str, usize> = HashMap::new();
@@ -84,7 +124,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         *replicas.entry(id).or_default() += 1;
     }
     let alone = std::cell::OnceCell::new();
-    for store in facts.nodes(|kind| kind.is_durable() || kind == Kind::Search) {
+    let stores: Vec<NodeIndex> = facts.nodes(|kind| kind.is_durable() || kind == Kind::Search).collect();
+    let mut clusters: HashMap<(Kind, Option<&str>, u64), usize> = HashMap::new();
+    for &store in &stores {
+        *clusters.entry(cluster(facts.node(store))).or_default() += 1;
+    }
+    for store in stores {
         let node = facts.node(store);
         // Its machine is its caller's, of which the other rule speaks.
         if facts.is_embedded(store)
@@ -101,6 +146,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         {
             found.extend(one_a_shard(facts, store, shards));
             continue;
+        }
+        // One cluster may be drawn in parts.
+        let is_part = clusters.get(&cluster(node)).is_some_and(|&parts| parts > 1);
+        if copies >= 2.0 && !is_part && facts.is_reached(store) {
+            found.extend(more_copies_than_machines(facts, store, copies));
         }
         if node.is_redundant() || copies >= 2.0 || !facts.is_reached(store) {
             continue;
@@ -233,8 +283,23 @@ mod tests {
         expect("client u\nservice a x2\npostgres d\nflow f { u -> a -> d reads optional }", &[]);
         // Few requests, and a backup to come back with: a warning, tested below; without one, data is lost.
         expect("client u\nservice a\npostgres d backup=1d\nflow f rate=1/s { u -> a -> d }", &["wrong d"]);
-        // Copies are copies, however they are written.
-        expect("client u\nservice a x2\ncassandra d copies=3\nflow f { u -> a -> d writes }", &[]);
+        // Copies on one machine, or the machines were forgotten: asked, not accused.
+        expect(
+            "client u\nservice a x2\ncassandra d copies=3\nflow f { u -> a -> d writes }",
+            &["unstated d"],
+        );
+        expect(
+            "client u\nservice a x2\ncassandra d x2 copies=3\nflow f { u -> a -> d writes }",
+            &["unstated d"],
+        );
+        expect("client u\nservice a x2\ncassandra d x3 copies=3\nflow f { u -> a -> d writes }", &[]);
+        let parts = "cassandra d x2 copies=3\ncassandra e x2 copies=3";
+        expect(
+            &format!("client u\nservice a x2\n{parts}\nflow f {{ u -> a -> d writes\na -> e writes }}"),
+            &[],
+        );
+        expect("client u\nservice a x2\ncassandra d managed copies=3\nflow f { u -> a -> d writes }", &[]);
+        expect("client u\nservice a x2\ncassandra d copies=3\nflow f rate=1/s { u -> a -> d writes }", &[]);
         // A search index that a flow needs.
         expect("client u\nservice a x2\nelasticsearch d\nflow f { u -> a -> d reads }", &["wrong d"]);
         expect("client u\nservice a x2\nelasticsearch d\nflow f { u -> a -> d reads optional }", &[]);

@@ -1,7 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, GroupKind, Node};
+use crate::design::{Arrow, Attrs, GroupKind, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::source::Span;
@@ -19,8 +19,10 @@ pub static RULE: Rule = Rule {
     }),
     reads: &[
         "conflict",
+        "data",
         "failover",
         "fencing",
+        "idempotency_key",
         "lag",
         "on",
         "rebuild_from",
@@ -28,10 +30,12 @@ pub static RULE: Rule = Rule {
         "replication",
         "rpo",
         "spare",
+        "writes",
     ],
     page: Page {
         checks: "Databases whose copy is promoted without anybody deciding it, and whether that copy has every write.",
-        when: "A database with several instances that is not managed, is written to and fails over by itself (`failover=auto`, or its technology does) says \
+        when: "An error between regions (a `region` around each, and not the same), where the store or a table written has `data=payment`, or where a flow that writes it has an \
+               `idempotency_key`; otherwise a warning. A database with several instances that is not managed, is written to and fails over by itself (`failover=auto`, or its technology does) says \
                `replication=async`. Or a replica (`replica_of`) says `failover=auto` and is a standby (one instance, in a `spare` group, or with a hop `on=failover` to it), and is behind: `replication=async` on it or on its \
                primary, a `lag`, or a `~>` from its primary; a question where that replica stands in another region and nothing is said of replication. Silent \
                where the store, or a flow that needs it, states an `rpo` (the loss is accepted), where the store has `fencing` (the old \
@@ -44,10 +48,10 @@ pub static RULE: Rule = Rule {
             link: "https://github.blog/2018-10-30-oct21-post-incident-analysis/",
         }),
         bad: "client web\nlb front managed\nservice api x3\nmysql store x3 failover=auto replication=async\n\
-              flow order { web -> front -> api -> store writes }\n",
+              flow order { web -> front -> api idempotency_key -> store writes }\n",
         good: "client web\nlb front managed\nservice api x3\nmysql store x3 failover=auto replication=semi-sync\n\
-               flow order { web -> front -> api -> store writes }\n",
-        ignore: "The last seconds may be lost: say how many with `rpo`.",
+               flow order { web -> front -> api idempotency_key -> store writes }\n",
+        ignore: "The last seconds may be lost, as of measurements that come again: say how many with `rpo`.",
     },
     check,
 };
@@ -99,7 +103,7 @@ fn among_copies(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
     if let Some(setting) = node.attrs.get("failover") {
         finding = finding.label(setting.span, "nobody decides it");
     }
-    Some(told(facts, finding, store, store).evidence(format!(
+    Some(told(facts, finding, store, store, is_at_stake(facts, store)).evidence(format!(
         "{} instances of {name}; a write is acknowledged when one of them has it{}",
         node.instances,
         match node.attrs.number("lag").value() {
@@ -167,7 +171,8 @@ fn to_replica(facts: &Facts, replica: NodeIndex, primary: NodeIndex) -> Option<D
                 &format!("; {} {stays} in `{here}`, and each write then crosses over", facts.names(&stay));
         }
     }
-    Some(told(facts, finding, replica, primary).evidence(evidence))
+    let grave = far || is_at_stake(facts, primary);
+    Some(told(facts, finding, replica, primary, grave).evidence(evidence))
 }
 
 /// With several instances of its own and no way that leads there after a failover, `failover` may be about those.
@@ -177,13 +182,32 @@ fn is_standby(facts: &Facts, replica: NodeIndex) -> bool {
     taken || spare || facts.node(replica).instances == 1
 }
 
-fn told(facts: &Facts, finding: Diagnostic, copy: NodeIndex, primary: NodeIndex) -> Diagnostic {
+/// Money, or what a client asked to be done once: nobody sends it again when it is lost.
+fn is_at_stake(facts: &Facts, store: NodeIndex) -> bool {
+    let paid = |attrs: &Attrs| attrs.words("data").iter().any(|word| word == "payment");
+    let mut writes = facts.design.steps_to(store).filter(|step| step.attrs.has("writes"));
+    let keyed = |step: &Step| {
+        let flow = facts.flow_of(step);
+        flow.is_some_and(|flow| {
+            facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key"))
+        })
+    };
+    paid(&facts.node(store).attrs)
+        || writes.any(|step| keyed(step) || facts.tables_written(step).any(|table| paid(&table.attrs)))
+}
+
+fn told(facts: &Facts, finding: Diagnostic, copy: NodeIndex, primary: NodeIndex, grave: bool) -> Diagnostic {
     let name = facts.node(primary).name();
+    let finding = if grave { finding } else { finding.at_most(Severity::Warning) };
     let finding = finding.node(facts.id(copy));
     let finding = if copy == primary { finding } else { finding.node(facts.id(primary)) };
-    let fix = if copy == primary {
+    let fix = if copy == primary && grave {
         format!(
-            "`replication=semi-sync` on {name}, so that another instance has every write; or say what may be lost: `rpo=5s`, with `fencing`"
+            "`replication=semi-sync` on {name}, so that another instance has every write; or say what may be lost: `rpo=5s`, with the `lag` that is watched"
+        )
+    } else if copy == primary {
+        format!(
+            "`rpo=5s` on {name}, if that may be lost, with the `lag` that is watched; otherwise `replication=semi-sync`, so that another instance has every write"
         )
     } else {
         format!(
@@ -208,7 +232,9 @@ fn region<'d>(facts: &Facts<'d>, node: NodeIndex) -> Option<&'d str> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
 
     #[test]
     fn cases() {
@@ -240,6 +266,27 @@ mod tests {
             "client u\nservice a\nredis c x3 failover=auto replication=async\nflow f { u -> a -> c }",
             &[],
         );
+    }
+
+    #[test]
+    fn what_is_at_stake_weighs_more() {
+        let severity = |stores: &str, hop: &str| {
+            let text = format!("client u\nservice a x2\n{stores}\nflow f {{ u -> a {hop} -> d writes=t }}");
+            run(&RULE, &Facts::new(&design(&text)))[0].severity
+        };
+        let lags = "postgres d x2 failover=auto replication=async";
+        assert_eq!(severity(lags, ""), Severity::Warning);
+        assert_eq!(severity(lags, "idempotency_key"), Severity::Error);
+        assert_eq!(severity(&format!("{lags} data=payment"), ""), Severity::Error);
+        assert_eq!(
+            severity(&format!("{lags} {{ table t {{ key id; data = payment }} }}"), ""),
+            Severity::Error
+        );
+        let two = |first: &str, second: &str| {
+            format!("{first} {{ mysql d }}\n{second} {{ mysql r replica_of=d failover=auto lag=1s }}")
+        };
+        assert_eq!(severity(&two("region e", "region w"), ""), Severity::Error);
+        assert_eq!(severity(&two("zone e", "zone w"), ""), Severity::Warning);
     }
 
     #[test]

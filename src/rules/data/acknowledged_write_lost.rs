@@ -1,6 +1,6 @@
 use crate::catalog::Kind;
 use crate::design::{Flow, Node};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_number;
 
@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
         text: "a write has been acknowledged and that machine dies: who else has it?",
     }),
     reads: &[
+        "availability",
         "consistency",
         "copies",
         "data",
@@ -31,13 +32,14 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Databases of several instances, in which something is written that must not be lost: whether another machine has \
                  it before the client is told so.",
-        when: "Something must not be lost where the database or the table written has `data=payment`, or a hop of the flow that \
-               writes it has an `idempotency_key`. Wrong where `copies=1` is stated with several instances. A question \
-               where nothing is said: of a relational database with `failover=auto`, `replication`; of one that spreads rows over its \
+        when: "Wrong where `copies=1` is stated with several instances, and the database or a table written has `data=payment`, or a hop of a \
+               flow that writes it has an `idempotency_key`. A question only where more is at stake: `data=payment`, or a flow with such a key \
+               that promises an `availability` of 99.9 % or more; and nothing is said: of a relational database with `failover=auto`, \
+               `replication` (silent where `failover` is by hand or not stated); of one that spreads rows over its \
                instances by itself (Cassandra, ScyllaDB, HBase, FoundationDB, …), `copies`, and of Cassandra and its like also how many of \
                the copies answer before the client is told: `replication`, or `consistency` on it or on the write. Left alone: one instance, replicas, \
-               managed databases, those that copy to a majority and are relational, what states a `lag` or `rpo`, and \
-               `failover` by hand or not stated.",
+               managed databases, those that copy to a majority and are relational, what states a `lag` or `rpo`, and flows that state \
+               an `rpo`, which is `rpo-not-met`'s. What is said to be `replication=async` is `unsafe-failover`'s.",
         why: "A relational database answers when its own disk has the row, unless it is told to wait. The copy is a moment \
               behind; when the first dies and the copy takes over by itself, that moment is gone, and everybody in it was told \
               that it was safe.",
@@ -67,14 +69,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let writes = || facts.design.steps_to(store).filter(|step| step.attrs.has("writes"));
         let paid = is_payment(&node.attrs)
             || writes().any(|step| facts.tables_written(step).any(|table| is_payment(&table.attrs)));
-        let keyed = writes()
+        let keyed: Vec<&Flow> = writes()
             .filter_map(|step| step.flow)
-            .find(|&flow| has_key[flow])
-            .map(|flow| &facts.design.flows[flow]);
-        let promised = keyed.is_some_and(|flow| flow.attrs.number("rpo").value().is_some());
-        if (!paid && keyed.is_none()) || writes().next().is_none() || promised {
+            .filter(|&flow| has_key[flow])
+            .map(|flow| &facts.design.flows[flow])
+            .filter(|flow| flow.attrs.number("rpo").value().is_none())
+            .collect();
+        let promised = keyed.iter().copied().find(|flow| promises(flow));
+        if (!paid && keyed.is_empty()) || writes().next().is_none() {
             continue;
         }
+        let keyed = promised.or(keyed.first().copied());
         let why = if paid {
             "payments are kept here".to_string()
         } else {
@@ -84,7 +89,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             )
         };
         let answered = writes().any(|step| step.attrs.has("consistency"));
-        found.extend(judge(node, answered).map(|finding| {
+        let finding =
+            judge(node, answered).filter(|it| paid || promised.is_some() || it.verdict == Verdict::Wrong);
+        found.extend(finding.map(|finding| {
             finding.node(&node.id).flows(keyed.map(|flow| flow.id.clone())).evidence(format!(
                 "{} instances of {}; {why}",
                 show_number(node.instances as f64),
@@ -118,7 +125,7 @@ fn judge(node: &Node, answered: bool) -> Option<Diagnostic> {
         return None;
     }
     let fix = format!(
-        "`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or `replication=async` with the `lag` that is watched"
+        "`replication=semi-sync` on {name} (or `sync`), so that a write waits for a copy; or, if the last seconds may be lost, `replication=async` with the `lag` that is watched and an `rpo`"
     );
     let happens = format!(
         "the first instance of {name} dies, the copy takes over by itself, and what it had not got yet is gone although clients were told that it was stored"
@@ -168,6 +175,13 @@ fn spread(node: &Node, answered: bool) -> Option<Diagnostic> {
     })
 }
 
+/// What is promised below this bears the loss of a moment.
+const MUCH: f64 = 0.9989;
+
+fn promises(flow: &Flow) -> bool {
+    flow.attrs.number("availability").value().is_some_and(|share| share > MUCH)
+}
+
 fn is_payment(attrs: &crate::design::Attrs) -> bool {
     attrs.words("data").iter().any(|word| word == "payment")
 }
@@ -186,7 +200,9 @@ mod tests {
         let expect = |store: &str, hop: &str, expected: &[&str]| {
             expect(
                 &RULE,
-                &format!("client u\nservice a\n{store}\nflow f {{ u -> a {hop} -> d writes }}"),
+                &format!(
+                    "client u\nservice a\n{store}\nflow f availability=99.9% {{ u -> a {hop} -> d writes }}"
+                ),
                 expected,
             );
         };
@@ -212,5 +228,24 @@ mod tests {
         expect("cockroachdb d x3 failover=auto", key, &[]);
         expect("postgres d x2 failover=manual", key, &[]);
         expect("aurora d x2", key, &[]);
+    }
+
+    #[test]
+    fn a_key_alone_is_no_promise() {
+        let case = |store: &str, flow: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\n{store}\nflow f {flow} {{ u -> a idempotency_key -> d writes }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("postgres d x2 failover=auto", "", &[]);
+        case("postgres d x2 failover=auto", "availability=99%", &[]);
+        case("postgres d x2 failover=auto", "availability=99.9%", &["unstated d"]);
+        case("postgres d x2 failover=auto", "availability=99.9% rpo=5s", &[]);
+        case("postgres d x2", "availability=99.9%", &[]);
+        case("cassandra d x6", "", &[]);
+        // What is stated is wrong whatever is promised.
+        case("cassandra d x6 copies=1", "", &["wrong d"]);
+        case("cassandra d x6 copies=1", "rpo=1h", &[]);
     }
 }

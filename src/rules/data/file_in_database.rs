@@ -20,8 +20,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "What is written to databases: rows, columns and requests of the size of files.",
         when: "A table of a database has a `size` of 1 MB or more, or a column whose type is `blob`, `mediumblob`, `longblob`, \
-               `image`, `video` or `file` unless its `size` is under 100 KB; or a hop that writes a database has a `payload` of 1 MB or \
-               more without a `batch`. Silent where `rows` times `size` is under 1 GB. Replicas are judged with their primary.",
+               `image`, `video` or `file` unless the `size` of the table's rows is under 100 KB; or a hop that writes a database has a `payload` of 1 MB or \
+               more without a `batch`, and names no table whose `size` is stated. Silent for tables whose `rows` times `size` is under 1 GB. Replicas are judged with their primary.",
         why: "A database moves every byte several times: through its memory, its log, each replica and each backup. Files push \
               out of memory the rows that queries need, and a restore that took minutes takes a day. An object store does the one \
               thing that files need, at a tenth of the price.",

@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
                it refers to, are more: an error; more than half: a warning.\n\n\
                Or a node that `generates=code` states a `length` and writes a table with `rows`. Of 62 letters and digits there are 62 to the \
                power of `length` codes. An error where that is fewer than the rows; with `scheme=random` or `hash` also where no `key` or `unique` \
-               refuses a second one and the birthday arithmetic, rows² / (2 × codes), expects one collision or more; and a warning where they are refused \
+               refuses a second one and the birthday arithmetic, rows² / (2 × codes), expects one collision or more; and a remark (info) where they are refused \
                but more than one draw in ten finds its code taken. Where such a node states no `length` and the table has `rows`, a line \
                under the report names it.",
         why: "An id that is used up fails every insert at once, on a day that nobody chose, and making it wider rewrites the \
@@ -185,7 +185,7 @@ fn codes(facts: &Facts, step: &Step, table: &Table, rows: f64) -> Option<Diagnos
                 show_number(100.0 * rows / space)
             ),
             "each new one is tried several times, ever more often as they fill up",
-            Severity::Warning,
+            Severity::Info,
         )
     } else {
         return None;

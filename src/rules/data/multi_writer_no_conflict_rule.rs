@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
     id: "multi-writer-no-conflict-rule",
@@ -14,13 +14,17 @@ pub static RULE: Rule = Rule {
     grave: true,
     group: Group::Data,
     summary: "two copies of one database are both written, and nothing says which of two writes stands",
-    question: None,
+    question: Some(Question {
+        topic: "two writers",
+        text: "one record is changed at both places at once: which of the two changes should stand?",
+    }),
     reads: &["conflict", "replica_of", "writes"],
     page: Page {
         checks: "Databases that copy each other, where both are written.",
         when: "A hop says `writes` to a database that is `replica_of` another one, which is written too; or two databases that \
                hand off to each other (`a ~> b` and `b ~> a`), or are `replica_of` each other, are both written. Neither states \
-               `conflict`, or it is stated to be `none`. Silent for writes taken only `on=failover` or `on=error`, and where \
+               `conflict` (`conflict=none` states none; that of one of them is enough). An information that asks where both are of a technology that settles it by itself (CouchDB, Couchbase, Cassandra, \
+               ScyllaDB): whether it does so as it should. Silent for writes taken only `on=failover` or `on=error`, and where \
                the writes name tables and no table is written at both.",
         why: "The same row is changed at both places before either has heard of the other. Each then receives a change to a row that \
               it has changed itself. Replication stops there, or one of the two writes disappears, and which one was decided by \
@@ -91,15 +95,29 @@ fn same(one: &Step, two: &Step) -> bool {
 
 fn finding(facts: &Facts, one: &Step, two: &Step) -> Diagnostic {
     let (here, there) = (facts.node(one.to).name(), facts.node(two.to).name());
+    let by_itself = facts.node(one.to).tech.zip(facts.node(two.to).tech).and_then(|(tech, other)| {
+        let settles = tech.settles.as_deref().filter(|_| tech.id == other.id)?;
+        Some((tech.title.as_str(), if settles == "lww" { "keeps the later one" } else { "keeps both" }))
+    });
+    let open = format!(
+        "{here} and {there} copy each other and are both written, and nothing says what becomes of two changes of one row"
+    );
+    let at = (facts.node(one.to).span, "no `conflict=` here");
+    let finding = match by_itself {
+        None => Diagnostic::wrong(open, at.0, at.1),
+        Some((title, does)) => Diagnostic::unstated(
+            format!("{here} and {there} copy each other and are both written: of two changes of one record {title} {does}"),
+            at.0,
+            at.1,
+        )
+        .at_most(Severity::Info)
+        .question(format!("one record is changed at {here} and at {there} at once, and {title} {does}: is that right here?")),
+    };
     let way = |step: &Step| format!("{} → {} writes", facts.id(step.from), facts.id(step.to));
     let mut flows: Vec<String> =
         [one, two].iter().filter_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone()).collect();
     flows.dedup();
-    Diagnostic::wrong(
-        format!("{here} and {there} copy each other and are both written, and nothing says what becomes of two changes of one row"),
-        facts.node(one.to).span,
-        "no `conflict=` here",
-    )
+    finding
     .label(one.span, "written here")
     .label(two.span, "and there")
     .node(facts.id(one.to))
@@ -108,7 +126,7 @@ fn finding(facts: &Facts, one: &Step, two: &Step) -> Diagnostic {
     .flows(flows)
     .evidence(format!("{}; {}", way(one), way(two)))
     .consequence(format!("one row is changed at {here} and at {there} before they have heard of each other: replication stops, or a write is gone and nobody chose which"))
-    .fix(format!("`conflict=merge` on {here} and {there} (or `crdt`, or `lww` if losing one of them is right); or write only one of them"))
+    .fix(format!("`conflict=merge` on {here} and {there} (or `crdt`, `reject` as a Galera cluster does, or `lww` if losing one of them is right); or write only one of them"))
 }
 
 #[cfg(test)]
@@ -133,6 +151,10 @@ mod tests {
         case(pair, "a -> d writes=x\na -> e writes=y", &[]);
         case(pair, "a -> d writes\na -> e reads", &[]);
         case(pair, "a -> d writes\na -> e writes on=failover", &[]);
+        let couch = "couchdb d\ncouchdb e\nd ~> e\ne ~> d";
+        case(couch, "a -> d writes\na -> e writes", &["unstated d, e"]);
+        case(&couch.replace("couchdb d", "couchdb d conflict=merge"), "a -> d writes\na -> e writes", &[]);
+        case(&couch.replace("couchdb d", "mysql d"), "a -> d writes\na -> e writes", &["wrong d, e"]);
         // One way only: the second is written by the first.
         case("postgres d\npostgres e\nd ~> e", "a -> d writes\na -> e writes", &[]);
     }

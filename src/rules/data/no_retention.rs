@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
     reads: &["batch", "by", "conditional", "lifecycle", "rate", "retention", "rows", "size", "ttl", "writes"],
     page: Page {
         checks: "Tables that flows of a known rate write, and what removes their rows.",
-        when: "Wrong where a table or its store states `ttl=none` or `retention=none` and the table grows by more than 100 GB a year. \
+        when: "Wrong where a table states `ttl=none`, or its store `retention=none` or `lifecycle=none`, nothing else removes its rows, and the table grows by more than 1 TB a year; a remark (info) from 100 GB a year on. \
                Otherwise a question, where a table of a database or warehouse has no `ttl`, its store no `retention` or `lifecycle`, and either its `rows` are what \
                the flows that write it bring in a whole number of months or years (within a percent: they were reckoned for so long), and \
                come to 10 GB at least, or 100 M where `size` is not stated; or it has a `size`, no `rows`, and grows by more than 100 GB a year. \
@@ -48,6 +48,8 @@ pub static RULE: Rule = Rule {
 const YEAR: f64 = 365.0 * 86_400.0;
 const MONTH: f64 = YEAR / 12.0;
 const MUCH_A_YEAR: f64 = 100e9;
+/// Said to be for ever and less than this, it was meant.
+const TOO_MUCH_A_YEAR: f64 = 1e12;
 const MUCH: f64 = 10e9;
 const MANY: f64 = 100e6;
 
@@ -126,7 +128,11 @@ fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> O
         }
     };
     let finding = match never.filter(|_| a_year.is_some_and(|bytes| bytes > MUCH_A_YEAR)) {
-        Some(setting) => Diagnostic::wrong(message, setting.span, "said to have no end"),
+        Some(setting) => {
+            let finding = Diagnostic::wrong(message, setting.span, "said to have no end");
+            let bearable = a_year.is_some_and(|bytes| bytes <= TOO_MUCH_A_YEAR);
+            if bearable { finding.at_most(Severity::Info) } else { finding }
+        }
         None if never.is_some() => return None,
         None => Diagnostic::unstated(message, table.span, "no `ttl` here").question(format!(
             "`{}` gets {} a day: when is a row removed, and by what?",
@@ -147,7 +153,9 @@ fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> O
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
 
     #[test]
     fn cases() {
@@ -171,6 +179,16 @@ mod tests {
         case("", "size = 400B", "a -> d reads=t by=id\na -> d writes=t", &[]);
         case("", "size = 400B", "a -> d writes=t conditional", &[]);
         case("", "rows = 500/s * 2y", "a -> d writes=t conditional", &["unstated d"]);
+        // 16 B are 252 GB: said to be for ever, it may have been meant.
+        let severity = |size: &str| {
+            let text = format!(
+                "client u\nservice a\npostgres d {{ table t {{ key id; {size}; ttl = none }} }}\nflow f rate=500/s {{ u -> a -> d writes=t }}"
+            );
+            run(&RULE, &Facts::new(&design(&text))).first().map(|finding| finding.severity)
+        };
+        assert_eq!(severity("size = 400B"), Some(Severity::Warning));
+        assert_eq!(severity("size = 16B"), Some(Severity::Info));
+        assert_eq!(severity("size = 4B"), None);
         case("", "size = 4B", write, &[]);
         case("", "index x", write, &[]);
         case("", "size = 400B", "a -> d reads=t", &[]);

@@ -6,6 +6,7 @@ use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::units::show_duration;
 
 pub static RULE: Rule = Rule {
     id: "read-your-writes",
@@ -26,7 +27,8 @@ pub static RULE: Rule = Rule {
                same. A question where one flow writes and another reads such a replica, both started by one client. Silent where the \
                read or the replica states `consistency=strong`, `quorum` or `session`, where the replica's or the primary's `replication` is \
                `sync`, where the reading flow states how old its data may be (`staleness`), and for `optional` reads and \
-               those taken `on=error` or `on=failover`; the question also where the replica states its `lag`.",
+               those taken `on=error` or `on=failover`; the question also where the replica states a `lag` of a second or less (or a longer one and it is one flow that reads and then writes), and in flows of at most 10 requests a second \
+               that promise no `availability`. `sync` is taken to mean that the replica has applied it, too.",
         why: "A replica applies what the primary has done, a moment later and under load much later. The page that shows what was \
               just saved is the one read where the delay is always seen: the user takes it for lost, and saves again.",
         outage: None,
@@ -41,6 +43,8 @@ pub static RULE: Rule = Rule {
 
 /// Writes of one database that a read is compared with.
 const ENOUGH: usize = 100;
+/// Between saving and looking, in seconds.
+const A_MOMENT: f64 = 1.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -100,14 +104,17 @@ fn across_flows(facts: &Facts, told: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
         }
         for read in facts.design.steps_of(flow) {
             let primary = facts.primary(read.to);
-            let unsaid =
-                facts.node(read.to).attrs.get("lag").is_none() && read.attrs.get("consistency").is_none();
+            // Who saves and looks takes a second; a lag above that says that it is not there.
+            let soon = facts.node(read.to).attrs.get("lag").is_some() && !is_late(facts, read.to);
+            let unsaid = !soon && read.attrs.get("consistency").is_none();
             if primary == read.to || told.contains(&read.to) || !unsaid || !may_be_behind(facts, read) {
                 continue;
             }
+            // Who reads first and then writes has said how old what it reads may be.
+            let again = |write: &&&Step| !is_late(facts, read.to) || write.flow != read.flow;
             let write = writes
                 .get(&(client, primary))
-                .and_then(|writes| writes.iter().take(ENOUGH).find(|write| same(write, read)));
+                .and_then(|writes| writes.iter().take(ENOUGH).filter(again).find(|write| same(write, read)));
             if let Some(write) = write
                 && asked.insert(read.to)
             {
@@ -116,6 +123,10 @@ fn across_flows(facts: &Facts, told: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+fn is_late(facts: &Facts, replica: NodeIndex) -> bool {
+    facts.node(replica).attrs.number("lag").value().is_some_and(|lag| lag > A_MOMENT)
 }
 
 /// What it reads may be older than what the primary has.
@@ -162,11 +173,12 @@ fn wrong(facts: &Facts, flow: &Flow, write: &Step, read: &Step) -> Diagnostic {
 fn asks(facts: &Facts, flow: &Flow, write: &Step, read: &Step) -> Diagnostic {
     let (name, primary) = (facts.node(read.to).name(), facts.node(write.to).name());
     let saving = facts.flow_of(write).map_or("", |flow| &flow.id);
+    let behind = match facts.node(read.to).attrs.number("lag").value() {
+        Some(lag) => format!("which is {} behind", show_duration(lag)),
+        None => "and nothing says how far that is behind".to_string(),
+    };
     Diagnostic::unstated(
-        format!(
-            "`{saving}` writes {primary} and `{}` reads {name}, and nothing says how far that is behind",
-            flow.id
-        ),
+        format!("`{saving}` writes {primary} and `{}` reads {name}, {behind}", flow.id),
         read.span,
         "a copy of what was written",
     )
@@ -223,6 +235,14 @@ mod tests {
         case("", "flow f { u -> a -> d writes }\nflow g { u -> a -> r reads }", &["unstated r"]);
         case("", "flow f { v -> a -> d writes }\nflow g { u -> a -> r reads }", &[]);
         case("lag=1s", "flow f { u -> a -> d writes }\nflow g { u -> a -> r reads }", &[]);
+        case("lag=30s", "flow f { u -> a -> d writes }\nflow g { u -> a -> r reads }", &["unstated r"]);
+        case("lag=30s", "flow f { u -> a -> r reads\na -> d writes }", &[]);
+        case("lag=30s", "flow f { u -> a -> d writes }\nflow g staleness=1min { u -> a -> r reads }", &[]);
+        case(
+            "lag=30s",
+            "flow f { u -> a -> d writes }\nflow g { u -> a -> r reads consistency=session }",
+            &[],
+        );
         case("", "flow f { u -> a -> d writes }\nflow g staleness=5s { u -> a -> r reads }", &[]);
         case("", "flow f { u -> a -> d writes }\nflow g rate=5/s { u -> a -> r reads }", &[]);
     }

@@ -15,14 +15,16 @@ pub static RULE: Rule = Rule {
     group: Group::Data,
     summary: "a search index is the only place that has what is written to it",
     question: None,
-    reads: &["backup", "optional", "rebuild_from", "writes"],
+    reads: &["backup", "optional", "reads", "rebuild_from", "writes"],
     page: Page {
         checks: "Search indexes that are written, and what else keeps the same.",
-        when: "An application writes a search index (`writes`, or neither `reads` nor `writes`), and no application that does \
-               so reads or writes a database, object store or warehouse anywhere, in whatever flow; nor does one that puts messages into the queues and \
+        when: "An application writes a search index (says `writes`; or, in a flow not labelled GET, says neither `reads` nor `writes` while another hop to the \
+               index says `reads`), and no application that does \
+               so has a hop to a database, object store or warehouse anywhere, in whatever flow and whatever for: what it keeps there may be the same; \
+               nor does one that puts messages into the queues and \
                topics that they work on, or that calls them; and no store hands off to the index. Silent with `rebuild_from` or `backup` on the \
-               index, where none of the designs' flows that write it has a client or an outsider (logs of one's own \
-               machines), and where the hop is `optional`.",
+               index, where the way to the writer does not start at a client or an outsider (logs of one's own \
+               machines), where the hop is `optional`, and in a drawing without flows unless the hop says `writes`.",
         why: "An index is made to be thrown away: a changed mapping or an analyser needs all of it built again, from something. It \
               refuses documents that it cannot map, shows what was written a second later, and has no constraints that would keep \
               wrong data out.",
@@ -51,7 +53,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 && facts.arrow(step) != Arrow::Control
         };
         let writes: Vec<_> = facts.design.steps_to(index).filter(asked).collect();
-        let Some(first) = writes.iter().find(|step| step.attrs.has("writes")) else { continue };
+        // Where readers say so, who says nothing does not read.
+        let told = facts.design.steps_to(index).any(|step| step.attrs.has("reads"));
+        let certain = |step: &&&Step| {
+            let posts = facts.flow_of(step).is_some_and(|flow| !matches!(flow.method(), "GET" | "HEAD"));
+            step.attrs.has("writes") || (told && posts)
+        };
+        let Some(first) = writes.iter().find(certain) else { continue };
         let outside = facts
             .way_to(first.from)
             .first()
@@ -132,6 +140,14 @@ mod tests {
         case("rebuild_from=d", "u -> a -> s writes", &[]);
         case("backup=1d", "u -> a -> s writes", &[]);
         case("", "u -> a -> s reads", &[]);
+        // Nothing is said of the hop: a search, unless others say that they read.
+        case("", "u -> a -> s", &[]);
+        case("", "u -> a -> s }\nflow g { u -> w -> s reads", &["wrong s"]);
+        expect(
+            &RULE,
+            "client u\nservice a\nelasticsearch s\nflow f \"GET /x\" { u -> a -> s }\nflow g { u -> a -> s reads }",
+            &[],
+        );
         case("", "u -> a -> s writes optional", &[]);
         // A store that feeds it; what a timer fills.
         case("", "u -> a -> s writes\nd ~> s", &[]);

@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
     id: "shared-database",
@@ -14,20 +14,24 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Data,
     summary: "services of different teams write the same tables: none of them can change one alone",
-    question: None,
+    question: Some(Question {
+        topic: "owners of tables",
+        text: "two teams write one database: which tables are whose?",
+    }),
     reads: &["owner", "reads", "writes"],
     page: Page {
         checks: "Databases that are written by services of different owners.",
-        when: "Two applications that state different `owner`s write one database, or one whose `owner` is not the database's does. A hop \
-               writes where it says `writes`, or neither `reads` nor `writes`. Silent where every one of these hops names its tables and no \
+        when: "Two applications that state different `owner`s write one table of a database, named by `writes=` of both. A question where two such write one \
+               database, or one whose `owner` is not the database's does, and the hop of one of them names no table: it says a bare `writes`, or neither `reads` nor \
+               `writes`. Silent where every one of these hops names its tables and no \
                table is written by two owners, and where owners are not stated.",
         why: "A table that two teams write has no owner. A column cannot be renamed, a constraint cannot be added and a migration \
               cannot be planned without the other team's release; and when a row is wrong, both have a service that could not \
               have written it.",
         outage: None,
         bad: "client web\nlb front managed\nservice orders x2 owner=sales\nservice invoices x2 owner=finance\npostgres store x2 failover=auto backup=1h\n\
-              flow order { web -> front -> orders idempotency_key -> store writes }\n\
-              flow bill { web -> front -> invoices idempotency_key -> store writes }\n",
+              flow order { web -> front -> orders idempotency_key -> store writes=order }\n\
+              flow bill { web -> front -> invoices idempotency_key -> store writes=[invoice, order] }\n",
         good: "client web\nlb front managed\nservice orders x2 owner=sales\nservice invoices x2 owner=finance\npostgres store x2 failover=auto backup=1h\n\
                flow order { web -> front -> orders idempotency_key -> store writes=order }\n\
                flow bill { web -> front -> invoices idempotency_key -> store writes=invoice }\n",
@@ -94,9 +98,14 @@ fn finding(
     let (message, evidence) = match other {
         Some((owner, two)) => (
             format!(
-                "{what} is written by {} of {first} and {} of {owner}: neither can change it alone",
+                "{what} is written by {} of {first} and {} of {owner}{}",
                 who(one),
-                who(two)
+                who(two),
+                if table.is_some() {
+                    ": neither can change it alone"
+                } else {
+                    ", and nothing says which tables are whose"
+                }
             ),
             format!(
                 "{} → {}: {first}; {} → {}: {owner}",
@@ -110,17 +119,21 @@ fn finding(
             let mine = facts.node(store).attrs.text("owner").value().unwrap_or("another team");
             (
                 format!(
-                    "{name} of {mine} is written by {} of {first}: neither can change it alone",
+                    "{name} of {mine} is written by {} of {first}, and nothing says which of its tables",
                     who(one)
                 ),
                 format!("{}: {mine}; {} → {}: {first}", facts.id(store), facts.id(one.from), facts.id(store)),
             )
         }
     };
-    let mut finding = Diagnostic::wrong(message, one.span, format!("written by {first}"))
-        .node(facts.id(store))
-        .node(facts.id(one.from))
-        .hop(facts.id(one.from), facts.id(store));
+    let label = format!("written by {first}");
+    let finding = match table {
+        Some(_) => Diagnostic::wrong(message, one.span, label),
+        None => Diagnostic::unstated(message, one.span, label)
+            .question(format!("which tables of {name} are written by {}, and by nobody else?", who(one))),
+    };
+    let mut finding =
+        finding.node(facts.id(store)).node(facts.id(one.from)).hop(facts.id(one.from), facts.id(store));
     if let Some((owner, two)) = other {
         finding = finding
             .label(two.span, format!("and by {owner}"))
@@ -146,10 +159,11 @@ mod tests {
             );
             expect(&RULE, &text, expected);
         };
-        case("", "a -> d writes\nb -> d writes", &["wrong d, a, b"]);
-        case("", "a -> d\nb -> d", &["wrong d, a, b"]);
+        case("", "a -> d writes\nb -> d writes", &["unstated d, a, b"]);
+        case("", "a -> d writes=t\nb -> d writes", &["unstated d, a, b"]);
+        case("", "a -> d\nb -> d", &["unstated d, a, b"]);
         case("", "a -> d writes=t\nb -> d writes=[s, t]", &["wrong d, a, b"]);
-        case("owner=x", "b -> d writes", &["wrong d, b"]);
+        case("owner=x", "b -> d writes", &["unstated d, b"]);
         // Tables apart, a reader, one owner, owners not stated.
         case("", "a -> d writes=t\nb -> d writes=s", &[]);
         case("", "a -> d writes\nb -> d reads", &[]);

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::means;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
 pub static RULE: Rule = Rule {
@@ -15,13 +16,23 @@ pub static RULE: Rule = Rule {
     group: Group::Data,
     summary: "what is written depends on a read that may be old: a replica, a cache, an eventual read",
     question: None,
-    reads: &["conditional", "consistency", "data", "on", "reads", "replica_of", "replication", "writes"],
+    reads: &[
+        "by",
+        "conditional",
+        "consistency",
+        "data",
+        "on",
+        "reads",
+        "replica_of",
+        "replication",
+        "writes",
+    ],
     page: Page {
         checks: "Applications that read a table from a copy and then write the same table.",
         when: "In one flow a node reads a table, by name, from a replica, with `consistency=eventual` or `one`, or on a cache's miss \
                (it asked the cache before, so that most requests see the cache's copy), and then writes that table without \
                `conditional`. An error where the table or its database has `data=payment`, otherwise a warning. Silent where the \
-               table has a `unique`, the replica or its primary `replication=sync`, or the read `consistency=strong` or \
+               table has a `unique` with one of the fields that the read is `by` (any, where it says no `by`), the replica or its primary `replication=sync`, or the read `consistency=strong` or \
                `quorum`; where the same node also reads the table from the primary in between; and in flows that write no named table.",
         why: "Between the copy and the truth lies a moment in which the last seat was sold and the balance was spent. Under load \
               that moment grows, and with it the number of those who decide by a state that is over.",
@@ -64,7 +75,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 let Some(&(read, why)) = stale.get(&(step.from, store, id.as_str())) else { continue };
                 let table = facts.node(store).table(id);
                 if read.line < step.line
-                    && table.is_none_or(|table| table.uniques.is_empty())
+                    && !table.is_some_and(|table| refuses(table, read))
                     && told.insert((step.from, store, id))
                 {
                     found.push(finding(facts, flow, read, why, step, id, table));
@@ -73,6 +84,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// A `unique` of what was looked for refuses the second write.
+fn refuses(table: &Table, read: &Step) -> bool {
+    let by = read.attrs.words("by");
+    let about =
+        |unique: &Vec<String>| by.iter().any(|field| unique.iter().any(|part| means(table, part, field)));
+    if by.is_empty() { !table.uniques.is_empty() } else { table.uniques.iter().any(about) }
 }
 
 /// What it reads may be older than the truth: from where.
@@ -153,6 +172,9 @@ mod tests {
         case("a -> d reads=t\na -> d writes=t", &[]);
         case("a -> r reads=t\na -> d writes=t conditional", &[]);
         case("a -> r reads=s\na -> d writes=s", &[]);
+        case("a -> r reads=s by=x\na -> d writes=s", &[]);
+        // What must be unique is another field than the one looked at.
+        case("a -> r reads=s by=id\na -> d writes=s", &["wrong a, d"]);
         case("a -> r reads=t\na -> d reads=t\na -> d writes=t", &[]);
         case("a -> r reads=t consistency=strong\na -> d writes=t", &[]);
         case("a -> r reads=s\na -> d writes=t", &[]);

@@ -19,8 +19,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Flows in which several applications each write a database of their own while the caller waits.",
         when: "Over calls that somebody waits for, a flow reaches two applications that each say `writes` to a database, and \
-               these are different databases (a replica is its primary). Neither of them, nor any application on the flow's calls, states `saga`. Silent \
-               for hops that are `optional`, taken only `on=…` or with a `share`, for what follows a queue or topic, for flows that \
+               these are different databases (a replica is its primary). Neither one of these two, nor an application from which the flow's calls lead to both, states `saga` (one \
+               beside them does not undo their writes). Silent \
+               for hops that are `optional` or taken only `on=…`, for writes behind two hops of one caller that both have a `share` below 100 % (alternatives of each other; beside a hop \
+               without one, some requests do both), for what follows a queue or topic, for flows that \
                a timer or a worker starts, and where one application makes both writes: that is `dual-write`.",
         why: "A transaction ends at the edge of its database. The second service times out after the first has committed: the \
               stock is reserved and the order does not exist, and the caller, who was told that it failed, tries again. Each \
@@ -41,22 +43,26 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut known: HashMap<Vec<(NodeIndex, NodeIndex)>, usize> = HashMap::new();
     for calls in facts.calls() {
         let Some(flow) = calls.flow.filter(|flow| !facts.is_background(flow)) else { continue };
-        let undone = calls
-            .steps
-            .iter()
-            .any(|step| [step.from, step.to].iter().any(|&node| facts.node(node).attrs.has("saga")));
-        if undone {
-            continue;
-        }
-        let sure = surely_done(facts, flow, &calls.waited_for);
-        let mut writes: Vec<&Step> = Vec::new();
-        for step in sure {
-            let store = facts.primary(step.to);
-            let is_new = |write: &&Step| write.from != step.from && facts.primary(write.to) != store;
-            if writes.iter().all(is_new) {
-                writes.push(step);
+        let mut done: Vec<Done> = Vec::new();
+        for write in surely_done(facts, flow, &calls.waited_for) {
+            let store = facts.primary(write.step.to);
+            let is_new = |other: &Done| {
+                other.step.from != write.step.from
+                    && facts.primary(other.step.to) != store
+                    && !is_instead(&other.shares, &write.shares)
+            };
+            if done.iter().all(is_new) {
+                done.push(write);
             }
         }
+        let undone = |[one, two]: [&Done; 2]| {
+            let saga = |node: &NodeIndex| facts.node(*node).attrs.has("saga");
+            let callers = one.way.iter().filter(|node| two.way.contains(node));
+            callers.chain([&one.step.from, &two.step.from]).any(saga)
+        };
+        let stays =
+            |at: usize| (0..done.len()).any(|other| other != at && !undone([&done[at], &done[other]]));
+        let writes: Vec<&Step> = (0..done.len()).filter(|&at| stays(at)).map(|at| done[at].step).collect();
         if writes.len() < 2 {
             continue;
         }
@@ -72,32 +78,55 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// The writes to databases that each request makes before it is answered, in order.
-fn surely_done<'d>(facts: &Facts<'d>, flow: &'d Flow, waited_for: &HashSet<NodeIndex>) -> Vec<&'d Step> {
-    // What is reached only by a hop that may not be taken is not sure either.
-    let mut sure: HashSet<NodeIndex> = HashSet::new();
+/// A write that is made before the request is answered.
+struct Done<'d> {
+    step: &'d Step,
+    /// The callers before it, itself included.
+    way: Vec<NodeIndex>,
+    shares: Vec<Share>,
+}
+
+/// A hop on the way that takes a part of what its caller gets: the caller, and where it leads.
+type Share = (NodeIndex, NodeIndex);
+
+/// A request that takes the one way does not take the other.
+fn is_instead(one: &[Share], two: &[Share]) -> bool {
+    one.iter().any(|a| two.iter().any(|b| a.0 == b.0 && a.1 != b.1))
+}
+
+/// Longer ways have no meaning that anybody could follow.
+const LONGEST: usize = 32;
+
+/// The writes to databases that requests make before they are answered, in order.
+fn surely_done<'d>(facts: &Facts<'d>, flow: &'d Flow, waited_for: &HashSet<NodeIndex>) -> Vec<Done<'d>> {
+    // What is reached only by a hop that may not be taken is not sure either. Each with the first way that leads there.
+    let mut sure: HashMap<NodeIndex, (Vec<NodeIndex>, Vec<Share>)> = HashMap::new();
     let mut seen: HashSet<NodeIndex> = HashSet::new();
     let mut writes = Vec::new();
     for step in facts.design.steps_of(flow) {
         if step.leg == 0 && !seen.contains(&step.from) && waited_for.contains(&step.from) {
-            sure.insert(step.from);
+            sure.entry(step.from).or_insert_with(|| (vec![step.from], Vec::new()));
         }
         seen.extend([step.from, step.to]);
-        let sometimes = step.attrs.has("optional")
-            || step.attrs.has("on")
-            || step.attrs.number("share").value().is_some_and(|share| share < 1.0);
-        if sometimes
-            || !sure.contains(&step.from)
-            || !matches!(facts.arrow(step), Arrow::Call | Arrow::Stream)
-        {
+        let sometimes = step.attrs.has("optional") || step.attrs.has("on");
+        let Some((way, shares)) = sure.get(&step.from).filter(|(way, _)| !sometimes && way.len() < LONGEST)
+        else {
+            continue;
+        };
+        if !matches!(facts.arrow(step), Arrow::Call | Arrow::Stream) {
             continue;
         }
+        let (way, mut shares) = (way.clone(), shares.clone());
+        if step.attrs.number("share").value().is_some_and(|share| share < 1.0) {
+            shares.push((step.from, step.to));
+        }
         if !facts.node(step.to).kind.is_broker() {
-            sure.insert(step.to);
+            let further = || ([way.as_slice(), &[step.to]].concat(), shares.clone());
+            sure.entry(step.to).or_insert_with(further);
         }
         let (from, to) = (facts.node(step.from), facts.node(step.to));
         if from.kind.is_app() && to.kind == Kind::Database && step.attrs.has("writes") {
-            writes.push(step);
+            writes.push(Done { step, way, shares });
         }
     }
     writes
@@ -166,6 +195,12 @@ mod tests {
         case("u -> a -> d writes\na ~> q ~> b -> e writes", &[]);
         case("u -> a -> d writes\na ~> b -> e writes", &[]);
         case("u -> c -> a -> d writes\nc -> b -> e writes", &[]);
+        case("u -> a -> d writes\na -> c -> e writes", &[]);
+        case("u -> a -> c -> d reads\na -> b -> e writes\na -> d writes", &["wrong a"]);
+        // One or the other; or the second in a part of all that do the first.
+        case("u -> a\na -> d writes share=40%\na -> b share=60% -> e writes", &[]);
+        case("u -> c\nc -> a share=40% -> d writes\nc -> b share=60% -> e writes", &[]);
+        case("u -> a -> d writes\na -> b share=60% -> e writes", &["wrong a"]);
         case("w -> a -> d writes\nw -> b -> e writes", &[]);
     }
 }

@@ -1,9 +1,10 @@
 use std::collections::{HashMap, HashSet};
 
-use crate::catalog::Grade;
+use crate::catalog::{Grade, Kind};
 use crate::design::{Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::Capacity;
+use crate::rules::facts::primaries;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate};
 
@@ -18,13 +19,14 @@ pub static RULE: Rule = Rule {
         topic: "the largest fan-out",
         text: "somebody with more followers than anybody else posts: how long until the last one has it?",
     }),
-    reads: &["autoscale", "capacity", "fanout", "reads", "rows", "share", "skew", "staleness"],
+    reads: &["autoscale", "capacity", "fanout", "reads", "rows", "shards", "share", "skew", "staleness"],
     page: Page {
         checks: "Hops with a `fanout` whose receivers are looked up in a table: how many the largest one has.",
         when: "In a flow, a node reads a table (`reads=follow`) that states `rows` and a `skew`, the share of the most wanted key, and hands or \
-               calls on with a `fanout`; and `rows` × `skew` writes take the node at the other end of that hop longer than the flow's `staleness`, or \
-               a minute if it states none, at its `capacity` times its instances. A warning at most where that capacity is the technology's measured default, a \
-               question where it is a rule of thumb. Silent where the hop has a `share` (the largest go another way). Where \
+               calls on with a `fanout`; and `rows` × `skew` writes take the node that this hop leads to (not one behind it) longer than the flow's `staleness`, or \
+               a minute if it states none, at its `capacity` times its instances; of a database that does not spread rows by itself, times its `shards` (one if not stated), \
+               for its other instances copy. A warning at most where that capacity is the technology's measured default, a \
+               question where it is a rule of thumb. Silent where the hop has a `share`, of whatever size (the largest go another way). Where \
                the table has `rows` and no `skew`, or the node no `capacity`, a line under the report says so.",
         why: "A fan-out is sized by its mean, and its mean is 200. One account has thirty million followers: its post is worth \
               150,000 others, arrives as one message, and everybody else's posts stand behind it.",
@@ -77,7 +79,9 @@ fn largest(facts: &Facts, flow: &Flow, step: &Step, table: &Table, fanout: f64) 
         return (!node.is_managed() && node.attrs.get("autoscale").is_none()).then(wants);
     };
     let most = rows * skew;
-    let serves = capacity.each * capacity.instances;
+    // Copies of a database write the same again.
+    let writers = primaries(node).filter(|_| node.kind == Kind::Database).unwrap_or(capacity.instances);
+    let serves = capacity.each * writers;
     let takes = most / serves;
     let may = flow.attrs.number("staleness").value().unwrap_or(A_MINUTE);
     if most <= fanout || takes <= may {
@@ -135,7 +139,9 @@ mod tests {
         let many = "rows = 10G; skew = 0.3%";
         case(many, "capacity=10k/s", "", "fanout=200", &["wrong e"]);
         case(many, "capacity=10k/s", "staleness=2h", "fanout=200", &[]);
-        case(many, "x100 capacity=10k/s", "", "fanout=200", &[]);
+        case(many, "x100 shards=100 capacity=10k/s", "", "fanout=200", &[]);
+        case(many, "x100 capacity=10k/s", "", "fanout=200", &["wrong e"]);
+        case(many, "x100 capacity=10k/s tech=cassandra", "", "fanout=200", &[]);
         case("rows = 1M; skew = 0.3%", "capacity=10k/s", "", "fanout=20", &[]);
         // The largest go another way; nothing is multiplied.
         case(many, "capacity=10k/s", "", "fanout=200 share=99%", &[]);

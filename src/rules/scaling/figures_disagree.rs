@@ -1,6 +1,11 @@
+use std::collections::HashSet;
+
+use petgraph::graph::NodeIndex;
+
 use crate::design::{Flow, Node, Setting, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::expected_rows;
+use crate::rules::facts::finds_one;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_count, show_duration, show_number, show_rate};
 
@@ -12,11 +17,25 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "a number that is stated is not the one that follows from the others",
     question: None,
-    reads: &["capacity", "concurrency", "latency", "peak", "rate", "rows", "ttl"],
+    reads: &[
+        "batch",
+        "by",
+        "capacity",
+        "concurrency",
+        "conditional",
+        "latency",
+        "peak",
+        "rate",
+        "reads",
+        "rows",
+        "ttl",
+        "writes",
+    ],
     page: Page {
         checks: "Figures of which a design states more than it needs: the rows of a table, the capacity of a node, the peak of a flow.",
-        when: "A table's `rows` against what its flows write (their rates, and `batch`, on hops with `writes=` that name it) times its \
-               `ttl`; a node's `capacity` against its `concurrency` divided by its `latency`: a remark where one is more than twice the \
+        when: "A table's `rows` against what its flows write (their rates, on hops with `writes=` that name it; what comes in a `batch` of 100 is 100 rows) times its \
+               `ttl`, unless rows are changed rather than added: a write of it is `conditional`, its flow has read it before by its whole key or a `unique`, or \
+               its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); a node's `capacity` against its `concurrency` divided by its `latency`: a remark where one is more than twice the \
                other, a warning where it is more than ten times. And a warning where a flow's `peak` is below its `rate`. Silent where \
                a number of the three is missing.",
         why: "One of the numbers is wrong, and everything that was sized by it is. An estimate is worth having because it can be \
@@ -26,8 +45,7 @@ pub static RULE: Rule = Rule {
               flow shorten rate=10/s { web -> front -> links -> store writes=link }\n",
         good: "client web\nlb front managed\nservice links x3\npostgres store x2 {\n  table link { key code; rows=315M; ttl=1y }\n}\n\
                flow shorten rate=10/s { web -> front -> links -> store writes=link }\n",
-        ignore: "Most of what is written replaces a row that is there: then it is no new row, and the flow is better drawn without `writes=` \
-                 of that table, or the number given with an `allow`.",
+        ignore: "Most of what is written replaces a row that is there, and so adds none.",
     },
     check,
 };
@@ -39,16 +57,53 @@ const ORDER: f64 = 10.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let changed = changed(facts);
     for index in facts.design.graph.node_indices() {
         let node = facts.node(index);
         found.extend(capacity(node));
         for table in &node.tables {
+            if changed.contains(&(index, table.id.as_str())) || is_updated_by_nature(table) {
+                continue;
+            }
             let Some(expected) = expected_rows(facts.design, index, table) else { continue };
             found.extend(rows(node, table, expected.value, &expected.reached));
         }
     }
     found.extend(facts.design.flows.iter().filter_map(peak));
     found
+}
+
+/// Tables of which some write changes a row that is there: how many it adds cannot be reckoned.
+fn changed<'d>(facts: &Facts<'d>) -> HashSet<(NodeIndex, &'d str)> {
+    let mut changed = HashSet::new();
+    let mut read: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
+    for step in &facts.design.steps {
+        let holder = facts.holder(step.to);
+        for table in facts.tables_written(step) {
+            if step.attrs.has("conditional") || read.contains(&(step.flow, holder, &table.id)) {
+                changed.insert((holder, table.id.as_str()));
+            }
+        }
+        for table in facts.tables_read(step) {
+            if finds_one(table, step.attrs.words("by")) {
+                read.insert((step.flow, holder, &table.id));
+            }
+        }
+    }
+    changed
+}
+
+/// What somebody or something has one of, whose row is written again.
+fn is_updated_by_nature(table: &Table) -> bool {
+    let name = table.id.to_lowercase();
+    let name =
+        name.strip_suffix('s').filter(|_| !name.ends_with("ss") && !name.ends_with("us")).unwrap_or(&name);
+    let last = name.rsplit(['_', '-']).next().unwrap_or(name);
+    let words = [
+        "status", "state", "position", "location", "session", "presence", "counter", "balance", "stock",
+        "setting", "profile", "cart", "quota",
+    ];
+    words.contains(&last)
 }
 
 fn rows(node: &Node, table: &Table, expected: f64, reached: &[String]) -> Option<Diagnostic> {
@@ -159,6 +214,39 @@ mod tests {
         // Nothing to hold it against.
         case("rows=1M", &[]);
         case("ttl=1y", &[]);
+    }
+
+    #[test]
+    fn rows_that_are_changed() {
+        let case = |table: &str, write: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\npostgres d {{ table {table} {{ key i; unique k; rows=1M; ttl=1y }} }}\n\
+                 flow f rate=10/s {{ u -> a\n{write} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("t", "a -> d writes=t", &["wrong d"]);
+        case("t", "a -> d writes=t conditional", &[]);
+        case("t", "a -> d reads=t by=i\na -> d writes=t", &[]);
+        case("t", "a -> d reads=t by=k\na -> d writes=t", &[]);
+        case("t", "a -> d reads=t by=x\na -> d writes=t", &["wrong d"]);
+        case("t", "a -> d writes=t\na -> d reads=t by=i", &["wrong d"]);
+        case("session", "a -> d writes=session", &[]);
+        case("order_status", "a -> d writes=order_status", &[]);
+        case("positions", "a -> d writes=positions", &[]);
+        case("address", "a -> d writes=address", &["wrong d"]);
+    }
+
+    #[test]
+    fn a_batch_is_so_many_rows() {
+        let text = |rows: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d {{ table t {{ key i; rows={rows}; ttl=1y }} }}\n\
+                 flow f rate=1k/s {{ u -> a -> d writes=t batch=100 }}"
+            )
+        };
+        expect(&RULE, &text("31G"), &[]);
+        expect(&RULE, &text("310M"), &["wrong d"]);
     }
 
     #[test]

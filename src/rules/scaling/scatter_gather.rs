@@ -19,10 +19,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Reads of sharded tables by something else than what they are sharded by.",
         when: "A hop of a flow that somebody waits for reads a table with a `shard`, `by` fields of which some field of the shard is \
-               missing, and an index or key of the table begins with one of them (without one it is `lookup-without-index`). \
+               missing, and an `index`, `unique` or `key` of the table begins with one of them (without one it is `lookup-without-index`). \
                Silent where the database has neither `shards` above one nor several instances and a technology that spreads \
                rows by itself, where that keeps indexes over all shards (key-value stores with an `index` or `unique` of the field, relational ones that copy to a majority), up to ten \
-               thousand `rows`, in small flows, and in flows that are `async`.",
+               thousand `rows`, in flows of at most 10 requests a second that promise no `availability`, and in flows that are `async`.",
         why: "A query without the shard key goes to every shard and waits for the last. Its tail is the worst of all of them, one \
               shard in trouble slows every such query down, and each shard added carries all of them again: the one part of the load \
               that sharding does not divide.",

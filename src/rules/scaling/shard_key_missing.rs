@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     reads: &["replica_of", "rows", "shards"],
     page: Page {
         checks: "Databases with `shards`: whether their tables say by what they are spread.",
-        when: "Always a question. `shards` is above one and no table has a `shard`; or some have one, and a table without has \
+        when: "Always a question. `shards` is above one and no table has a `shard`, or no table is drawn; or some have one, and a table without has \
                ten million `rows` or more. Left alone: replicas, and technologies that spread rows by the key's first field (Cassandra, \
                DynamoDB, CockroachDB, …).",
         why: "The shard key is the one decision about a sharded database that cannot be changed later without moving every row. It decides which \

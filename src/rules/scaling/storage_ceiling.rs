@@ -17,10 +17,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "The rows that tables end up with, times their size, against the disk that each part of a database has.",
         when: "Wrong where the sum of `rows` × `size` over its tables is more than `storage` times the parts that the database has: its \
-               `shards`, one if not stated; where rows spread by themselves, its instances divided by its `copies` (one if not stated). A warning from 80 % on. \
+               `shards`, one if not stated; where rows spread by themselves, its instances divided by its `copies` (one if not stated). A warning from 80 % on. A question where a wide-column store states no `copies`, and with three (or as many as it has instances), which is usual, it would be more than its `storage`. \
                A question where `storage` is not stated and more than 16 TB, about the largest volume that one machine gets, come to one part of a database \
                that does not spread by itself. Left alone: managed databases, replicas, and tables without `rows` or \
-               `size`. Indexes, logs and free space come on top, so the sum is the least it can be.",
+               `size`. Indexes, logs and free space (of a wide-column store what it needs to merge its files, up to as much again) come on top, so the sum is the least it can be.",
         why: "A full disk does not slow a database down: it stops it, writes first and then the start after the crash. Every \
               replica is full at the same moment, since it has the same rows, and there is no disk to move them through.",
         outage: Some(Outage {
@@ -40,6 +40,12 @@ pub static RULE: Rule = Rule {
 /// About the largest volume that clouds attach to one machine.
 const ONE_MACHINE: f64 = 16e12;
 const NEARLY: f64 = 0.8;
+const USUAL_COPIES: f64 = 3.0;
+
+/// It keeps copies by itself, as many as its tables are told to.
+fn copies_by_itself(node: &Node) -> bool {
+    node.tech.is_some_and(|tech| tech.model.as_deref() == Some("wide-column"))
+}
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -74,6 +80,8 @@ fn judge(node: &Node, total: f64, sums: impl Iterator<Item = String>) -> Option<
     let (parts, what) = parts(node)?;
     let each = total / parts;
     let name = node.name();
+    let unsaid = copies_by_itself(node) && node.attrs.get("copies").is_none();
+    let usual = unsaid.then(|| USUAL_COPIES.min(node.instances as f64));
     let of = if parts == 1.0 {
         format!("all of it on each machine of {name}")
     } else {
@@ -88,6 +96,16 @@ fn judge(node: &Node, total: f64, sums: impl Iterator<Item = String>) -> Option<
             );
             let finding = Diagnostic::wrong(message, setting.span, "the disk of one machine");
             if each > disk { finding } else { finding.at_most(Severity::Warning) }
+        }
+        Some((disk, setting)) if usual.is_some_and(|copies| each * copies > disk) => {
+            let copies = usual?;
+            let (each, copies) = (show_size(each * copies), show_number(copies));
+            Diagnostic::unstated(
+                format!("with {copies} copies of each row, {each} come to each {what} of {name}, whose disk has {}", show_size(disk)),
+                setting.span,
+                "the disk of one machine",
+            )
+            .question(format!("how many copies of each row does {name} keep? With {copies}, as is usual, {each} lie on a disk of {}", show_size(disk)))
         }
         None if each > ONE_MACHINE && primaries(node).is_some() => Diagnostic::unstated(
             format!(
@@ -153,6 +171,9 @@ mod tests {
         case("postgres d storage=2TB shards=4", table, &[]);
         case("cassandra d x9 copies=3 storage=1TB", table, &["wrong d"]);
         case("cassandra d x9 copies=3 storage=4TB", table, &[]);
+        // How many copies is not said: 0.6 TB of one, 1.7 TB of three.
+        case("cassandra d x9 storage=1500GB", table, &["unstated d"]);
+        case("cassandra d x9 storage=2TB", table, &[]);
         // No disk stated: what one machine may have, and what it may not.
         case("postgres d", table, &[]);
         case("postgres d", "rows = 100G; size = 500B", &["unstated d"]);

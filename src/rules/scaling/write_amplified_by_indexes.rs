@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Step, Table};
+use crate::design::{Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_number, show_rate};
@@ -19,7 +19,8 @@ pub static RULE: Rule = Rule {
     reads: &["batch", "by", "peak", "rate", "shards", "writes"],
     page: Page {
         checks: "Indexes of tables that are written often.",
-        when: "A table of a database has five indexes or more (`index` and `unique`; its key is not counted), and what flows write to it at their peak, with one \
+        when: "A table of a database that keeps its indexes as trees of pages (relational ones, document stores, PostgreSQL's kin, or of no stated technology; not those that spread \
+               rows by themselves, nor wide-column and key-value stores, which only append) has five indexes or more (`index` and `unique`; its key is not counted), and what flows write to it at their peak, with one \
                entry in each of them, comes to more than 10,000 entries a second for each of its `shards`. Silent where the rate is not known.",
         why: "An insert into a table is one write at its end, and one more somewhere in the middle of each index. Those pages must be in \
               memory and are written again to the log, to every replica and to every backup. Reads hardly notice an index \
@@ -49,7 +50,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     let mut found = Vec::new();
-    for store in facts.nodes(|kind| kind == Kind::Database) {
+    for store in facts.nodes(|kind| kind == Kind::Database).filter(|&store| has_trees(facts.node(store))) {
         let shards = facts.node(store).attrs.number("shards").value().unwrap_or(1.0).max(1.0);
         for table in &facts.node(store).tables {
             let Some(&(rate, step)) = rates.get(&(store, table.id.as_str())) else { continue };
@@ -60,6 +61,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Each index is changed in place, in the middle of it. Where rows are spread by the technology it appends and merges.
+fn has_trees(node: &Node) -> bool {
+    node.tech.is_none_or(|tech| {
+        tech.placement.is_none() && !matches!(tech.model.as_deref(), Some("wide-column" | "key-value"))
+    })
 }
 
 fn finding(facts: &Facts, store: NodeIndex, table: &Table, rate: f64, step: &Step) -> Diagnostic {
@@ -112,6 +120,16 @@ mod tests {
         case("", five, "1k/s", &[]);
         case("", "index a; index b", "9k/s", &[]);
         case("shards=4", five, "4k/s", &[]);
+        let of = |tech: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\n{tech} d x3 {{ table t {{ key id; {five} }} }}\nflow f rate=4k/s {{ u -> a -> d writes=t }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        of("mongodb", &["wrong d"]);
+        of("database", &["wrong d"]);
+        of("cassandra", &[]);
+        of("cockroachdb", &[]);
         expect(
             &RULE,
             &format!("service a\npostgres d {{ table t {{ key id; {five} }} }}\na -> d writes=t"),

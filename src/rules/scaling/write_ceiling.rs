@@ -1,8 +1,14 @@
+use std::collections::HashSet;
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::{Grade, Kind};
+use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::Capacity;
 use crate::rules::facts::primaries;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
 use crate::units::{show_number, show_rate};
 
 pub static RULE: Rule = Rule {
@@ -16,10 +22,10 @@ pub static RULE: Rule = Rule {
         topic: "write load",
         text: "all writes go through one primary: can it take them at the peak?",
     }),
-    reads: &["capacity", "conflict", "managed", "peak", "rate", "replica_of", "shards", "writes"],
+    reads: &["capacity", "conflict", "managed", "peak", "rate", "reads", "replica_of", "shards", "writes"],
     page: Page {
         checks: "What flows write into databases at their peak against what one primary, or one for each shard, can take.",
-        when: "The known rates of all hops that say `writes` to a database, at their flows' `peak` (or `rate`), with `fanout`, `calls` and \
+        when: "The known rates of all hops that say `writes` to a database, at their flows' `peak` (or `rate`; what waits in a queue or topic before it is written counts with the `rate`), with `fanout`, `calls` and \
                `batch`, are more than its `capacity` times its `shards` (one if not stated). Wrong where the design states the `capacity`; a warning at most \
                where a measured default of the technology does; a question where that is a rule of thumb. Its other \
                instances do not count: they copy. Left alone: managed databases, those that spread rows or writes by \
@@ -41,13 +47,19 @@ const CONSIDERABLE: f64 = 1_000.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let waiting = waiting(facts);
     for store in facts.nodes(|kind| kind == Kind::Database) {
         let node = facts.node(store);
         let Some(primaries) = primaries(node) else { continue };
         if node.attrs.has("replica_of") {
             continue;
         }
-        let (total, writes) = facts.known_writes(store);
+        let (_, writes) = facts.known_writes(store);
+        let arrives = |step: &Step| {
+            let mean = step.load.rate.filter(|_| waiting.contains(&step.span));
+            mean.or(facts.busiest(step)).unwrap_or(0.0)
+        };
+        let total: f64 = writes.iter().map(|step| arrives(step)).sum();
         let name = node.name();
         let Some(capacity) = Capacity::of(node) else {
             if total >= CONSIDERABLE && node.attrs.get("capacity").is_none() {
@@ -62,7 +74,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let heaviest = writes
             .iter()
             .copied()
-            .reduce(|best, step| if facts.busiest(step) > facts.busiest(best) { step } else { best });
+            .reduce(|best, step| if arrives(step) > arrives(best) { step } else { best });
         let Some(heaviest) = heaviest else { continue };
         let one = if primaries > 1.0 {
             format!("{} primaries", show_number(primaries))
@@ -72,7 +84,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let takes = if primaries > 1.0 { "take" } else { "takes" };
         let message =
             format!("{} are written to {name}, whose {one} {takes} {}", show_rate(total), show_rate(most));
-        let label = format!("{} of them", facts.busiest(heaviest).map_or_else(String::new, show_rate));
+        let label = format!("{} of them", show_rate(arrives(heaviest)));
         let finding = match capacity.grade {
             Some(Grade::C) => Diagnostic::unstated(message, heaviest.span, label).question(format!(
                 "{} are written to {name} at the peak: what can its primary take?",
@@ -81,8 +93,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             Some(_) => Diagnostic::wrong(message, heaviest.span, label).at_most(Severity::Warning),
             None => Diagnostic::wrong(message, heaviest.span, label),
         };
-        let shown: Vec<String> =
-            writes.iter().take(4).filter_map(|step| facts.busiest(step)).map(show_rate).collect();
+        let shown: Vec<String> = writes.iter().take(4).map(|step| show_rate(arrives(step))).collect();
         let more = if writes.len() > 4 { " + …" } else { "" };
         let sum = match shown.as_slice() {
             [only] => only.clone(),
@@ -110,6 +121,24 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// Where each step stands that is done for what has waited in a queue or topic: a peak is spread out before it.
+fn waiting(facts: &Facts) -> HashSet<Span> {
+    let mut waiting = HashSet::new();
+    for flow in &facts.design.flows {
+        let mut behind: HashSet<NodeIndex> = HashSet::new();
+        for step in facts.design.steps_of(flow) {
+            let broker = |node| facts.node(node).kind.is_broker();
+            if broker(step.to) && step.attrs.has("reads") {
+                behind.insert(step.from);
+            } else if broker(step.from) || behind.contains(&step.from) {
+                behind.insert(step.to);
+                waiting.insert(step.span);
+            }
+        }
+    }
+    waiting
 }
 
 #[cfg(test)]
@@ -140,6 +169,21 @@ mod tests {
         case("cassandra d x3 capacity=1k/s", "rate=2k/s", "", &[]);
         case("cockroachdb d x3 capacity=1k/s", "rate=2k/s", "", &[]);
         case("database d managed capacity=1k/s", "rate=2k/s", "", &[]);
+    }
+
+    #[test]
+    fn a_queue_takes_the_peak() {
+        let case = |flow: &str, expected: &[&str]| {
+            let nodes = "client u\nservice a\nqueue q\nworker w\nservice b\ndatabase d capacity=1k/s";
+            expect(&RULE, &format!("{nodes}\nflow f rate=500/s peak=2k/s {{ {flow} }}"), expected);
+        };
+        case("u -> a -> d writes", &["wrong d"]);
+        case("u -> a ~> q ~> w -> d writes", &[]);
+        case("u -> a ~> q ~> w -> b -> d writes", &[]);
+        case("u -> a ~> q\nw -> q reads\nw -> d writes", &[]);
+        case("u -> a ~> q ~> w -> d writes fanout=4", &["wrong d"]);
+        // The same store is written at once as well.
+        case("u -> a ~> q ~> w\na -> d writes", &["wrong d"]);
     }
 
     #[test]

@@ -143,6 +143,21 @@ impl<'a, 's> Printer<'a, 's> {
         true
     }
 
+    /// The comment behind a block that was written on one line and does not stay there: it is about all of it, so it
+    /// goes behind the opening.
+    fn behind_one_line(&mut self, item: &Item<'s>) -> Option<String> {
+        let block = item.block?;
+        let comment = self.comments.first()?;
+        let within = self.source.get(item.span.start..block.close.end)?;
+        let between = self.source.get(block.close.end..comment.span.start)?;
+        if within.contains('\n') || !between.chars().all(|c| c == ' ' || c == '\t') {
+            return None;
+        }
+        let text = layout::comment(comment.text);
+        self.comments = &self.comments[1..];
+        Some(text)
+    }
+
     fn item(&mut self, item: &Item<'s>, depth: usize) {
         self.comments_before(item.span.start, depth);
         let mut gap = self.gap(item.span.start);
@@ -159,7 +174,9 @@ impl<'a, 's> Printer<'a, 's> {
         if item.block.is_some() {
             rest.push_str(if rest.is_empty() { "{" } else { " {" });
         }
-        self.push(Line::new(depth, shape(&item.statement), head, rest, gap), end);
+        let mut line = Line::new(depth, shape(&item.statement), head, rest, gap);
+        line.comment = self.behind_one_line(item);
+        self.push(line, end);
         self.open = item.block.is_some();
     }
 }

@@ -36,7 +36,7 @@ impl<'s> Renderer<'s> {
             }
             Statement::Let { name, value } => {
                 out.push_str("= ");
-                self.expr(value, &mut out);
+                self.value(value, &mut out);
                 return (name.text.to_owned(), out);
             }
             Statement::Field(field) => {
@@ -140,20 +140,23 @@ impl<'s> Renderer<'s> {
         for attr in attrs {
             out.push(' ');
             out.push_str(attr.name.text);
-            match &attr.value {
-                None => {}
-                Some(Value::Scalar(scalar)) => {
-                    out.push('=');
-                    self.scalar(scalar, out);
+            if let Some(value) = &attr.value {
+                out.push('=');
+                self.value(value, out);
+            }
+        }
+    }
+
+    fn value(&self, value: &Value<'s>, out: &mut String) {
+        match value {
+            Value::Scalar(scalar) => self.scalar(scalar, out),
+            Value::List { items, .. } => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index == 0 { "" } else { ", " });
+                    self.scalar(item, out);
                 }
-                Some(Value::List { items, .. }) => {
-                    out.push_str("=[");
-                    for (index, item) in items.iter().enumerate() {
-                        out.push_str(if index == 0 { "" } else { ", " });
-                        self.scalar(item, out);
-                    }
-                    out.push(']');
-                }
+                out.push(']');
             }
         }
     }
