@@ -4,6 +4,7 @@ use petgraph::graph::EdgeIndex;
 
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Again;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_number;
 
@@ -26,7 +27,7 @@ pub static RULE: Rule = Rule {
                PATCH does, or goes to Stripe, PayPal or Adyen and does not say `reads`. But only a question, even then, where some other hop of the flow has an `idempotency_key`, \
                which may go on there, and where the caller says `idempotent` or `dedupe`, by which it knows a second message, while its own tries are \
                inside the handling of one; unless the call itself says `idempotency_key=no`. Also a question where nothing says that the call changes anything and \
-               someone waits for its caller, which is not `idempotent`. A warning at most where the external is another known product. Left alone: calls that \
+               someone waits for its caller, which is not `idempotent`. A warning at most where the external is another known product (a remark, where it is a question). Left alone: calls that \
                only say `reads`, and pushes (FCM, APNs, OneSignal), which may come twice. Calls inside the system are \
                `write-api-not-idempotent`'s.",
         why: "A call fails for you when its answer is late, and it has been done all the same. The second try is another order \
@@ -76,7 +77,8 @@ fn finding(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
         ),
     };
     let (from, to) = (facts.id(step.from), facts.id(step.to));
-    finding
+    let light = most.is_none() && facts.tried_again_outside(step) == Again::Done(Severity::Warning);
+    (if light { finding.at_most(Severity::Info) } else { finding })
         .node(from)
         .node(to)
         .hop(from, to)

@@ -25,12 +25,10 @@ pub static RULE: Rule = Rule {
         when: "On a flow that somebody waits for, a hop reads a table of a database `by=` fields which do not hold all of its \
                `key` nor of a `unique`, so that one answer can have many rows. Wrong where `page=none` or `limit=none` is \
                stated. A question where neither `page` nor `limit` is said and a key or index begins with these fields and goes on \
-               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Also a question where such a read has a `limit` of 50 or more, the size of a page, and no `page`, and no other read of that table has one: nothing \
-               leads to the rest (fewer are what somebody looks at, such as the newest); and where a read on a flow that holds a connection with `<->` names a whole key of several fields whose last is a position \
+               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Also a question where such a read has a `limit` of 50 or more, the size of a page, and no `page`, and no other read of that table `by=` the same has one: nothing leads to the rest (fewer are what somebody looks at, such as the newest); and where a read on a flow that holds a connection with `<->` names a whole key of several fields whose last is a position \
                (`seq`, `offset`, `version`, `at` or the like: `by=[chat, seq]`) and has neither `page` nor a `limit` below 50: that may be one row or all that follow; both not on flows that write a database, \
                nor on hops that are `optional` or `on=` something. Silent with a `page` or such a small `limit`, where the table has a hundred thousand `rows` at \
-               most, where the field is another table of the store and there are ten rows at most for each of its `rows` (the lines of an order), where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer without \
-               an `availability`.",
+               most, where the field is another table of the store and there are ten rows at most for each of its `rows` (the lines of an order), where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer without an `availability`, unless it has ten million `rows` or more.",
         why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
               thousand rows: the read takes seconds, the service holds all of them in memory, and it does so for each retry.",
         outage: None,
@@ -44,6 +42,8 @@ pub static RULE: Rule = Rule {
 };
 
 const FEW: f64 = 100_000.0;
+/// One answer of this table may hurt, however few ask.
+const HUGE: f64 = 9_999_999.0;
 /// So many are a page of a longer list; fewer are what somebody looks at, and often all that is wanted.
 const PAGE: f64 = 50.0;
 
@@ -55,20 +55,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .flat_map(|step| facts.tables_written(step))
         .map(|table| table.span)
         .collect();
-    let paged: HashSet<Span> = facts
+    let paged: HashSet<(Span, &[String])> = facts
         .design
         .steps
         .iter()
         .filter(|step| step.attrs.has("page"))
-        .flat_map(|step| facts.tables_read(step))
-        .map(|table| table.span)
+        .flat_map(|step| facts.tables_read(step).map(|table| (table.span, step.attrs.words("by"))))
         .collect();
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for calls in facts.calls() {
-        if calls.flow.is_some_and(|flow| facts.is_small(flow)) {
-            continue;
-        }
+        let few_ask = calls.flow.is_some_and(|flow| facts.is_small(flow));
         let steps = calls.flow.map_or(&[][..], |flow| facts.design.steps_of(flow));
         let writes =
             steps.iter().any(|step| step.attrs.has("writes") && facts.node(step.to).kind.is_durable());
@@ -82,8 +79,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 continue;
             }
             let grows = |table: &Table| match table.attrs.number("rows").value() {
-                Some(rows) => rows > FEW,
-                None => grown.contains(&table.span),
+                Some(rows) => rows > if few_ask { HUGE } else { FEW },
+                None => !few_ask && grown.contains(&table.span),
             };
             for table in facts.tables_read(step) {
                 let listed = !writes && !step.attrs.has("optional") && !step.attrs.has("on");
@@ -93,7 +90,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     }
                     continue;
                 }
-                if limit.is_some() && (!listed || paged.contains(&table.span)) {
+                if limit.is_some() && (!listed || paged.contains(&(table.span, fields))) {
                     continue;
                 }
                 let said =
@@ -244,6 +241,7 @@ mod tests {
         case("rows = 1M", "", "by=o", &[]);
         case("key id; rows = 1M", "", "", &[]);
         case("key id; index o, at; rows = 1M", "rate=2/s", "by=o", &[]);
+        case("key id; index o, at; rows = 100M", "rate=2/s", "by=o", &["unstated d"]);
     }
 
     #[test]

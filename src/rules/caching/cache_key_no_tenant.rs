@@ -14,14 +14,14 @@ pub static RULE: Rule = Rule {
         topic: "cache keys",
         text: "two users ask the same question: what in the key keeps their answers apart?",
     }),
-    reads: &["authz", "data", "scope", "tenant_key", "tenants"],
+    reads: &["authz", "data", "public", "scope", "tenant_key", "tenants"],
     page: Page {
         checks: "Caches in front of personal data: whose an entry is.",
         when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and what is kept is `data=private`, `pii`, \
                `payment` or `credential`, as stated on the cache, its tables, or what is loaded. Wrong where it says `scope=public`. A question where \
                the cache says neither `scope` nor `tenant_key` (which counts on the cache alone: a store that keeps tenants apart says nothing of the cache's keys): one of weight where the cache, its caller or the store serves several customers (`tenants=shared`), otherwise a remark. \
                Silent with `scope=user`, `scope=tenant` or `tenant_key` on the cache, and where each caller has \
-               `authz`, which checks whose an entry is after it was found; but a cache that itself says `data=` one of these is asked even then, as a remark.",
+               `authz`, which checks whose an entry is after it was found; but a cache that itself says `data=` one of these is asked even then, as a remark. Where all flows that load it are `public`, no remark.",
         why: "The key of an entry was made of the path and the parameters; who asked was in the session, and nobody thought of \
               it. The first to ask fills the entry, and everybody after gets that person's answer, at the speed of a cache.",
         outage: Some(Outage {
@@ -56,6 +56,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let several = shared(node)
             || callers.iter().any(|&caller| shared(facts.node(caller)))
             || misses.iter().any(|miss| shared(facts.node(miss.store)));
+        let weighs = several && !checks;
+        let open =
+            || misses.iter().filter_map(|miss| facts.flow_of(miss.load)).all(|flow| flow.attrs.has("public"));
+        if scope.is_unstated() && !weighs && misses.iter().any(|miss| miss.load.flow.is_some()) && open() {
+            continue;
+        }
         let (name, caller) = (node.name(), facts.names(&callers));
         let store = facts.node(misses[0].store);
         let finding = match scope.span() {
@@ -72,7 +78,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 node.span,
                 "no `scope=` here",
             )
-            .question(if several && !checks {
+            .question(if weighs {
                 format!(
                     "two users ask {caller} the same: what in the key of {name} keeps their answers apart?"
                 )
@@ -80,7 +86,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 format!("whose is an answer that {name} gives: does its key name the user who asked?")
             }),
         };
-        let weighs = several && !checks;
         let light = scope.is_unstated() && !weighs;
         found.push(
             (if light { finding.at_most(Severity::Info) } else { finding })
@@ -145,6 +150,9 @@ mod tests {
         case("", "", "data=pii", "reads=t by=k", &["unstated c, d"]);
         case("tenants=single", "", "data=pii", "reads", &["unstated c, d"]);
         case("authz", "data=pii", "", "reads=t by=k", &["unstated c, d"]);
+        let public = "client u\nservice a x2\nredis c\npostgres d data=private\n\
+                      flow f public { u -> a -> c reads\na -> d reads on=miss }";
+        expect(&RULE, public, &[]);
         // By its key, by whose it is, checked by the caller, or for everybody.
         case("", "scope=user", "data=pii", "reads", &[]);
         case("tenants=shared", "tenant_key=org", "data=pii", "reads", &[]);
