@@ -15,11 +15,12 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &["payload", "rate", "response", "signed"],
     page: Page {
-        checks: "Files of more than 5 MB between clients and blob stores.",
-        when: "On a flow that starts at a client, a gateway, service or function that somebody waits for calls a blob store, and \
+        checks: "Files of more than 5 MB between clients, or partners, and blob stores.",
+        when: "On a flow that starts at a client, or at an `external` that calls in, a gateway, service or function that somebody waits for calls a blob store, and \
                the `payload` that it writes, or the `response` that it reads, is above 5 MB: as stated on that hop, else on the client's own hop, else on \
-               the flow. Silent where the client reaches a blob store or CDN over a `signed` hop in the same flow, for what is read through a CDN, where no size is stated, \
-               and on flows of 10 requests a second or fewer that promise nothing.",
+               the flow. Where the client reaches a blob store or CDN over a `signed` hop in the same flow, in the same direction, the file is taken to go that way, unless that hop states a size of 5 MB at most; \
+               what it sends or gets over its other hops then counts only where these state a size above 5 MB. Silent for what is read through a CDN, where no size is stated, \
+               and on flows of 10 requests a second or fewer without an `availability`.",
         why: "A service that passes a file on holds a thread, a connection and often the whole file for as long as the slowest \
               mobile network takes. A hundred such uploads fill it, and the small requests beside them wait; each deployment cuts \
               them off in the middle.",
@@ -38,12 +39,14 @@ const LARGE: f64 = 5e6;
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for calls in facts.calls() {
-        let from_client = |step: &&&Step| facts.node(step.from).kind == Kind::Client;
+        let starter = calls.steps.first().map(|step| step.from);
+        let from_client = |step: &&&Step| match facts.node(step.from).kind {
+            Kind::Client => true,
+            Kind::External => starter == Some(step.from),
+            _ => false,
+        };
         let clients: Vec<&Step> = calls.steps.iter().filter(from_client).copied().collect();
-        let direct = clients.iter().any(|step| {
-            step.attrs.has("signed") && matches!(facts.node(step.to).kind, Kind::Blob | Kind::Cdn)
-        });
-        if clients.is_empty() || direct || calls.flow.is_some_and(|flow| facts.is_small(flow)) {
+        if clients.is_empty() || calls.flow.is_some_and(|flow| facts.is_small(flow)) {
             continue;
         }
         for &step in &calls.steps {
@@ -69,8 +72,10 @@ struct Body {
 
 /// What goes between the blob store and the client, where it is large.
 fn body(facts: &Facts, calls: &Calls, clients: &[&Step], step: &Step) -> Option<Body> {
+    let is_direct =
+        |step: &Step| step.attrs.has("signed") && matches!(facts.node(step.to).kind, Kind::Blob | Kind::Cdn);
     let places = || {
-        let clients = clients.iter().map(|step| &step.attrs);
+        let clients = clients.iter().filter(|step| !is_direct(step)).map(|step| &step.attrs);
         std::iter::once(&step.attrs).chain(clients).chain(calls.flow.map(|flow| &flow.attrs))
     };
     let of = |attrs: &Attrs, up: bool| {
@@ -79,7 +84,19 @@ fn body(facts: &Facts, calls: &Calls, clients: &[&Step], step: &Step) -> Option<
     };
     let up = if facts.writes(step) { places().find_map(|attrs| of(attrs, true)) } else { None };
     let down = if facts.reads(step) { places().find_map(|attrs| of(attrs, false)) } else { None };
-    up.into_iter().chain(down).find(|body| body.size > LARGE)
+    // The client's own way to the store, unless that is for something small.
+    let goes_past = |up: bool| {
+        clients.iter().any(|step| {
+            let other_way = step.attrs.has(if up { "reads" } else { "writes" })
+                && !step.attrs.has(if up { "writes" } else { "reads" });
+            is_direct(step) && !other_way && of(&step.attrs, up).is_none_or(|body| body.size > LARGE)
+        })
+    };
+    let comes_in = |up: bool| {
+        let others = clients.iter().filter(|step| !is_direct(step));
+        others.filter_map(|step| of(&step.attrs, up)).any(|body| body.size > LARGE)
+    };
+    up.into_iter().chain(down).find(|body| body.size > LARGE && (!goes_past(body.up) || comes_in(body.up)))
 }
 
 fn finding(facts: &Facts, step: &Step, client: &Step, body: &Body) -> Diagnostic {
@@ -137,6 +154,17 @@ mod tests {
         case("payload=20MB", "u -> a -> b reads", &[]);
         case("payload=20MB", "u -> a\nu -> b writes signed\na -> b reads", &[]);
         case("payload=20MB", "u -> a\nu -> b writes signed\na -> b writes", &[]);
+        // The signed hop is for something else: small, or the other way; what comes in by the other hop says its size.
+        case("", "u -> a\nu -> b writes signed payload=50KB\na -> b writes payload=20MB", &["wrong a, b"]);
+        case("payload=20MB", "u -> a\nu -> b reads signed\na -> b writes", &["wrong a, b"]);
+        case("", "u -> a payload=20MB\nu -> b writes signed\na -> b writes", &["wrong a, b"]);
+        case("payload=20MB", "u -> a payload=4KB\nu -> b writes signed\na -> b writes payload=20MB", &[]);
+        // A partner's files are no smaller; what a service fetches from one is another matter.
+        let partner = "external e\nservice a x2\ns3 b\nflow f { e -> a -> b writes payload=20MB }";
+        expect(&RULE, partner, &["wrong a, b"]);
+        let fetched =
+            "scheduler u\nworker a x2\nexternal e\ns3 b\nflow f { u -> a -> e\na -> b writes payload=20MB }";
+        expect(&RULE, fetched, &[]);
         case("rate=1/s", "u -> a -> b writes payload=20MB", &[]);
         let edge =
             "client u\ncloudfront e\nservice a x2\ns3 b\nflow f { u -> e -> a -> b reads response=20MB }";

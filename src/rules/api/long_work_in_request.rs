@@ -1,5 +1,5 @@
 use crate::catalog::Kind;
-use crate::design::Step;
+use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Calls, Confidence, Facts, Group, Page, Rule};
 use crate::source::Span;
@@ -17,10 +17,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Calls that take long, on flows that somebody waits for.",
         when: "On a flow that somebody waits for, a `->` hop says `long`, or leads to a service, function or worker whose stated \
-               `latency` or `latency_p99` is above one second. A warning where the hop or its caller has a `bulkhead`, and where it leads to an external \
-               service. Silent where the flow promises a `p99` or `p50` between that latency and 10 seconds, or \
-               of two to 10 seconds where only `long` is said; where the answer streams back \
-               (`<->`, or a `protocol` of sse, websocket or webrtc on a call of the flow); and on flows of 10 requests a second or fewer that promise nothing.",
+               `latency` or `latency_p99` is above one second. A warning where the hop or its caller has a `bulkhead` (then at most so many requests hang, and the others are refused at once), where it leads to an external \
+               service (which cannot be made to answer sooner; its stated latency does not count, only `long`), and where only calls behind the client's own hop stream. Silent where the flow promises a `p99` or `p50` between that latency and 10 seconds, or \
+               of two to 10 seconds where only `long` is said; where the answer streams back to whoever asks \
+               (the hop by which the flow starts is `<->`, or has a `protocol` of sse, websocket or webrtc); on webhooks (an external starts the flow over a hop with a `signature`), which are `webhook-answers-late`'s; and on flows of 10 requests a second or fewer without an `availability`.",
         why: "Every request in progress holds a thread and a connection on each node before it: at 100 a second and 5 seconds \
               each that is 500 at once. Load balancers and browsers give up first, the client tries again, and the work is \
               done twice for somebody who has left; each deployment kills what was nearly done.",
@@ -42,9 +42,11 @@ const PATIENCE: f64 = 10.0;
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for calls in facts.calls() {
-        if calls.flow.is_some_and(|flow| facts.is_small(flow)) || streams(facts, &calls) {
+        let ours = |flow| facts.is_small(flow) || facts.webhook(flow).is_some();
+        if calls.flow.is_some_and(ours) || streams_back(facts, &calls) {
             continue;
         }
+        let inside = calls.steps.iter().any(|step| streams(facts, step));
         for &step in calls.steps.iter().filter(|step| calls.waited_for.contains(&step.from)) {
             if facts.node(step.to).kind.is_broker() {
                 continue;
@@ -56,7 +58,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 promises.into_iter().flatten().any(|promise| promise >= least && promise <= PATIENCE)
             });
             if !promised {
-                found.push(finding(facts, step, takes, span));
+                let finding = finding(facts, step, takes, span);
+                found.push(if inside { finding.at_most(Severity::Warning) } else { finding });
             }
         }
     }
@@ -64,11 +67,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 /// Its answer comes in pieces, as it is made.
-fn streams(facts: &Facts, calls: &Calls) -> bool {
-    calls.steps.iter().any(|step| {
-        let protocol = facts.design.graph[step.hop].attrs.text("protocol").value();
-        matches!(protocol, Some("sse" | "websocket" | "webrtc"))
-    })
+fn streams(facts: &Facts, step: &Step) -> bool {
+    let protocol = facts.design.graph[step.hop].attrs.text("protocol").value();
+    facts.arrow(step) == Arrow::Stream || matches!(protocol, Some("sse" | "websocket" | "webrtc"))
+}
+
+/// So do the answers to whoever starts it; what streams further in may end in one long wait.
+fn streams_back(facts: &Facts, calls: &Calls) -> bool {
+    let Some(flow) = calls.flow else { return calls.steps.iter().any(|step| streams(facts, step)) };
+    let steps = facts.design.steps_of(flow);
+    let starts = |node| steps.first().is_some_and(|first| first.from == node);
+    let at_start = |step: &Step| starts(step.from) || (facts.arrow(step) == Arrow::Stream && starts(step.to));
+    steps.iter().any(|step| at_start(step) && streams(facts, step))
 }
 
 /// How long a call takes, where that is long, and where it is said; None for the number where only `long` is.
@@ -148,7 +158,13 @@ mod tests {
         case("service b x2", "", "", &[]);
         case("service b x2 latency_p99=2s", "p99=3s", "", &[]);
         case("service b x2", "p99=5s", "long", &[]);
-        case("service b x2", "", "long protocol=sse", &[]);
+        // What streams only further in ends in one wait.
+        case("service b x2", "", "long protocol=sse", &["wrong a, b"]);
+        let text = "client u\nservice a x2\nservice b x2\nflow f { u HOP a -> b long }";
+        expect(&RULE, &text.replace("HOP", "<->"), &[]);
+        let sse = "client u\nservice a x2\nservice b x2\nflow f { u -> a protocol=sse -> b long }";
+        expect(&RULE, sse, &[]);
+        expect(&RULE, "external e\nservice a x2\nservice b\nflow f { e -> a signature -> b long }", &[]);
         case("service b x2", "rate=1/s", "long", &[]);
         // Nobody waits: a queue lies between, or a timer starts it.
         let queue =
@@ -163,5 +179,6 @@ mod tests {
             |hop: &str| run(&RULE, &Facts::new(&design(&text("service b x2", "", hop))))[0].severity;
         assert_eq!(severity("long"), Severity::Error);
         assert_eq!(severity("long bulkhead=20"), Severity::Warning);
+        assert_eq!(severity("long protocol=sse"), Severity::Warning);
     }
 }

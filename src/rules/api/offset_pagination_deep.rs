@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::are_parts;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::source::Span;
 use crate::units::show_number;
@@ -17,8 +18,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Reads that say `page=offset`.",
         when: "A hop says `page=offset`, and the table that it reads states a million `rows` or more, or states none and is \
-               written (`writes=` that table) by some hop. Silent with `page=cursor`, where the tables read are not named, \
-               and on flows of 10 requests a second or fewer that promise nothing.",
+               written (`writes=` that table) by some hop. Silent with `page=cursor`, where the tables read are not named, where it reads `by=` another table of the store \
+               and there are ten rows at most for each of its `rows` (the lines of an order: there is no page 500), and, unless a timer, worker or message starts them (such a job turns every page), \
+               on flows of 10 requests a second or fewer without an `availability`.",
         why: "To show page 500 the database reads and throws away all rows of the pages before it. And while somebody turns \
               pages new rows come in on top: what was last on one page is first on the next, and what was deleted takes \
               an unseen row along.",
@@ -46,12 +48,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for step in &facts.design.steps {
         let page = step.attrs.text("page");
         let (Some("offset"), Some(span)) = (page.value(), page.span()) else { continue };
-        if facts.flow_of(step).is_some_and(|flow| facts.is_small(flow)) {
+        if facts.flow_of(step).is_some_and(|flow| facts.is_small(flow) && !facts.is_background(flow)) {
             continue;
         }
         let long =
             facts.tables_read(step).into_iter().find(|table| match table.attrs.number("rows").value() {
-                Some(rows) => rows >= MANY,
+                Some(rows) => {
+                    rows >= MANY
+                        && !are_parts(facts.node(facts.holder(step.to)), table, step.attrs.words("by"))
+                }
                 None => written.contains(&table.span),
             });
         let Some(table) = long else { continue };
@@ -109,6 +114,18 @@ mod tests {
         case("rows = 50k", "", "page=offset", &[]);
         case("", "", "page=offset", &[]);
         case("rows = 5M", "rate=1/s", "page=offset", &[]);
+        // A few for each; and a job that walks through all of it, be it once a day.
+        let lines = |rows: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d {{ table o {{ key id; rows = 1M }}\ntable l {{ key o, no; rows = {rows} }} }}\n\
+                 flow f {{ u -> a -> d reads=l by=o page=offset }}"
+            )
+        };
+        expect(&RULE, &lines("4M"), &[]);
+        expect(&RULE, &lines("400M"), &["wrong d"]);
+        let walk = "scheduler s\nworker w\npostgres d { table t { key id; rows = 5M } }\n\
+                    flow f rate=1/s { s -> w -> d reads=t page=offset }";
+        expect(&RULE, walk, &["wrong d"]);
         let grows = "client u\nservice a x2\npostgres d { table t { key id; index o } }\n\
                      flow f { u -> a -> d reads=t by=o page=offset }\nflow g { u -> a -> d writes=t }";
         expect(&RULE, grows, &["wrong d"]);

@@ -4,6 +4,7 @@ use petgraph::graph::EdgeIndex;
 
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Again;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_number;
 
@@ -21,11 +22,12 @@ pub static RULE: Rule = Rule {
     reads: &["attempts", "conditional", "dedupe", "idempotency_key", "idempotent", "reads", "writes"],
     page: Page {
         checks: "Calls to externals that are tried again: whether the other side can tell a second try from a second order.",
-        when: "A call to an external with `attempts` above one and neither `idempotency_key` nor `conditional`, from a caller \
-               that says neither `idempotent` nor `dedupe`. Wrong where it says `writes`, is all that a flow labelled POST or \
-               PATCH does, or goes to Stripe, PayPal or Adyen and does not say `reads`. A question where a request carries an `idempotency_key` \
-               elsewhere in the flow, which may go on there, or where nothing says that the call changes anything and \
-               someone waits for it. A warning at most where the external is another known product. Left alone: calls that \
+        when: "A call to an external with `attempts` above one and neither `idempotency_key` nor `conditional` (done there only if nothing has changed \
+               since, so that a second try finds it done). Wrong where it says `writes`, is all that a flow labelled POST or \
+               PATCH does, or goes to Stripe, PayPal or Adyen and does not say `reads`. But only a question, even then, where some other hop of the flow has an `idempotency_key`, \
+               which may go on there, and where the caller says `idempotent` or `dedupe`, by which it knows a second message, while its own tries are \
+               inside the handling of one; unless the call itself says `idempotency_key=no`. Also a question where nothing says that the call changes anything and \
+               someone waits for its caller, which is not `idempotent`. A warning at most where the external is another known product (a remark, where it is a question). Left alone: calls that \
                only say `reads`, and pushes (FCM, APNs, OneSignal), which may come twice. Calls inside the system are \
                `write-api-not-idempotent`'s.",
         why: "A call fails for you when its answer is late, and it has been done all the same. The second try is another order \
@@ -75,7 +77,8 @@ fn finding(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
         ),
     };
     let (from, to) = (facts.id(step.from), facts.id(step.to));
-    finding
+    let light = most.is_none() && facts.tried_again_outside(step) == Again::Done(Severity::Warning);
+    (if light { finding.at_most(Severity::Info) } else { finding })
         .node(from)
         .node(to)
         .hop(from, to)
@@ -110,6 +113,16 @@ mod tests {
         case("", "flow f { u -> a -> m writes attempts=2 }", &["wrong a, m"]);
         // The request has a key: does it go on?
         case("", "flow f { u -> a idempotency_key -> e writes attempts=3 }", &["unstated a, e"]);
+        case(
+            "",
+            "flow f { u -> a idempotency_key -> e writes attempts=3 idempotency_key=no }",
+            &["wrong a, e"],
+        );
+        case("", "flow f { u -> a idempotency_key -> e attempts=3 }", &["unstated a, e"]);
+        // It knows a second message; these are tries within one.
+        case("idempotent", "flow f { u -> a -> e writes attempts=3 }", &["unstated a, e"]);
+        case("dedupe=d", "flow f { u -> a -> e writes attempts=3 }", &["unstated a, e"]);
+        case("idempotent", "flow f { u -> a -> e attempts=3 }", &[]);
         // It may well only read.
         case("", "flow f { u -> a -> e attempts=3 }", &["unstated a, e"]);
         case("", "flow f { t -> w -> e attempts=3 }", &[]);
@@ -117,7 +130,6 @@ mod tests {
         case("", "flow f { u -> a -> s reads attempts=3 }", &[]);
         // Told apart, tried once, or only a push.
         case("", "flow f { u -> a -> e writes attempts=3 idempotency_key }", &[]);
-        case("idempotent", "flow f { u -> a -> e writes attempts=3 }", &[]);
         case("", "flow f { t -> w -> e writes attempts=1 }", &[]);
         case("", "flow f { t -> w -> p attempts=3 }", &[]);
         // One hop in two flows is one finding; a write beside it is another flaw.

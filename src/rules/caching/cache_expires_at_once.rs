@@ -1,4 +1,5 @@
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_rate};
 
@@ -13,13 +14,13 @@ pub static RULE: Rule = Rule {
         topic: "expiry all at once",
         text: "it was filled within a minute after a restart: what happens one `ttl` later?",
     }),
-    reads: &["jitter", "peak", "rate", "stampede", "strategy", "ttl"],
+    reads: &["jitter", "peak", "rate", "rows", "stampede", "strategy", "ttl"],
     page: Page {
         checks: "Busy caches whose entries all live for the same time.",
         when: "A cache has a way past it to a store (`on=miss`, or a call of its own), is known to be asked at least 1,000 times \
                a second (at the flow's `peak`, where given), and has a `ttl` of ten seconds or more. Wrong where `jitter=no` is stated, a question where \
                nothing is said. Silent with `jitter`, where entries are renewed or served while they are (`strategy=refresh-ahead`, \
-               `stampede=stale`), where each hop taken on a miss has a `bulkhead`, and where the stores behind are known to carry everything.",
+               `stampede=stale`), where each hop taken on a miss has a `bulkhead` (no more than so many are loaded at once), where the tables loaded are named and have 5,000 `rows` at most (they are loaded in a second or two, and that is no wave), and where the stores behind are known to carry everything.",
         why: "After a restart, a flush or a warm-up most entries are loaded within the same minute. With one `ttl` for all they \
               leave within one minute too, are loaded together again, and so on: the store gets a wave at every round, though \
               on average the cache answers nearly everything.",
@@ -36,6 +37,8 @@ pub static RULE: Rule = Rule {
 const BUSY: f64 = 1000.0;
 /// Shorter than it takes to fill it: the entries do not come together in the first place.
 const SHORT: f64 = 10.0;
+/// So many rows are loaded in a second or two.
+const FEW: f64 = 5000.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -47,7 +50,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let renewed = attrs.text("strategy").value() == Some("refresh-ahead")
             || attrs.text("stampede").value() == Some("stale");
         let bounded = misses.iter().all(|miss| miss.is_bounded(facts));
-        if attrs.has("jitter") || renewed || bounded || facts.can_do_without(&misses) {
+        if attrs.has("jitter")
+            || renewed
+            || bounded
+            || are_few(facts, &misses)
+            || facts.can_do_without(&misses)
+        {
             continue;
         }
         let (name, store) = (node.name(), facts.node(misses[0].store).name());
@@ -76,6 +84,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// All that can be cached is so little that loading it again is no wave.
+fn are_few(facts: &Facts, misses: &[&Miss]) -> bool {
+    let rows = |miss: &&Miss| {
+        let table = facts.tables_read(miss.load).next()?;
+        table.attrs.number("rows").value()
+    };
+    misses.iter().map(rows).sum::<Option<f64>>().is_some_and(|rows| rows <= FEW)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -100,6 +117,15 @@ mod tests {
         case("", "rate=5k/s", "", &[]);
         case("ttl=10min stampede=stale", "rate=5k/s", "", &[]);
         case("ttl=10min", "rate=5k/s", "bulkhead=50", &[]);
+        // There are few to load.
+        let few = |rows: &str| {
+            format!(
+                "client u\nservice a x2\nredis c ttl=10min\ndatabase d {{ table t {{ key k; rows = {rows} }} }}\n\
+                 flow f rate=5k/s {{ u -> a -> c reads\na -> d reads=t by=k on=miss }}"
+            )
+        };
+        expect(&RULE, &few("200"), &[]);
+        expect(&RULE, &few("2M"), &["unstated c"]);
         // The store carries all of it.
         let text = "client u\nservice a x2\nredis c ttl=10min\ndatabase d capacity=9k/s\n\
                     flow f rate=5k/s { u -> a -> c reads\na -> d reads on=miss }";

@@ -23,12 +23,12 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Caches that a flow cannot do without, and what remains when one instance of them dies.",
         when: "A flow that no timer, worker or message starts needs a cache: it calls it, the hop is not `optional` and has no `fallback`, and its caller has no `on=miss` hop. \
-               Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads (or writes) the cache, reads (or writes) no database, blob store or search index \
-               that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where only gateways and load balancers call it, to count requests, or its caller \
+               Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads the cache, reads no database, blob store or search index (or writes one, where it reads and writes the cache) \
+               that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where only gateways and load balancers call it, to count requests, where its callers only write it (the write may be left out), or its caller \
                uses such a store in each of these flows, without a word of when (`on=miss`), and the cache is one \
                instance; and, as a remark, where it has two instances or more, no `failover` is said, and its technology can keep replicas but does \
-               not have a copy of each entry by itself (Hazelcast does). Silent for managed caches, for Memcached with two or more, where `spof-cache-as-store` speaks, \
-               without flows, and where all flows concerned are of 10 requests a second or fewer and promise nothing.",
+               not have a copy of each entry by itself (Hazelcast does). Silent for managed caches, for Memcached with two or more nodes (a dead one takes its part of the entries along and counts as a miss; whether these are nowhere else, such as sessions, is `spof-cache-as-store`'s), where `spof-cache-as-store` speaks, \
+               without flows, and where all flows concerned are of 10 requests a second or fewer and state no `availability`.",
         why: "Caches are restarted, resized and failed over more often than databases, because they hold nothing that counts. \
               Where a request cannot go on without one, each of these is an outage: the client library gives an error or hangs \
               where everybody had only ever seen a hit or a miss.",
@@ -89,7 +89,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// For each cache the flows in which some caller has nothing else: it reads the cache and no store, or writes it and no store.
+/// For each cache the flows in which some caller has nothing else: it reads the cache and no store.
 fn without_a_store<'d>(facts: &Facts<'d>) -> HashMap<NodeIndex, HashSet<&'d str>> {
     let mut hard: HashMap<NodeIndex, HashSet<&str>> = HashMap::new();
     for flow in &facts.design.flows {
@@ -104,7 +104,9 @@ fn without_a_store<'d>(facts: &Facts<'d>) -> HashMap<NodeIndex, HashSet<&'d str>
                 *known = [known[0] || reads, known[1] || writes];
             }
         }
-        for step in steps.iter().filter(|step| facts.node(step.to).kind == Kind::Cache) {
+        // A write that fails may well be left out; a read that fails has no answer.
+        let asks = |step: &&Step| facts.node(step.to).kind == Kind::Cache && facts.reads(step);
+        for step in steps.iter().filter(asks) {
             let beside = stores.get(&step.from).copied().unwrap_or_default();
             let covered = uses(step).into_iter().zip(beside).any(|(used, beside)| used && beside);
             if !covered {
@@ -202,6 +204,10 @@ mod tests {
         // A gateway's counters: it may let everybody pass.
         expect(&RULE, "client u\ngateway g x2\nredis c\nflow f { u -> g -> c }", &["unstated c"]);
         expect(&RULE, "client u\ngateway g x2\nredis c x2\nflow f { u -> g -> c }", &[]);
+        // It only writes: the write may be left out.
+        let writes = "client u\nservice a x2\nredis c\npostgres d\nflow f { u -> a -> c writes }";
+        expect(&RULE, writes, &["unstated c"]);
+        expect(&RULE, &writes.replace("writes", "reads writes"), &["wrong c"]);
         // Few notice, and a sketch draws no flows.
         case("redis c", "rate=1/s", "", "", &[]);
         expect(&RULE, "client u\nservice a\nredis c\nu -> a -> c", &[]);

@@ -14,13 +14,14 @@ pub static RULE: Rule = Rule {
         topic: "cache keys",
         text: "two users ask the same question: what in the key keeps their answers apart?",
     }),
-    reads: &["authz", "data", "scope", "tenant_key", "tenants"],
+    reads: &["authz", "data", "public", "scope", "tenant_key", "tenants"],
     page: Page {
         checks: "Caches in front of personal data: whose an entry is.",
         when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and what is kept is `data=private`, `pii`, \
                `payment` or `credential`, as stated on the cache, its tables, or what is loaded. Wrong where it says `scope=public`. A question where \
-               neither `scope` nor `tenant_key` is said and the cache, its caller or the store serves several customers (`tenants=shared`). Silent with `scope=user` or `scope=tenant`, and where each caller has \
-               `authz`, which checks whose an entry is after it was found.",
+               the cache says neither `scope` nor `tenant_key` (which counts on the cache alone: a store that keeps tenants apart says nothing of the cache's keys): one of weight where the cache, its caller or the store serves several customers (`tenants=shared`), otherwise a remark. \
+               Silent with `scope=user`, `scope=tenant` or `tenant_key` on the cache, and where each caller has \
+               `authz`, which checks whose an entry is after it was found; but a cache that itself says `data=` one of these is asked even then, as a remark. Where all flows that load it are `public`, no remark.",
         why: "The key of an entry was made of the path and the parameters; who asked was in the session, and nobody thought of \
               it. The first to ask fills the entry, and everybody after gets that person's answer, at the speed of a cache.",
         outage: Some(Outage {
@@ -45,14 +46,20 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let scope = node.attrs.text("scope");
         let callers = facts.callers(cache);
         let checks = callers.iter().all(|&caller| facts.node(caller).attrs.has("authz"));
-        if matches!(scope.value(), Some("user" | "tenant")) || node.attrs.has("tenant_key") || checks {
+        // What the cache itself calls private was thought of as a cache of private answers, not of rows that are checked.
+        let own = scope.is_unstated() && private_sort(node.attrs.words("data")).is_some();
+        let keyed = matches!(scope.value(), Some("user" | "tenant")) || node.attrs.has("tenant_key");
+        if keyed || (checks && !own) {
             continue;
         }
         let shared = |node: &Node| node.attrs.text("tenants").value() == Some("shared");
         let several = shared(node)
             || callers.iter().any(|&caller| shared(facts.node(caller)))
             || misses.iter().any(|miss| shared(facts.node(miss.store)));
-        if scope.is_unstated() && !several {
+        let weighs = several && !checks;
+        let open =
+            || misses.iter().filter_map(|miss| facts.flow_of(miss.load)).all(|flow| flow.attrs.has("public"));
+        if scope.is_unstated() && !weighs && misses.iter().any(|miss| miss.load.flow.is_some()) && open() {
             continue;
         }
         let (name, caller) = (node.name(), facts.names(&callers));
@@ -71,12 +78,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 node.span,
                 "no `scope=` here",
             )
-            .question(format!(
-                "two users ask {caller} the same: what in the key of {name} keeps their answers apart?"
-            )),
+            .question(if weighs {
+                format!(
+                    "two users ask {caller} the same: what in the key of {name} keeps their answers apart?"
+                )
+            } else {
+                format!("whose is an answer that {name} gives: does its key name the user who asked?")
+            }),
         };
+        let light = scope.is_unstated() && !weighs;
         found.push(
-            finding
+            (if light { finding.at_most(Severity::Info) } else { finding })
                 .node(&node.id)
                 .node(&store.id)
                 .hop(facts.id(misses[0].load.from), &store.id)
@@ -103,7 +115,23 @@ fn private<'d>(facts: &Facts<'d>, node: &'d Node, misses: &[&Miss<'d>]) -> Optio
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
+
+    #[test]
+    fn it_weighs_more_where_customers_share_it() {
+        let severity = |service: &str, cache: &str| {
+            let text = format!(
+                "client u\nservice a x2 {service}\nredis c {cache}\npostgres d data=pii\n\
+                 flow f {{ u -> a -> c reads\na -> d reads on=miss }}"
+            );
+            run(&RULE, &Facts::new(&design(&text)))[0].severity
+        };
+        assert_eq!(severity("tenants=shared", ""), Severity::Warning);
+        assert_eq!(severity("", ""), Severity::Info);
+        assert_eq!(severity("authz tenants=shared", "data=pii"), Severity::Info);
+    }
 
     #[test]
     fn cases() {
@@ -118,12 +146,18 @@ mod tests {
         case("", "scope=public data=private", "", "reads", &["wrong c, d"]);
         case("tenants=shared", "", "data=private", "reads=t by=k", &["unstated c, d"]);
         case("tenants=shared", "", "data=pii", "reads", &["unstated c, d"]);
+        // One customer's users are several people too.
+        case("", "", "data=pii", "reads=t by=k", &["unstated c, d"]);
+        case("tenants=single", "", "data=pii", "reads", &["unstated c, d"]);
+        case("authz", "data=pii", "", "reads=t by=k", &["unstated c, d"]);
+        let public = "client u\nservice a x2\nredis c\npostgres d data=private\n\
+                      flow f public { u -> a -> c reads\na -> d reads on=miss }";
+        expect(&RULE, public, &[]);
         // By its key, by whose it is, checked by the caller, or for everybody.
-        case("", "", "data=pii", "reads=t by=k", &[]);
-        case("tenants=single", "", "data=pii", "reads", &[]);
         case("", "scope=user", "data=pii", "reads", &[]);
         case("tenants=shared", "tenant_key=org", "data=pii", "reads", &[]);
         case("authz", "scope=public", "data=pii", "reads", &[]);
+        case("authz", "", "data=pii", "reads=t by=k", &[]);
         case("", "scope=public", "data=public", "reads", &[]);
         case("", "scope=public", "", "reads", &[]);
         case("", "data=public", "data=pii", "reads", &[]);

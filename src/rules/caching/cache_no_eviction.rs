@@ -12,15 +12,15 @@ pub static RULE: Rule = Rule {
     group: Group::Caching,
     summary: "a cache that fills its memory drops nothing: writes to it fail, or it is killed",
     question: Some(Question { topic: "full caches", text: "its memory is full: what does it drop?" }),
-    reads: &["eviction", "memory", "peak", "rate", "rows", "size", "ttl"],
+    reads: &["eviction", "failover", "memory", "peak", "rate", "rows", "shards", "size", "ttl"],
     page: Page {
         checks: "Caches that are filled on a miss: what goes when their memory is full.",
         when: "A cache has a way past it to a store (`on=miss`, or a call of its own). Wrong where `eviction=none` is stated and \
                no `ttl` is, or more than a million entries may come together within one `ttl`. A question where `eviction` is not said, the technology as it comes \
                drops nothing (Redis, Valkey, Dragonfly, Hazelcast; Memcached and Varnish drop the oldest) or is not named, and more than a million entries may come together. \
                Entries are counted as requests to the cache (at the flow's `peak`, where given) times its `ttl`, and no more than the `rows` of the tables loaded. Silent \
-               where they are fewer, where rate or `ttl` are not known, where they fit in the stated `memory` of its instances \
-               by the `size` of the rows, and for managed caches.",
+               where they are fewer, where rate or `ttl` are not known, where they fit in the stated `memory` by the `size` of the rows, and for managed caches that do not say `eviction=none`. `memory` is that of one instance: it counts once for each of its `shards`, \
+               else once where `failover` is stated (the others are replicas), else once for each instance.",
         why: "Redis as it comes drops nothing: at its limit writes return an error, and without a limit it grows until the kernel \
               kills it. Both happen on the day with the most different keys, which is the busiest, and then the store gets \
               everything.",
@@ -43,7 +43,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let node = facts.node(cache);
         let eviction = node.attrs.text("eviction");
         let drops = node.tech.is_some_and(|tech| tech.eviction.as_deref().is_some_and(|how| how != "none"));
-        if eviction.is_yes() || (eviction.is_unstated() && drops) || node.is_managed() {
+        if eviction.is_yes() || (eviction.is_unstated() && drops) || (node.is_managed() && !eviction.is_no())
+        {
             continue;
         }
         let name = node.name();
@@ -103,10 +104,17 @@ fn entry_size(facts: &Facts, misses: &[&Miss]) -> Option<f64> {
     sizes.filter_map(|table| table.attrs.number("size").value()).reduce(f64::max)
 }
 
+/// How many instances keep entries of their own; the others are replicas.
+fn parts(node: &Node) -> f64 {
+    let replicated = node.attrs.text("failover").value().is_some();
+    let unsharded = if replicated { 1.0 } else { node.instances as f64 };
+    node.attrs.number("shards").value().map_or(unsharded, |shards| shards.max(1.0))
+}
+
 fn fits(facts: &Facts, node: &Node, misses: &[&Miss], entries: f64) -> bool {
     let memory = node.attrs.number("memory").value();
     let needed = entry_size(facts, misses).map(|size| size * entries);
-    memory.zip(needed).is_some_and(|(memory, needed)| needed <= memory * node.instances as f64)
+    memory.zip(needed).is_some_and(|(memory, needed)| needed <= memory * parts(node))
 }
 
 #[cfg(test)]
@@ -139,6 +147,11 @@ mod tests {
         // They fit.
         case("redis c ttl=1h memory=8GB", "size = 1KB", "rate=1k/s", &[]);
         case("redis c ttl=1h memory=1GB", "size = 1KB", "rate=1k/s", &["unstated c"]);
+        // In two together; not in one of which the other is a replica.
+        case("redis c x2 ttl=1h memory=2GB", "size = 1KB", "rate=1k/s", &[]);
+        case("redis c x2 ttl=1h memory=2GB failover=auto", "size = 1KB", "rate=1k/s", &["unstated c"]);
+        case("redis c x4 shards=2 ttl=1h memory=2GB failover=auto", "size = 1KB", "rate=1k/s", &[]);
+        case("elasticache c ttl=1h eviction=none", "", "rate=1k/s", &["wrong c"]);
         // Numbers are missing; when an entry goes is another question.
         case("redis c ttl=1h", "", "", &[]);
         case("redis c", "", "rate=1k/s", &[]);

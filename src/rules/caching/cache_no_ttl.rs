@@ -7,6 +7,7 @@ use crate::catalog::Kind;
 use crate::design::{Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
 
 pub static RULE: Rule = Rule {
     id: "cache-no-ttl",
@@ -19,9 +20,21 @@ pub static RULE: Rule = Rule {
         topic: "cache expiry",
         text: "what it keeps changes at its source; for how long is the old answer given?",
     }),
-    reads: &["eviction", "invalidate", "persistence", "registry", "source", "strategy", "ttl", "writes"],
+    reads: &[
+        "bypass",
+        "eviction",
+        "hit_rate",
+        "invalidate",
+        "on",
+        "persistence",
+        "registry",
+        "source",
+        "strategy",
+        "ttl",
+        "writes",
+    ],
     page: Page {
-        checks: "Caches: whether an entry ever goes, by age or because its source has changed.",
+        checks: "Caches and CDNs: whether an entry ever goes, by age or because its source has changed.",
         when: "Wrong where `ttl=none` is stated, a question where nothing is said; in both cases only where no `invalidate` \
                is stated either; `invalidate=on-write` alone leaves a question, and with `ttl=none` a remark, because a delete that fails is never tried again, \
                while `invalidate=cdc` sees every change. Left alone: caches that every write passes (`strategy=write-through`, `write-behind`) or \
@@ -29,7 +42,8 @@ pub static RULE: Rule = Rule {
                those that only gateways and load balancers call, whose counters expire by their nature, and those that \
                are no copy (`source=none`) and say `ttl=none` or how they persist, those that are written together with their \
                store and never filled on a miss (a leaderboard, a feed), where an expiry would lose what they hold, and those \
-               of which `spof-cache-as-store` speaks.",
+               of which `spof-cache-as-store` speaks. Of CDNs, as a remark: one that keeps answers (a `hit_rate`, or a hop from it `on=miss`) says neither `ttl` nor `bypass`, and in such a flow, which writes no \
+               database, a table is read that another flow `writes=`.",
         why: "Every invalidation path misses a case some day: a manual fix in the database, a crash between the write and the \
               delete, a race of two writers. An expiry bounds how long such an entry lives; without one it lives until \
               memory runs out, and which user sees it is chance.",
@@ -133,6 +147,64 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 }),
         );
     }
+    found.extend(edges(facts));
+    found
+}
+
+/// CDNs that keep, for they do not say how long, answers that some other flow changes.
+fn edges(facts: &Facts) -> Vec<Diagnostic> {
+    let steps = &facts.design.steps;
+    let mut writers: HashMap<Span, Vec<usize>> = HashMap::new();
+    for step in steps {
+        for table in facts.tables_written(step) {
+            writers.entry(table.span).or_default().extend(step.flow);
+        }
+    }
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    for (at, flow) in facts.design.flows.iter().enumerate() {
+        let steps = facts.design.steps_of(flow);
+        let keeps = |step: &Step| {
+            let cdn = facts.node(step.from);
+            let says = |name: &str| cdn.attrs.get(name).is_some();
+            cdn.kind == Kind::Cdn
+                && !says("ttl")
+                && !says("bypass")
+                && (cdn.attrs.has("hit_rate") || step.attrs.text("on").value() == Some("miss"))
+        };
+        let Some(onwards) = steps.iter().position(keeps) else { continue };
+        if steps.iter().any(|step| step.attrs.has("writes") && facts.node(step.to).kind.is_durable()) {
+            continue;
+        }
+        let changed =
+            steps[onwards..].iter().flat_map(|step| facts.tables_read(step).map(move |table| (step, table)));
+        let by = changed.into_iter().find_map(|(step, table)| {
+            let by = writers.get(&table.span)?.iter().find(|&&writer| writer != at)?;
+            Some((step, table, &facts.design.flows[*by]))
+        });
+        let Some((read, table, by)) = by else { continue };
+        if !seen.insert(steps[onwards].from) {
+            continue;
+        }
+        let cdn = facts.node(steps[onwards].from);
+        let name = cdn.name();
+        let message = format!("nothing says how long {name} keeps an answer made of `{}`", table.id);
+        found.push(
+            Diagnostic::unstated(message, cdn.span, "no `ttl=` and no `bypass=`")
+                .question(format!("`{}` changes a `{}`; for how long does {name} still answer with the old one?", by.id, table.id))
+                .label(read.span, "what it is made of")
+                .node(&cdn.id)
+                .hop(facts.id(steps[onwards].from), facts.id(steps[onwards].to))
+                .flows([flow.id.clone(), by.id.clone()])
+                .evidence(format!("`{}` reads `{}` behind {name}, and `{}` writes it", flow.id, table.id, by.id))
+                .consequence(format!(
+                    "a `{}` is corrected or withdrawn in a hurry, and {name} gives the old answer for as long as its default says, which nobody has looked up",
+                    table.id
+                ))
+                .fix(format!("`ttl=1min` on {name}, as long as an old answer may be given"))
+                .at_most(Severity::Info),
+        );
+    }
     found
 }
 
@@ -198,6 +270,24 @@ fn counts_only(facts: &Facts, callers: &[NodeIndex]) -> bool {
 mod tests {
     use super::RULE;
     use crate::rules::testing::expect;
+
+    #[test]
+    fn what_an_edge_keeps() {
+        let case = |cdn: &str, onwards: &str, write: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\ncloudfront c {cdn}\nservice a x2\npostgres d {{ table t {{ key k }} }}\n\
+                 flow f {{ u -> c\nc -> a {onwards}\na -> d reads=t by=k }}\nflow g {{ u -> a -> d {write} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("", "on=miss", "writes=t", &["unstated c"]);
+        case("hit_rate=90%", "", "writes=t", &["unstated c"]);
+        case("ttl=1min", "on=miss", "writes=t", &[]);
+        case("bypass=x", "on=miss", "writes=t", &[]);
+        // It may keep nothing, or nothing changes.
+        case("", "", "writes=t", &[]);
+        case("", "on=miss", "reads=t", &[]);
+    }
 
     #[test]
     fn cases() {

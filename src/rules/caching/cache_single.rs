@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
         checks: "Busy caches with a way past them to a store: how much of them goes at once.",
         when: "A cache that is not managed has a way past it (`on=miss`, or a call of its own), is known to be asked at least 1,000 times \
                a second (at the flow's `peak`, where given), and the stores behind are not known to carry all of that. Wrong, \
-               as drawn, where it is one instance; a remark then where each hop taken on a miss has a `bulkhead`. A question \
-               where it has more, says no `failover`, its technology can keep replicas, and some hop taken on a miss has no `bulkhead`. Silent where `failover=auto` or \
+               as drawn, where it is one instance; a remark then where each hop taken on a miss has a `bulkhead` (no more than so many loads are under way: the store survives it, and requests wait or fail meanwhile). A question \
+               where it has more, says no `failover`, its technology can keep replicas, and some hop taken on a miss has no `bulkhead`. Also a question for a managed cache that says `failover=none`: its vendor replaces a dead node, by an empty one. Silent where `failover=auto` or \
                `failover=manual` is stated, and where `cache-loss-overloads-store` speaks.",
         why: "With one node every upgrade, resize and crash empties the cache as a whole; with six, a sixth of it. A store behind \
               six can be sized for a sixth of the load more, behind one it would have to be sized as if there were no cache.",
@@ -44,12 +44,24 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let several = node.instances >= 2;
         let kept = node.attrs.text("failover").value().is_some() || tech("none");
         let bounded = misses.iter().all(|miss| miss.is_bounded(facts));
-        if node.is_managed() || (several && (kept || bounded)) || facts.can_do_without(&misses) {
+        let emptied = node.attrs.text("failover").is_no();
+        let held = if node.is_managed() { !emptied || bounded } else { several && (kept || bounded) };
+        if held || facts.can_do_without(&misses) {
             continue;
         }
         let (name, store) = (node.name(), facts.node(misses[0].store).name());
         let rate = show_rate(asked);
-        let finding = if several {
+        let finding = if node.is_managed() {
+            let span = node.attrs.get("failover").map_or(node.span, |setting| setting.span);
+            Diagnostic::unstated(
+                format!("a node of {name} that dies comes back empty: what it answered goes to {store}"),
+                span,
+                "replaced, without its entries",
+            )
+            .question(format!(
+                "a node of {name} dies and comes back empty: does {store} carry what it answered?"
+            ))
+        } else if several {
             let part = format!("a {} of {rate}", ordinal(node.instances));
             Diagnostic::unstated(
                 format!("when one of the {} nodes of {name} dies, {part} goes to {store}, and nothing says until when", node.instances),
@@ -79,7 +91,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "the host of {name} is replaced at the busiest hour, and {store} serves what it has never served before until the cache is full again"
                 ))
-                .fix(if several {
+                .fix(if several || node.is_managed() {
                     format!("`failover=auto` on {name}, with a replica of each part")
                 } else {
                     format!("`x3 failover=auto` on {name}; or a stated `capacity` of {store} that carries {rate}")
@@ -120,6 +132,8 @@ mod tests {
         // Keys are spread over the nodes; a vendor replaces them.
         case("memcached c x3", "dynamodb d", "rate=5k/s", &[]);
         case("elasticache c", "dynamodb d", "rate=5k/s", &[]);
+        case("elasticache c failover=none", "dynamodb d", "rate=5k/s", &["unstated c"]);
+        case("elasticache c failover=none", "database d x2 capacity=4k/s", "rate=5k/s", &[]);
         // Little is asked, nobody says how much, or the store carries it.
         case("redis c", "dynamodb d", "rate=50/s", &[]);
         case("redis c", "dynamodb d", "", &[]);

@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -16,12 +18,23 @@ pub static RULE: Rule = Rule {
         topic: "writes of a cache",
         text: "two requests change the same record at once: which of the two does the cache keep?",
     }),
-    reads: &["conditional", "invalidate", "on", "optional", "source", "strategy", "ttl", "writes"],
+    reads: &[
+        "conditional",
+        "invalidate",
+        "key",
+        "on",
+        "optional",
+        "order",
+        "source",
+        "strategy",
+        "ttl",
+        "writes",
+    ],
     page: Page {
-        checks: "Services that write a record to its store and to the cache in front of it.",
-        when: "In one flow a service says `writes` on a hop to a database and on one to a cache which is filled from that store on a \
+        checks: "Applications (services, functions, workers) that write a record to its store and to the cache in front of it.",
+        when: "In one flow an application says `writes` on a hop to a database and on one to a cache which is filled from that store on a \
                miss. A question, never more: the write may be a delete. Silent where `invalidate` or a `strategy` other than `cache-aside` is stated on the \
-               cache, where its `ttl` is a minute at most, where the hop to the cache is `conditional` or `on=` something, and where \
+               cache, where its `ttl` is a minute at most, where the hop to the cache is `conditional` or `on=` something, where the application takes its messages, in that flow, from a queue or topic with an `order` or a `key` (one record is only ever written by one at a time), and where \
                the cache is not filled on a miss: then it is no copy.",
         why: "Two requests write the store in one order and the cache in the other, because nothing orders the two together. From then on the store \
               has the new value, the cache the old one, and every reader is given the old one until it expires. Deleting the \
@@ -64,12 +77,23 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let other_way = attrs.has("invalidate")
                 || attrs.text("strategy").value().is_some_and(|how| how != "cache-aside")
                 || attrs.number("ttl").value().is_some_and(|ttl| ttl <= SOON);
-            if !other_way && seen.insert((step.from, step.to)) {
+            let in_order = || {
+                let into = |other: &&Step| other.to == step.from && facts.node(other.from).kind.is_broker();
+                steps.iter().filter(into).any(|other| is_ordered(facts, other.from))
+            };
+            if !other_way && !in_order() && seen.insert((step.from, step.to)) {
                 found.push(finding(facts, step, first).flows([flow.id.clone()]));
             }
         }
     }
     found
+}
+
+/// Messages of one key come one after another.
+fn is_ordered(facts: &Facts, broker: NodeIndex) -> bool {
+    let attrs = &facts.node(broker).attrs;
+    let keyed = |step: &Step| step.attrs.has("key") || facts.design.graph[step.hop].attrs.has("key");
+    attrs.has("order") || attrs.has("key") || facts.design.steps_to(broker).any(keyed)
 }
 
 fn finding(facts: &Facts, step: &Step, first: &Step) -> Diagnostic {
@@ -115,6 +139,12 @@ mod tests {
         case("ttl=1h", "conditional", miss, &[]);
         // A leaderboard: nothing would fill it again.
         case("ttl=1h", "", "", &[]);
+        // One after another, by their key.
+        let worker = "client u\nservice a x2\nkafka q KEY\nworker w x2\nredis c\npostgres d\n\
+                      flow f { u -> a ~> q ~> w -> d writes\nw -> c writes }\n\
+                      flow g { u -> a -> c reads\na -> d reads on=miss }";
+        expect(&RULE, &worker.replace("KEY", ""), &["unstated c"]);
+        expect(&RULE, &worker.replace("KEY", "key=id"), &[]);
         // Filled by whoever read it.
         let text = "client u\nservice a x2\nredis c\npostgres d\n\
                     flow g { u -> a -> c reads\na -> d reads on=miss\na -> c writes }";

@@ -2,7 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::facts::private_sort;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -17,12 +17,13 @@ pub static RULE: Rule = Rule {
         topic: "private answers at the edge",
         text: "an answer for one user passes it: what keeps it from being given to the next?",
     }),
-    reads: &["bypass", "data", "hit_rate", "on", "public", "signed", "ttl", "writes"],
+    reads: &["auth", "bypass", "data", "hit_rate", "on", "public", "signed", "ttl", "writes"],
     page: Page {
         checks: "Flows through a CDN whose answers come from data that is not for everybody.",
-        when: "A flow without any `writes` goes through a CDN, and a hop after it reads what is `data=private`, `pii`, `payment` or `credential`, as its table or \
+        when: "A flow without any `writes`, or labelled GET (which may log the visit), goes through a CDN, and a hop after it reads what is `data=private`, `pii`, `payment` or `credential`, as its table or \
                store says. Wrong where the CDN hands it on `on=miss`, so that its own copy answers otherwise; a question where it does not say \
-               so but has a `ttl` or a `hit_rate`. Silent with `bypass` or `signed` on the CDN, `signed` on the hop to it, on flows that are \
+               so but has a `ttl` or a `hit_rate`. A warning, and a remark for the question, where something behind the CDN has `auth=jwt` or `oauth`: such requests carry an `Authorization` header, whose answers \
+               shared caches do not keep unless they are told to; CDNs are often told to, by a rule for all paths. Silent with `bypass` or `signed` on the CDN, `signed` on the hop to it, on flows that are \
                `public`, and where the CDN states neither `ttl` nor `hit_rate`.",
         why: "A CDN keeps an answer by its address. Where the cookie or the header that says who asks is not part of the key, and \
               no `Cache-Control: private` stops it, the first user's account page is everybody's until it expires.",
@@ -41,7 +42,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut known: Vec<NodeIndex> = Vec::new();
     for flow in &facts.design.flows {
         let steps = facts.design.steps_of(flow);
-        let writes = steps.iter().any(|step| step.attrs.has("writes"));
+        let writes = flow.method() != "GET" && steps.iter().any(|step| step.attrs.has("writes"));
         if writes || flow.attrs.has("public") {
             continue;
         }
@@ -57,7 +58,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         known.push(steps[onwards].from);
-        found.push(finding(facts, flow, &steps[onwards], read));
+        let bearer = steps[onwards..].iter().any(|step| {
+            let auth = facts.node(step.to).attrs.words("auth");
+            !auth.is_empty() && auth.iter().all(|how| how == "jwt" || how == "oauth")
+        });
+        let finding = finding(facts, flow, &steps[onwards], read);
+        // A question is one less already.
+        let most = if finding.verdict == Verdict::Wrong { Severity::Warning } else { Severity::Info };
+        found.push(if bearer { finding.at_most(most) } else { finding });
     }
     found
 }
@@ -116,7 +124,23 @@ fn finding(facts: &Facts, flow: &Flow, onwards: &Step, read: &Step) -> Diagnosti
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
+
+    #[test]
+    fn a_bearer_token_makes_it_less() {
+        let severity = |auth: &str| {
+            let text = format!(
+                "client u\ncloudfront c ttl=1min\nservice a x2 {auth}\npostgres d data=pii\n\
+                 flow f {{ u -> c\nc -> a on=miss\na -> d reads }}"
+            );
+            run(&RULE, &Facts::new(&design(&text)))[0].severity
+        };
+        assert_eq!(severity(""), Severity::Error);
+        assert_eq!(severity("auth=session"), Severity::Error);
+        assert_eq!(severity("auth=jwt"), Severity::Warning);
+    }
 
     #[test]
     fn cases() {
@@ -137,6 +161,10 @@ mod tests {
         case("ttl=1min", "public", "on=miss", "data=pii", &[]);
         case("ttl=1min", "", "on=miss", "data=public", &[]);
         case("ttl=1min", "", "on=miss", "", &[]);
+        // Reads that log a visit are kept as others are.
+        let logs = "client u\ncloudfront c ttl=1min\nservice a x2\npostgres d data=pii\n\
+                    flow f \"GET /me\" { u -> c\nc -> a on=miss\na -> d reads\na -> d writes }";
+        expect(&RULE, logs, &["wrong c, d"]);
         // A write is never kept.
         let text = "client u\ncloudfront c ttl=1min\nservice a x2\npostgres d data=pii\n\
                     flow f { u -> c -> a -> d reads\na -> d writes }";

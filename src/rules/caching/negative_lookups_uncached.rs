@@ -17,16 +17,17 @@ pub static RULE: Rule = Rule {
     reads: &["auth", "by", "generates", "negative", "on", "quota", "rate_limit"],
     page: Page {
         checks: "Lookups of short codes through a cache: what a code that does not exist costs.",
-        when: "Some node `generates=code`, a flow that starts at a client asks a cache and, `on=miss`, a store `by=` the single \
+        when: "Some node `generates=code` (short codes are what people guess; ids that are too many to guess are not), a flow that starts at a client asks a cache and, `on=miss`, a store `by=` the single \
                key field of a table, and the cache says nothing of `negative`. A question, and wrong where `negative=no` is stated. Silent where any node on the flow has a \
-               `rate_limit`, a `quota` or `auth` (which bound such a script), with `negative` on the cache, and on flows of \
-               10 requests a second or fewer that promise nothing.",
+               `rate_limit`, a `quota` or `auth` (which bound such a script), and with `negative` on the cache. The flow's `rate` does not matter: a script does not keep to it.",
         why: "A cache remembers what exists. A script that tries random codes misses with every one, so that the store gets the \
-              whole of its traffic, which nobody planned for, while the cache shows a hit rate that falls for no reason.",
+              whole of its traffic, which nobody planned for, while the cache shows a hit rate that falls for no reason. A limit for each \
+              caller ends that, and so does a Bloom filter of all codes; remembering what does not exist (`negative`) helps only where the same \
+              codes are tried again, as dead links are.",
         outage: None,
         bad: "client web\nlb front managed\nservice links x2 generates=code scheme=random\nredis hot x2 ttl=1h negative=no failover=auto\ndynamodb store backup=1h { table link { key code } }\n\
               flow follow public { web -> front -> links -> hot reads\n  links -> store reads=link by=code on=miss }\n",
-        good: "client web\nlb front managed\nservice links x2 generates=code scheme=random\nredis hot x2 ttl=1h negative failover=auto\ndynamodb store backup=1h { table link { key code } }\n\
+        good: "client web\nlb front managed rate_limit=50/s limit_by=ip\nservice links x2 generates=code scheme=random\nredis hot x2 ttl=1h negative=no failover=auto\ndynamodb store backup=1h { table link { key code } }\n\
                flow follow public { web -> front -> links -> hot reads\n  links -> store reads=link by=code on=miss }\n",
         ignore: "The store carries as much as anybody can send.",
     },
@@ -48,6 +49,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         });
         let Some(miss) = open else { continue };
         let (name, store) = (node.name(), facts.node(miss.store).name());
+        let first = facts.flow_of(miss.load).and_then(|flow| facts.design.steps_of(flow).first());
+        let guard = facts.node(first.map_or(miss.load.from, |step| step.to)).name();
+        let caller = facts.node(miss.load.from).name();
         let code = miss.load.attrs.words("by").first().map_or("code", String::as_str);
         let message = format!("each `{code}` that does not exist passes {name} and is looked up in {store}");
         let finding = match node.attrs.get("negative") {
@@ -65,7 +69,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "somebody enumerates codes at 10,000 a second, {name} answers none of them, and {store} is slow for everybody"
                 ))
-                .fix(format!("`negative` on {name}, for a minute or so; and `rate_limit=50/s limit_by=ip` before it")),
+                .fix(format!("`rate_limit=50/s limit_by=ip` on {guard}, or a Bloom filter of all codes in {caller} (then `allow` this); and `negative` on {name}, for the few that are asked for again and again")),
         );
     }
     found
@@ -80,9 +84,7 @@ fn is_open(facts: &Facts, flow: &Flow) -> bool {
             ["rate_limit", "quota", "auth"].iter().any(|guard| attrs.has(guard))
         })
     };
-    !facts.is_small(flow)
-        && steps.first().is_some_and(|step| facts.node(step.from).kind == Kind::Client)
-        && !steps.iter().any(guards)
+    steps.first().is_some_and(|step| facts.node(step.from).kind == Kind::Client) && !steps.iter().any(guards)
 }
 
 fn by_code(facts: &Facts, load: &Step) -> bool {
@@ -110,7 +112,8 @@ mod tests {
         case("generates=code", "negative", "", load, &[]);
         case("generates=code rate_limit=10/s", "", "", load, &[]);
         case("generates=code auth=jwt", "", "", load, &[]);
-        case("generates=code", "", "rate=2/s", load, &[]);
+        // A script keeps to no rate.
+        case("generates=code", "", "rate=2/s", load, &["unstated c"]);
         case("generates=id", "", "", load, &[]);
         case("generates=code", "", "", "reads", &[]);
     }

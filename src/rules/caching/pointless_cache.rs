@@ -14,10 +14,10 @@ pub static RULE: Rule = Rule {
     group: Group::Caching,
     summary: "a cache answers so little that it costs more than it saves",
     question: None,
-    reads: &["hit_rate", "peak", "rate", "reads", "writes"],
+    reads: &["hit_rate", "latency", "peak", "rate", "reads", "writes"],
     page: Page {
         checks: "Caches in front of a store: how much they save, by the design's own numbers.",
-        when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and states a `hit_rate` below 30 %; or the tables that \
+        when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and states a `hit_rate` below 30 %, unless a store behind it states a `latency` so long that the few hits save 10 ms or more of each request on average (`hit_rate` times `latency`: 12 % of 300 ms); or the tables that \
                are loaded into it, as hops name them in `reads=`, are written (`writes=`) more often than the cache is asked, all rates known. Silent where \
                numbers are missing.",
         why: "Each miss costs a round trip more than no cache would, and each entry that is rewritten before it is read again \
@@ -33,6 +33,8 @@ pub static RULE: Rule = Rule {
 };
 
 const POOR: f64 = 0.3;
+/// Saved of each request, on average: ten times what asking the cache costs.
+const WORTH_IT: f64 = 0.01;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -42,7 +44,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let name = node.name();
         let store = facts.node(misses[0].store).name();
         let rate = node.attrs.number("hit_rate");
-        let poor = rate.value().zip(rate.span()).filter(|(rate, _)| *rate < POOR);
+        let slowest = misses.iter().filter_map(|miss| facts.node(miss.store).attrs.number("latency").value());
+        let slowest = slowest.fold(0.0, f64::max);
+        let poor =
+            rate.value().zip(rate.span()).filter(|(rate, _)| *rate < POOR && rate * slowest < WORTH_IT);
         let finding = if let Some((rate, span)) = poor {
             let hits = show_number(rate * 100.0);
             Diagnostic::wrong(
@@ -113,6 +118,10 @@ mod tests {
         case("hit_rate=10%", "", "", &["wrong c"]);
         case("", "rate=10/s", "rate=100/s", &["wrong c"]);
         case("hit_rate=60%", "", "", &[]);
+        let slow = "client u\nservice a x2\nredis c hit_rate=12%\npostgres d latency=300ms\n\
+                    flow f { u -> a -> c reads\na -> d reads on=miss }";
+        expect(&RULE, slow, &[]);
+        expect(&RULE, &slow.replace("300ms", "5ms"), &["wrong c"]);
         case("", "rate=100/s", "rate=10/s", &[]);
         case("", "rate=10/s", "", &[]);
         case("", "", "rate=10/s", &[]);

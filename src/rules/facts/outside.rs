@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::journey::Journey;
+use super::socket::is_before_system;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::Severity;
@@ -24,12 +25,20 @@ const TAKE_MONEY: [&str; 3] = ["adyen", "paypal", "stripe"];
 const SEND_HINTS: [&str; 3] = ["apns", "fcm", "onesignal"];
 
 impl<'d> Facts<'d> {
-    /// The call with which a flow starts, where that is a webhook: an external service calls in and signs what it says.
-    /// It does so again later where it gets no answer.
+    /// The call with which a flow starts, where that is a webhook: an external service calls in and signs what it says,
+    /// as stated on that call or on one by which what stands before the system hands it on. It does so again later where
+    /// it gets no answer.
     pub fn webhook(&self, flow: &Flow) -> Option<&'d Step> {
-        let first = self.design.steps_of(flow).first()?;
+        let steps = self.design.steps_of(flow);
+        let first = steps.first()?;
         let outside = self.node(first.from).kind == Kind::External && self.arrow(first) == Arrow::Call;
-        (outside && first.attrs.has("signature")).then_some(first)
+        let mut at = first.from;
+        let mut way_in = steps.iter().take_while(|step| {
+            let goes_on = step.from == at && (at == first.from || is_before_system(self.node(at).kind));
+            at = step.to;
+            goes_on
+        });
+        (outside && way_in.any(|step| step.attrs.has("signature"))).then_some(first)
     }
 
     /// Whoever calls it and does not say `reads` moves money.
@@ -47,26 +56,37 @@ impl<'d> Facts<'d> {
         let posts = journey.flow.is_some_and(|flow| matches!(flow.method(), "POST" | "PATCH"));
         let is_all = posts && journey.steps.iter().filter(effects).count() == 1;
         let keyed = journey.steps.iter().any(|step| step.attrs.has("idempotency_key"));
-        let asked = journey.flow.is_some_and(|flow| !self.is_background(flow));
+        let waited_for = match journey.flow {
+            Some(flow) => self.waited_for_in(flow),
+            None => Default::default(),
+        };
+        // A key that came in may go on, and who knows a second message may know a second try; or `idempotency_key=no`.
+        let may_be_told = |step: &Step| {
+            (keyed || self.knows_repeats(step.from)) && step.attrs.get("idempotency_key").is_none()
+        };
         let weigh = |step: &Step| match self.tried_again_outside(step) {
             Again::Harmless => None,
-            Again::Done(most) if !keyed => Some(Some(most)),
-            Again::Unsaid if is_all && !keyed => Some(Some(Severity::Error)),
-            Again::Unsaid if !asked || keyed => None,
+            Again::Done(most) if !may_be_told(step) => Some(Some(most)),
+            Again::Unsaid if is_all && !may_be_told(step) => Some(Some(Severity::Error)),
+            Again::Unsaid if self.knows_repeats(step.from) || !waited_for.contains(&step.from) => None,
             Again::Done(_) | Again::Unsaid => Some(None),
         };
         journey.steps.iter().filter_map(|&step| Some((step, weigh(step)?))).collect()
     }
 
+    /// It says that it knows a second incoming request or message. What it does while it handles one is another matter.
+    pub fn knows_repeats(&self, node: petgraph::graph::NodeIndex) -> bool {
+        ["idempotent", "dedupe"].iter().any(|how| self.node(node).attrs.has(how))
+    }
+
     /// What happens to an external service when a hop to it has `attempts` above one and no key tells them apart.
     pub fn tried_again_outside(&self, step: &Step) -> Again {
-        let (from, to) = (self.node(step.from), self.node(step.to));
+        let to = self.node(step.to);
         let attempts = self.design.graph[step.hop].attrs.number("attempts").value();
         let tries = to.kind == Kind::External
             && self.arrow(step) == Arrow::Call
             && attempts.is_some_and(|attempts| attempts > 1.0);
-        let told = ["idempotency_key", "conditional"].iter().any(|how| step.attrs.has(how))
-            || ["idempotent", "dedupe"].iter().any(|how| from.attrs.has(how));
+        let told = ["idempotency_key", "conditional"].iter().any(|how| step.attrs.has(how));
         let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
         if !tries || told || (reads && !writes) {
             return Again::Harmless;

@@ -3,7 +3,7 @@
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
-use crate::design::{Arrow, Step, Table};
+use crate::design::{Arrow, Node, Step, Table};
 
 impl<'d> Facts<'d> {
     /// The store that a replica copies; itself where it is none.
@@ -93,6 +93,30 @@ pub fn finds_many(table: &Table, fields: &[String]) -> bool {
         key.len() > fields.len() && key[..fields.len()].iter().all(|part| fields.contains(part))
     };
     !finds_one(table, fields) && keys.into_iter().any(goes_on)
+}
+
+/// How many are a few: on average; the largest has more, but not thousands.
+const HANDFUL: f64 = 10.0;
+
+/// The lines of an order: the field is another table of the store, with a few rows here for each one there.
+pub fn are_parts(store: &Node, table: &Table, fields: &[String]) -> bool {
+    let [field] = fields else { return false };
+    let whole = store.table(field.strip_suffix("_id").unwrap_or(field));
+    let rows = |table: &Table| table.attrs.number("rows").value();
+    whole.and_then(rows).zip(rows(table)).is_some_and(|(wholes, parts)| parts <= wholes * HANDFUL)
+}
+
+/// The fields are a whole key of several, whose last is a place in a row of things: one of them, or all that follow.
+pub fn is_position(table: &Table, fields: &[String]) -> bool {
+    let places = ["seq", "sequence", "offset", "position", "version", "at", "time", "timestamp", "ts"];
+    let is_place = |field: &String| {
+        let name = field.to_lowercase();
+        places.contains(&name.rsplit('_').next().unwrap_or(&name))
+    };
+    table.keys.len() >= 2
+        && fields.len() == table.keys.len()
+        && table.keys.last().is_some_and(is_place)
+        && names_all(table, &table.keys, fields)
 }
 
 /// What a person calls the first sort of data that not everybody may see; None where all of it is public.

@@ -6,6 +6,7 @@ use petgraph::visit::EdgeRef;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::is_position;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 
@@ -20,13 +21,24 @@ pub static RULE: Rule = Rule {
         topic: "missed messages",
         text: "a phone is in a tunnel for a minute: how does it get what was sent meanwhile?",
     }),
-    reads: &["delivery", "reads", "rebuild_from", "registry", "replica_of", "resume", "staleness", "writes"],
+    reads: &[
+        "by",
+        "delivery",
+        "page",
+        "reads",
+        "rebuild_from",
+        "registry",
+        "replica_of",
+        "resume",
+        "staleness",
+        "writes",
+    ],
     page: Page {
         checks: "Connection servers that bring messages to clients: whether a client can ask for what it missed.",
         when: "Messages come to a socket from inside, or a flow goes through it to a client; no client says `resume` (which \
                does not count where the design has no store, no `external`, no socket that a vendor runs and no queue or topic that keeps \
                messages: there is nothing to resume from), and no client reaches, over calls and connections, an application that reads a store other \
-               than the register of connections. Where a flow through the socket writes a database, this has to be a store \
+               than the register of connections (a read `by=` a whole key of several fields that ends in a position, such as `seq`, and without `page`, is of one row and does not count). Where a flow through the socket writes a database, this has to be a store \
                that something on these flows, or a consumer of their queues and topics, writes, or of which no writer is drawn, \
                or a `replica_of` or `rebuild_from` something. Wrong where a client says `resume=no`, or where a flow that delivers writes a database that \
                nothing reads; otherwise a question. Left alone where being late is as bad as being lost: a flow through the \
@@ -198,12 +210,19 @@ fn clients_read(facts: &Facts) -> HashSet<NodeIndex> {
                         && !registries.contains(to.id.as_str())
                         && facts.reads(step))
                         || (to.kind.is_broker() && from.kind != Kind::Socket && step.attrs.has("reads"));
-                    kept && from.kind.is_app() && spread.reaches(step.from)
+                    kept && from.kind.is_app() && spread.reaches(step.from) && !is_one(facts, step)
                 })
                 .map(|step| step.to),
         );
     }
     read
+}
+
+/// It reads one message, by its whole key.
+fn is_one(facts: &Facts, step: &Step) -> bool {
+    let mut tables = facts.tables_read(step).peekable();
+    let one = |table| is_position(table, step.attrs.words("by"));
+    tables.peek().is_some() && !step.attrs.has("page") && tables.all(one)
 }
 
 /// For each flow, a database that it writes and nothing reads, and where it is written.
@@ -245,6 +264,11 @@ mod tests {
         case("", "", "", "", &["unstated s"]);
         case("resume=no", "", "", "", &["wrong s"]);
         case("", "", "", "flow g { u <-> s -> a -> d writes }", &["wrong s"]);
+        // One message by its number is no history.
+        let one =
+            "database m { table t { key room, seq } }\nflow g { u <-> s -> a -> m reads=t by=[room, seq] }";
+        case("", "", "", one, &["unstated s"]);
+        case("", "", "", &one.replace("seq] }", "seq] page=cursor }"), &[]);
         // It asks, or reads the history.
         case("resume", "", "", "", &[]);
         case("", "", "", "flow g { u -> a -> d reads }", &[]);
