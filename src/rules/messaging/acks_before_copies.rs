@@ -18,8 +18,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Requests whose only effect is a message: how many copies of it there are when the user is told that it is done.",
         when: "In a flow that somebody waits for (not `async`), the message is all that is written: nothing that is waited for reads or writes a store or cache. A consumer then \
-               writes a database or file store. Wrong where the broker says `acks=0` or `acks=1`. A question, as information, where it says no `acks`, runs on several machines of your own (`x2` or more, of a technology that copies, and not only after a majority has it, as Pulsar, Redpanda and JetStream do), \
-               and the flow is not small. Left alone: hops that are `optional`, managed brokers, and what is lost at most once anyway.",
+               writes a database or file store. Wrong where the broker says `acks=0` or `acks=1`. A question, as information, where it says no `acks` and is Kafka or RabbitMQ on two or more machines of your own, \
+               and the flow is not small (at most 10 requests/s, and no `availability`). Others are not asked: Pulsar, Redpanda and JetStream confirm when a majority has a message, unless told otherwise, Redis Streams cannot be told to wait for a copy, \
+               and managed brokers have their defaults. Left alone: hops that are `optional`, and what is lost at most once anyway. The finding is about the broker.",
         why: "With `acks=1` the leader confirms before anybody else has the message. When its machine fails in that moment, another one leads, and has never \
               heard of it. The user has been told that the order is in; no log, queue or table knows of it.",
         outage: None,
