@@ -36,7 +36,7 @@ pub static RULE: Rule = Rule {
                nothing. Information only: where every hop into it is `optional` (what was handed off and not yet taken is lost; not said \
                of small flows, which are at most 10 requests/s with no `availability`, nor of what is delivered at most once), and of dead letters on one machine of your own where a queue that names them runs on several of your own. Left alone: other dead letters; a queue that is a table of a relational database, which is that \
                database's matter; and BullMQ, Celery and Sidekiq, libraries whose messages lie in a Redis or RabbitMQ, of \
-               which more workers are no more copies.",
+               which more workers are no more copies. The finding is about the broker.",
         why: "A queue is put between two parts so that one may fail without the other. On one machine it is the part that \
               fails: senders block or drop, and what was accepted and not yet processed is on a disk that is gone.",
         outage: Some(Outage {

@@ -77,7 +77,10 @@ fn is_all_that_is_written(facts: &Facts, flow: &Flow, put: &Step) -> bool {
 fn judge(facts: &Facts, flow: &Flow, put: &Step, kept: &Step) -> Option<Diagnostic> {
     let node = facts.node(put.to);
     let acks = node.attrs.text("acks");
-    let copies = node.tech.is_some_and(|tech| tech.durability.as_deref() == Some("replicated"));
+    let copies = node.tech.is_some_and(|tech| {
+        // A table of a database is copied as the database says.
+        tech.durability.as_deref() == Some("replicated") && !tech.kinds.contains(&Kind::Database)
+    });
     // Logs that vote confirm when a majority has it.
     let log = |tech: &Technology| tech.model.as_deref() == Some("log");
     let votes = node.tech.is_some_and(|tech| log(tech) && tech.replication.as_deref() == Some("quorum"));
@@ -139,11 +142,23 @@ mod tests {
         let run = "flow f { u -> a ~> q ~> w -> d writes }";
         expect(&format!("kafka q x3 acks=1\n{run}"), &["wrong q"]);
         expect(&format!("kafka q x3 acks=0\n{run}"), &["wrong q"]);
+        for broker in ["redpanda", "msk", "kafka"] {
+            expect(&format!("{broker} q x3 acks=1\n{run}"), &["wrong q"]);
+        }
         expect(&format!("kafka q x3 acks=all\n{run}"), &[]);
         expect(&format!("kafka q x3\n{run}"), &["unstated q"]);
         expect(&format!("rabbitmq q x3\n{run}"), &["unstated q"]);
         // One instance is said elsewhere; a vendor's copies are theirs; nobody is told.
-        for broker in ["kafka q", "pulsar q x3", "sqs q", "msk q", "nats q x3", "bullmq q x2"] {
+        for broker in [
+            "kafka q",
+            "queue q tech=postgres x2",
+            "redis-streams q x3",
+            "pulsar q x3",
+            "sqs q",
+            "msk q",
+            "nats q x3",
+            "bullmq q x2",
+        ] {
             expect(&format!("{broker}\n{run}"), &[]);
         }
         expect("kafka q x3\nflow f async { u -> a ~> q ~> w -> d writes }", &[]);

@@ -32,7 +32,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Search indexes, warehouses and caches that only consumers of a queue or topic write, and from what they could be filled again.",
         when: "Everything that writes a search index or warehouse, or a cache that nothing fills on a miss, does so on taking a message; none of the writers reads a database, file store or warehouse; and the store has no \
-               `rebuild_from`, no `backup` (which brings a lost one back; for another mapping it has to be read out once), no `source`, no `persistence` and no `ttl`. Wrong where the broker keeps nothing that was read (RabbitMQ, SQS, SNS, Service Bus, BullMQ, Redis Pub/Sub) and \
+               `rebuild_from`, no `backup` (which brings a lost one back; for another mapping it has to be read out once), no `source`, no `persistence`, no `ttl` and no `retention` of its own. Wrong where the broker keeps nothing that was read (RabbitMQ, SQS, SNS, Service Bus, BullMQ, Redis Pub/Sub) and \
                nothing else has the data. A question, as information, where a database, file store or warehouse has it too, so that a job could read it all: one sends the messages (its change log), or their sender or the flow writes one, or the sender has `outbox` or `cdc`. A question also where the broker replays and its \
                `retention` is stated and shorter than 30 days: weeks are kept to repair a consumer, not to hold all that an index has. Left alone where retention is longer, or not stated, and in designs without flows. The finding is about the store.",
         why: "Indexes are lost, corrupted, or need another mapping, about once a year. Whoever can replay or reread the source has a slow afternoon. \
@@ -97,7 +97,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .question(format!("{name} is empty, and {source} goes back {}: from what is the rest filled?", show_duration(kept))),
             _ => continue,
         };
-        let from = kept_in.map_or("STORE", |node| facts.id(node));
+        let fix = match kept_in {
+            None if replays == Some(false) && !sends_its_log(facts, feed.broker) => {
+                format!("a file store that {who} writes too, and `rebuild_from=` with its id on {name}")
+            }
+            kept => format!(
+                "`rebuild_from={}` on {name}, with a job that reads it all and puts it through {who}",
+                kept.map_or("STORE", |node| facts.id(node))
+            ),
+        };
         found.push(
             finding
                 .label(feed.step.span, "the only way in")
@@ -106,7 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{name} is lost, or needs another mapping: it stays without everything older, until somebody has written what {who} should have had"
                 ))
-                .fix(format!("`rebuild_from={from}` on {name}, with a job that reads it all and puts it through {who}")),
+                .fix(fix),
         );
     }
     found

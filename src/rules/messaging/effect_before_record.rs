@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     reads: &["conditional", "dedupe", "idempotency_key", "idempotent", "on", "reads", "writes"],
     page: Page {
         checks: "Jobs that read from a store what is to be done, have somebody else's service do it, and then note in that store that it is done: what the next run does when one stops in between.",
-        when: "In a flow that a scheduler starts, or after taking a message from a queue or topic, a worker, service or function reads a store, on a later step calls an external, and on a step after \
+        when: "In a flow that a scheduler or a worker by itself starts, or after taking a message from a queue or topic, a worker, service or function reads a store, on a later step calls an external, and on a step after \
                that writes the same store: the same table, where both hops name theirs in `reads=` and `writes=`. Wrong where the call has an effect: it says `writes`, or goes to a mail, text or payment provider (SES, SendGrid, Mailgun, Twilio, Stripe, PayPal, Adyen) and does not only say `reads`. A question, as information, where \
                the external is of no known technology and the hop says neither. Not where the call carries an `idempotency_key` or is `conditional`, nor where the caller is `idempotent` or has `dedupe`, nor where it \
                writes that store between the two, which notes or claims the work before it is done; writes with `on` (as `on=error`) do not count. Pushes (FCM, APNs, OneSignal) and other known products are left alone. Silent where \
@@ -43,7 +43,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for flow in &facts.design.flows {
         let steps = facts.design.steps_of(flow);
-        let by_timer = steps.first().is_some_and(|first| facts.node(first.from).kind == Kind::Scheduler);
+        let by_timer = steps
+            .first()
+            .is_some_and(|first| matches!(facts.node(first.from).kind, Kind::Scheduler | Kind::Worker));
         for (at, call) in steps.iter().enumerate() {
             let again = facts.done_outside(call);
             if again == Again::Harmless || is_told_apart(facts, call) {
@@ -149,6 +151,7 @@ mod tests {
         case("", "t -> w -> d reads=x\nw -> m\nw -> d writes=x", &["wrong w, m"]);
         case("", "t -> w -> d reads\nw -> m\nw -> d writes", &["wrong w, m"]);
         case("", "u -> a ~> q ~> w -> d reads=x\nw -> m\nw -> d writes=x", &["wrong w, m"]);
+        case("", "w -> d reads=x\nw -> m\nw -> d writes=x", &["wrong w, m"]);
         // It may only answer.
         case("", "t -> w -> d reads=x\nw -> e\nw -> d writes=x", &["unstated w, e"]);
         case("", "t -> w -> d reads=x\nw -> e reads\nw -> d writes=x", &[]);

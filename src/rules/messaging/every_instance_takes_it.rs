@@ -46,7 +46,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 continue;
             };
             let counted = |step: &&Step| matches!(facts.node(step.to).kind, Kind::Database | Kind::Warehouse);
-            let again = facts.effects(broker, consumer).into_iter().filter(|_| !notices).next();
+            let again = facts.effects(broker, consumer).into_iter().find(|_| !notices);
             let work = facts.work_on(broker, consumer);
             let mut work = work.into_iter().filter(|step| {
                 let read_only = step.attrs.has("reads") && !step.attrs.has("writes");
@@ -55,7 +55,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let Some(effect) = again.or_else(|| work.next()) else { continue };
             let [name, worker, target] = [node, who, facts.node(effect.to)].map(|node| node.name());
             let does = if facts.calls_external(effect) { "call" } else { "write" };
-            let all = format!("all {running} {worker} get each message of {name}");
+            let each = if running == 2 { "both".to_string() } else { format!("all {running}") };
+            let all = format!("{each} {worker} get each message of {name}");
             let subscribers = "every subscriber gets everything";
             let (finding, seen) = match again {
                 Some(_) => (
