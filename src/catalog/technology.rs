@@ -41,6 +41,12 @@ pub struct Technology {
     pub blocks_producers: bool,
     /// Seconds after which it gives an unconfirmed message to another consumer, where nothing else is set.
     pub redelivers_after: Option<f64>,
+    /// Its client libraries ask for more time by themselves while a consumer works on a message.
+    #[serde(default)]
+    pub renews: bool,
+    /// Its clients and servers send each other pings by themselves.
+    #[serde(default)]
+    pub pings: bool,
     /// The strongest copies that its ordinary set-up can keep, without add-ons: none, async, semi-sync, sync, quorum.
     /// What a design has is its own to say: PostgreSQL can wait for a copy, and does not unless told to.
     pub replication: Option<String>,

@@ -171,6 +171,8 @@ fn technology(technology: &Technology, style: Style) -> String {
         "redelivers",
         technology.redelivers_after.map(|after| format!("after {}", show_duration(after))).as_deref(),
     );
+    fact("more time", technology.renews.then_some("is asked for by its client libraries"));
+    fact("pings", technology.pings.then_some("are sent by both sides by themselves"));
     fact("backlog", technology.backlog.as_ref().map(|place| format!("fills {place}")).as_deref());
     fact("when full", technology.blocks_producers.then_some("producers wait"));
     fact("replication", technology.replication.as_deref());

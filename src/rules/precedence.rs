@@ -52,6 +52,26 @@ pub static PRECEDENCE: &[Precedence] = &[
                   flow f { u -> a ~> q ~> w -> d writes }",
     },
     Precedence {
+        speaks: "consumer-not-idempotent",
+        silent: "effect-before-record",
+        because: "that a message may come twice is the wider question, and the same answer serves both",
+        example: "client u\nservice a\nsqs q\nworker w\nses m\npostgres d\n\
+                  flow f { u -> a ~> q ~> w -> d reads\nw -> m writes\nw -> d writes }",
+    },
+    Precedence {
+        speaks: "retry-of-unsafe-call",
+        silent: "effect-before-record",
+        because: "a call that is tried again is done twice sooner than one before a crash, and the same key tells both",
+        example: "scheduler t\nworker w\nses m\npostgres d\n\
+                  flow f { t -> w -> d reads\nw -> m writes attempts=3\nw -> d writes }",
+    },
+    Precedence {
+        speaks: "search-as-source-of-truth",
+        silent: "derived-store-no-rebuild",
+        because: "what is kept in an index alone has to be kept elsewhere first; then it can be filled again from there",
+        example: "client u\nservice a x2\nsqs q\nworker w\nelasticsearch s x3\nflow f { u -> a ~> q ~> w -> s writes }",
+    },
+    Precedence {
         speaks: "availability-out-of-reach",
         silent: "external-hard-dependency",
         because: "the figures of both sides say more than that one depends on the other",

@@ -21,6 +21,9 @@ pub enum Again {
 /// Whoever calls these and does not say `reads` moves money.
 const TAKE_MONEY: [&str; 3] = ["adyen", "paypal", "stripe"];
 
+/// Whoever calls these and does not say `reads` sends mail or texts.
+const SEND_LETTERS: [&str; 4] = ["mailgun", "sendgrid", "ses", "twilio"];
+
 /// A push is a hint, which may come twice.
 const SEND_HINTS: [&str; 3] = ["apns", "fcm", "onesignal"];
 
@@ -39,6 +42,21 @@ impl<'d> Facts<'d> {
             goes_on
         });
         (outside && way_in.any(|step| step.attrs.has("signature"))).then_some(first)
+    }
+
+    /// What calling it once more does there: mail is sent, money taken, something written.
+    pub fn done_outside(&self, step: &Step) -> Again {
+        let to = self.node(step.to);
+        let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
+        let is = |list: &[&str]| to.tech.is_some_and(|tech| list.contains(&tech.id.as_str()));
+        if !self.calls_external(step) || (reads && !writes) || is(&SEND_HINTS) {
+            return Again::Harmless;
+        }
+        match to.tech {
+            _ if writes || is(&TAKE_MONEY) || is(&SEND_LETTERS) => Again::Done(Severity::Warning),
+            None => Again::Unsaid,
+            Some(_) => Again::Harmless,
+        }
     }
 
     /// Whoever calls it and does not say `reads` moves money.

@@ -18,8 +18,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Requests whose only effect is a message: how many copies of it there are when the user is told that it is done.",
         when: "In a flow that somebody waits for (not `async`), the message is all that is written: nothing that is waited for reads or writes a store or cache. A consumer then \
-               writes a database or file store. Wrong where the broker says `acks=0` or `acks=1`. A question, as information, where it says no `acks`, runs on several machines of your own (`x2` or more, of a technology that copies, and not only after a majority has it, as Pulsar, Redpanda and JetStream do), \
-               and the flow is not small. Left alone: hops that are `optional`, managed brokers, and what is lost at most once anyway.",
+               writes a database or file store. Wrong where the broker says `acks=0` or `acks=1`. A question, as information, where it says no `acks` and is Kafka or RabbitMQ on two or more machines of your own, \
+               and the flow is not small (at most 10 requests/s, and no `availability`). Others are not asked: Pulsar, Redpanda and JetStream confirm when a majority has a message, unless told otherwise, Redis Streams cannot be told to wait for a copy, \
+               and managed brokers have their defaults. Left alone: hops that are `optional`, and what is lost at most once anyway. The finding is about the broker.",
         why: "With `acks=1` the leader confirms before anybody else has the message. When its machine fails in that moment, another one leads, and has never \
               heard of it. The user has been told that the order is in; no log, queue or table knows of it.",
         outage: None,
@@ -76,7 +77,10 @@ fn is_all_that_is_written(facts: &Facts, flow: &Flow, put: &Step) -> bool {
 fn judge(facts: &Facts, flow: &Flow, put: &Step, kept: &Step) -> Option<Diagnostic> {
     let node = facts.node(put.to);
     let acks = node.attrs.text("acks");
-    let copies = node.tech.is_some_and(|tech| tech.durability.as_deref() == Some("replicated"));
+    let copies = node.tech.is_some_and(|tech| {
+        // A table of a database is copied as the database says.
+        tech.durability.as_deref() == Some("replicated") && !tech.kinds.contains(&Kind::Database)
+    });
     // Logs that vote confirm when a majority has it.
     let log = |tech: &Technology| tech.model.as_deref() == Some("log");
     let votes = node.tech.is_some_and(|tech| log(tech) && tech.replication.as_deref() == Some("quorum"));
@@ -138,11 +142,23 @@ mod tests {
         let run = "flow f { u -> a ~> q ~> w -> d writes }";
         expect(&format!("kafka q x3 acks=1\n{run}"), &["wrong q"]);
         expect(&format!("kafka q x3 acks=0\n{run}"), &["wrong q"]);
+        for broker in ["redpanda", "msk", "kafka"] {
+            expect(&format!("{broker} q x3 acks=1\n{run}"), &["wrong q"]);
+        }
         expect(&format!("kafka q x3 acks=all\n{run}"), &[]);
         expect(&format!("kafka q x3\n{run}"), &["unstated q"]);
         expect(&format!("rabbitmq q x3\n{run}"), &["unstated q"]);
         // One instance is said elsewhere; a vendor's copies are theirs; nobody is told.
-        for broker in ["kafka q", "pulsar q x3", "sqs q", "msk q", "nats q x3", "bullmq q x2"] {
+        for broker in [
+            "kafka q",
+            "queue q tech=postgres x2",
+            "redis-streams q x3",
+            "pulsar q x3",
+            "sqs q",
+            "msk q",
+            "nats q x3",
+            "bullmq q x2",
+        ] {
             expect(&format!("{broker}\n{run}"), &[]);
         }
         expect("kafka q x3\nflow f async { u -> a ~> q ~> w -> d writes }", &[]);

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         checks: "Queues and topics that deliver at most once, and what their consumers do with the messages.",
         when: "The broker is said to deliver at most once, or its technology keeps nothing (Redis Pub/Sub, core NATS); a consumer writes to a database in the same \
                flow or in one that begins at the broker, and the flow has not kept the same data before it hands off: it has written no database, or, where both hops name tables in `writes=`, none of those that the consumer writes. What keeps nothing delivers at most once whatever `delivery` says. Silent where a store has the data already and \
-               the message only announces it, and where the hop into the broker is `optional`.",
+               the message only announces it, and where the hop into the broker is `optional`. The finding is about the broker.",
         why: "At most once means: a consumer that restarts, deploys or is slow misses what was sent meanwhile, and nobody \
               notices. There is nothing to read again and nothing to count.",
         outage: None,

@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
                Not where the write is `conditional` or carries an `idempotency_key` that somebody looks at: an external, or a database, \
                unless it declares the tables written and none has a `unique`; nor for caches, search indexes and files, \
                which a second write leaves as they are (but for a cache with `source=none` or `persistence`, which counts); nor where messages arrive at most once. A call that the consumer \
-               itself tries several times is `retry-of-unsafe-call`.",
+               itself tries several times is `retry-of-unsafe-call`. The finding is about the consumer.",
         why: "A consumer that dies after its work and before its acknowledgement gets the message again, and so does one that \
               was merely slow. That is not an accident of the broker but what it promises: at least once.",
         outage: Some(Outage {

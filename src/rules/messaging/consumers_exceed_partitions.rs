@@ -13,8 +13,8 @@ pub static RULE: Rule = Rule {
     reads: &["partitions"],
     page: Page {
         checks: "Topics and queues that say how many `partitions` they have, and how many instances consume them.",
-        when: "A consumer runs more instances (`xN`, or the most of its `autoscale`) than the broker has `partitions`, and the broker hands each partition to one \
-               consumer of a group: Kafka, MSK, Redpanda, Kinesis, Event Hubs, and brokers whose technology is not said. Not those that hand out single messages or keys (RabbitMQ with one partition, SQS, Pulsar, Pub/Sub).",
+        when: "A consumer runs more instances (`xN`, or the most of its `autoscale`) than the broker has `partitions`, by more than one and by more than a tenth (so many may stand by), and the broker hands each partition to one \
+               consumer of a group: Kafka, MSK, Redpanda, Kinesis, Event Hubs, and brokers whose technology is not said. Not those that hand out single messages or keys (RabbitMQ with one partition, SQS, Pulsar, Pub/Sub). Drawings without flows are judged too. The finding is about the broker.",
         why: "In a group, each partition belongs to one consumer. Those without a partition are idle: they cost what the others cost, \
               and adding more of them on the day of the backlog changes nothing.",
         outage: None,
@@ -45,7 +45,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             if !matches!(who.kind, crate::catalog::Kind::Worker | crate::catalog::Kind::Service) {
                 continue;
             }
-            let Some(running) = who.most_instances().filter(|&running| running as f64 > parts) else {
+            let Some(running) = who.most_instances().filter(|&running| running as f64 > parts + spare(parts))
+            else {
                 continue;
             };
             let idle = running - parts as u64;
@@ -71,6 +72,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// Consumers without a partition that stand by for one that fails or is being replaced.
+fn spare(partitions: f64) -> f64 {
+    (partitions / 10.0).max(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -83,7 +89,11 @@ mod tests {
         };
         expect("kafka q partitions=4\nworker w x12", &["wrong q, w"]);
         expect("kafka q partitions=4\nworker w autoscale=[2, 8]", &["wrong q, w"]);
-        expect("topic q partitions=4\nworker w x5", &["wrong q, w"]);
+        expect("topic q partitions=4\nworker w x6", &["wrong q, w"]);
+        // One or a tenth may stand by.
+        expect("kafka q partitions=4\nworker w x5", &[]);
+        expect("kafka q partitions=40\nworker w x44", &[]);
+        expect("kafka q partitions=40\nworker w x45", &["wrong q, w"]);
         expect("kafka q partitions=4\nworker w x4", &[]);
         expect("kafka q partitions=4\nworker w autoscale", &[]);
         expect("kafka q\nworker w x12", &[]);

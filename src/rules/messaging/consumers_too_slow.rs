@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
                `partitions`, where those are handed out whole), or instances × `concurrency` ÷ `latency`, which leaves out what the calls take, and at most the `rate_limit` of an external \
                that is called for each message. A warning where catching up with one hour's standstill would take longer than a day. Bare `autoscale`, and functions without `max_concurrency`, \
                are taken to follow the load. Not evaluated where the consumer states only one of `concurrency` and `latency`, or nothing while \
-               more than 100 messages a second arrive.",
+               more than 100 messages a second arrive. The finding is about the consumer, or the external whose limit it is.",
         why: "A queue evens out peaks; it does not make anybody faster. If on average more comes in than goes out, the backlog grows every hour \
               until something is full or expires, and every message is older than the one before it.",
         outage: Some(Outage {

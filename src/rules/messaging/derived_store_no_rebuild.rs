@@ -17,19 +17,31 @@ pub static RULE: Rule = Rule {
         topic: "rebuilding",
         text: "it is empty, or its mapping changes: from what is it filled again?",
     }),
-    reads: &["backup", "persistence", "rebuild_from", "reads", "retention", "source", "ttl", "writes"],
+    reads: &[
+        "backup",
+        "cdc",
+        "outbox",
+        "persistence",
+        "rebuild_from",
+        "reads",
+        "retention",
+        "source",
+        "ttl",
+        "writes",
+    ],
     page: Page {
         checks: "Search indexes, warehouses and caches that only consumers of a queue or topic write, and from what they could be filled again.",
         when: "Everything that writes a search index or warehouse, or a cache that nothing fills on a miss, does so on taking a message; none of the writers reads a database, file store or warehouse; and the store has no \
-               `rebuild_from`, no `backup`, no `source`, no `persistence` and no `ttl`. Wrong where the broker keeps nothing that was read (RabbitMQ, SQS, SNS, Service Bus, BullMQ, Redis Pub/Sub). A question where it replays and its \
-               `retention` is stated and shorter than 30 days. Left alone where retention is longer, or not stated, and in designs without flows.",
+               `rebuild_from`, no `backup` (which brings a lost one back; for another mapping it has to be read out once), no `source`, no `persistence`, no `ttl` and no `retention` of its own. Wrong where the broker keeps nothing that was read (RabbitMQ, SQS, SNS, Service Bus, BullMQ, Redis Pub/Sub) and \
+               nothing else has the data. A question, as information, where a database, file store or warehouse has it too, so that a job could read it all: one sends the messages (its change log), or their sender or the flow writes one, or the sender has `outbox` or `cdc`. A question also where the broker replays and its \
+               `retention` is stated and shorter than 30 days: weeks are kept to repair a consumer, not to hold all that an index has. Left alone where retention is longer, or not stated, and in designs without flows. The finding is about the store.",
         why: "Indexes are lost, corrupted, or need another mapping, about once a year. Whoever can replay or reread the source has a slow afternoon. \
               Whoever cannot writes the backfill that day, against a production database, while search finds nothing.",
         outage: None,
-        bad: "client web\nlb front managed\nservice shop x2 outbox\npostgres store x2 failover=auto backup=1h\nsqs changed dlq=dead\nsqs dead alert\nworker indexer x2\nelasticsearch index x3\n\
-              flow edit { web -> front -> shop -> store writes=product\nshop ~> changed ~> indexer -> index writes }\n",
-        good: "client web\nlb front managed\nservice shop x2 outbox\npostgres store x2 failover=auto backup=1h\nsqs changed dlq=dead\nsqs dead alert\nworker indexer x2\nelasticsearch index x3 rebuild_from=store\n\
-               flow edit { web -> front -> shop -> store writes=product\nshop ~> changed ~> indexer -> index writes }\n",
+        bad: "client web\nlb front managed\nservice api x2\nsqs clicks dlq=dead\nsqs dead alert\nworker tally x2 idempotent\nclickhouse counts x2\n\
+              flow click { web -> front -> api ~> clicks ~> tally -> counts writes }\n",
+        good: "client web\nlb front managed\nservice api x2\nsqs clicks dlq=dead\nsqs dead alert\nworker tally x2 idempotent\ns3 raw\nclickhouse counts x2 rebuild_from=raw\n\
+               flow click { web -> front -> api ~> clicks ~> tally -> raw writes\ntally -> counts writes }\n",
         ignore: "What it holds is of interest for a few days only, and an empty one fills by itself.",
     },
     check,
@@ -56,27 +68,44 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let title = broker.tech.map_or("a queue", |tech| tech.title.as_str());
         let replays = broker.tech.and_then(|tech| tech.replay);
         let retention = broker.attrs.number("retention").value();
+        let kept_in = source_of_truth(facts, feed.broker).or_else(|| kept_beside(facts, &feed, store));
+        let way = facts.show_way(&[feed.broker, feed.consumer, store]);
         let finding = match (replays, retention) {
+            (Some(false), _) if kept_in.is_some() || sends_its_log(facts, feed.broker) => {
+                let has = kept_in.map_or("its sender's database".to_string(), |kept| facts.node(kept).name());
+                Diagnostic::unstated(
+                    format!("nothing says how {name} is filled again: {source} keeps nothing that was read"),
+                    node.span,
+                    "no `rebuild_from=` here",
+                )
+                .at_most(Severity::Info)
+                .evidence(format!("{way}; {title} cannot be read again, {has} can"))
+                .question(format!("{name} needs another mapping: what reads all of it again, and from where?"))
+            }
             (Some(false), _) => Diagnostic::wrong(
                 format!("{name} cannot be filled again: {source} keeps nothing that was read, and nothing else feeds it"),
                 node.span,
                 "fed by messages alone",
             )
-            .evidence(format!("{}; {title} cannot be read again", facts.show_way(&[feed.broker, feed.consumer, store]))),
+            .evidence(format!("{way}; {title} cannot be read again")),
             (Some(true), Some(kept)) if kept < LONG => Diagnostic::unstated(
                 format!("{name} can be filled again with the last {} only: {source} keeps no more", show_duration(kept)),
                 node.span,
                 "no `rebuild_from=` here",
             )
-            .evidence(format!(
-                "{}; `retention` is {}",
-                facts.show_way(&[feed.broker, feed.consumer, store]),
-                show_duration(kept)
-            ))
+            .evidence(format!("{way}; `retention` is {}", show_duration(kept)))
             .question(format!("{name} is empty, and {source} goes back {}: from what is the rest filled?", show_duration(kept))),
             _ => continue,
         };
-        let from = source_of_truth(facts, feed.broker).map_or("STORE", |node| facts.id(node));
+        let fix = match kept_in {
+            None if replays == Some(false) && !sends_its_log(facts, feed.broker) => {
+                format!("a file store that {who} writes too, and `rebuild_from=` with its id on {name}")
+            }
+            kept => format!(
+                "`rebuild_from={}` on {name}, with a job that reads it all and puts it through {who}",
+                kept.map_or("STORE", |node| facts.id(node))
+            ),
+        };
         found.push(
             finding
                 .label(feed.step.span, "the only way in")
@@ -85,7 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{name} is lost, or needs another mapping: it stays without everything older, until somebody has written what {who} should have had"
                 ))
-                .fix(format!("`rebuild_from={from}` on {name}, with a job that reads it all and puts it through {who}")),
+                .fix(fix),
         );
     }
     found
@@ -125,6 +154,23 @@ fn fills_on_miss(facts: &Facts, store: NodeIndex) -> bool {
     facts.node(store).kind == Kind::Cache && facts.misses().iter().any(|miss| miss.cache == store)
 }
 
+/// Its messages are made from what a database has.
+fn sends_its_log(facts: &Facts, broker: NodeIndex) -> bool {
+    facts.producers(broker).iter().any(|&producer| {
+        let attrs = &facts.node(producer).attrs;
+        attrs.has("outbox") || attrs.has("cdc")
+    })
+}
+
+/// A database or file store that gets it too, in a flow that fills the store.
+fn kept_beside(facts: &Facts, feed: &Feed, store: NodeIndex) -> Option<NodeIndex> {
+    let flows = facts.flows_into(feed.broker).into_iter().chain(facts.flow_of(feed.step));
+    let mut steps = flows.flat_map(|flow| facts.design.steps_of(flow));
+    let keeps =
+        |step: &&Step| step.to != store && facts.node(step.to).kind.is_durable() && facts.writes(step);
+    steps.find(keeps).map(|step| step.to)
+}
+
 /// A database that whoever sends the messages writes.
 fn source_of_truth(facts: &Facts, broker: NodeIndex) -> Option<NodeIndex> {
     facts.producers(broker).into_iter().find_map(|producer| {
@@ -147,9 +193,22 @@ mod tests {
             expect(&RULE, &format!("client u\nservice a\npostgres d\nworker w\n{text}"), expected);
         };
         let run = "flow f { u -> a -> d writes\na ~> q ~> w -> s writes }";
+        let alone = "flow f { u -> a ~> q ~> w -> s writes }";
         for broker in ["sqs", "rabbitmq", "redis-pubsub", "bullmq"] {
-            expect(&format!("{broker} q\nelasticsearch s\n{run}"), &["wrong s"]);
+            expect(&format!("{broker} q\nelasticsearch s\n{alone}"), &["wrong s"]);
+            // The database has it too, and could be read.
+            expect(&format!("{broker} q\nelasticsearch s\n{run}"), &["unstated s"]);
         }
+        expect(
+            "sqs q\nelasticsearch s\nflow f { u -> a ~> q ~> w -> s writes\nw -> d writes }",
+            &["unstated s"],
+        );
+        expect(
+            "sqs q\nelasticsearch s\nflow f { u -> a -> d writes }\nflow g { d ~> q ~> w -> s writes }",
+            &["unstated s"],
+        );
+        let log = "service b outbox\nsqs q\nelasticsearch s\nflow f { u -> b ~> q ~> w -> s writes }";
+        expect(log, &["unstated s"]);
         expect(&format!("kafka q\nelasticsearch s\n{run}"), &[]);
         expect(&format!("kafka q retention=7d\nelasticsearch s\n{run}"), &["unstated s"]);
         expect(&format!("kafka q retention=1y\nelasticsearch s\n{run}"), &[]);
@@ -157,7 +216,7 @@ mod tests {
         // From what it is built again is said, or drawn.
         expect(&format!("sqs q\nelasticsearch s rebuild_from=d\n{run}"), &[]);
         expect(&format!("sqs q\nclickhouse s backup=1d\n{run}"), &[]);
-        expect(&format!("sqs q\nclickhouse s\n{run}"), &["wrong s"]);
+        expect(&format!("sqs q\nclickhouse s\n{alone}"), &["wrong s"]);
         expect(
             "sqs q\nelasticsearch s\nflow f { u -> a -> d writes\na ~> q ~> w -> d reads\nw -> s writes }",
             &[],
@@ -170,7 +229,7 @@ mod tests {
         );
         // A cache that fills itself, or forgets anyway.
         let reads = "flow g { u -> a -> s reads }";
-        expect(&format!("sqs q\nredis s\n{run}\n{reads}"), &["wrong s"]);
+        expect(&format!("sqs q\nredis s\n{alone}\n{reads}"), &["wrong s"]);
         expect(&format!("sqs q\nredis s ttl=1min\n{run}\n{reads}"), &[]);
         expect(&format!("sqs q\nredis s\n{run}\nflow g {{ u -> a -> s reads\na -> d reads on=miss }}"), &[]);
         // Not fed by messages, and a sketch.

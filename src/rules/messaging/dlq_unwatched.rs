@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Queues and topics of dead letters: whether anybody is told of what lands there, or takes it out again.",
         when: "A queue or topic is named by a `dlq=`, or consumers park in it what they fail on, and it has no `alert` and no \
-               `lag_alert`, nothing watches it with `..>`, no hop leads out of it and nobody polls it with `reads`. Wrong where \
-               `alert=no` is stated, a question otherwise.",
+               `lag_alert`, nothing watches it with `..>`, nobody polls it with `reads`, and no hop leads out of it but into stores that nobody reads. Wrong where \
+               `alert=no` is stated, a question otherwise. The finding is about the queue of dead letters.",
         why: "Setting a message aside keeps the others moving, and hides that it failed: no queue grows, no request is slow. \
               The first to notice is the customer whose order was in it, often after the dead letters have expired.",
         outage: None,
@@ -60,7 +60,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         found.push(
             finding
                 .node(&node.id)
-                .evidence(format!("dead letters of {from}; nothing reads or watches {name}"))
+                .evidence(format!("dead letters of {from}; nobody reads or watches {name}"))
                 .consequence(format!(
                     "a bad deploy sends a night's messages to {name}; {from} looks healthy, and they expire before somebody asks for them"
                 ))
@@ -74,7 +74,11 @@ fn is_watched(facts: &Facts, dead: NodeIndex) -> bool {
     let attrs = &facts.node(dead).attrs;
     let observed = facts.hops_to(dead).iter().any(|(_, hop)| hop.arrow == Arrow::Control);
     let polled = facts.design.steps_to(dead).any(|step| step.attrs.has("reads"));
-    attrs.has("alert") || attrs.has("lag_alert") || observed || polled || !facts.hops_from(dead).is_empty()
+    // An archive that nobody reads is another place where nobody looks.
+    let taken = facts.hops_from(dead).iter().any(|&(to, hop)| {
+        hop.arrow != Arrow::Control && (!facts.node(to).kind.is_store() || !facts.readers(to).is_empty())
+    });
+    attrs.has("alert") || attrs.has("lag_alert") || observed || polled || taken
 }
 
 #[cfg(test)]
@@ -95,6 +99,9 @@ mod tests {
         expect("queue d\nmonitor m\nm ..> d observes", &[]);
         expect("queue d\nworker r\nd ~> r ~> q", &[]);
         expect("queue d\nworker r\nr -> d reads", &[]);
+        // Put away where nobody reads, or somebody does.
+        expect("queue d\ns3 b\nd ~> b writes", &["unstated d"]);
+        expect("queue d\ns3 b\nservice t\nd ~> b writes\nt -> b reads", &[]);
         // Parked there by the consumer.
         expect("queue d alert\nkafka k\nkafka p\nworker v\na ~> k ~> v\nv ~> p on=error", &["unstated p"]);
     }

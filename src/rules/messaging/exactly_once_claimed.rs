@@ -1,3 +1,4 @@
+use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -14,8 +15,9 @@ pub static RULE: Rule = Rule {
         checks: "Queues and topics that are said to deliver exactly once, and what their consumers do with a message.",
         when: "The broker says `delivery=exactly-once`, and on taking a message a consumer writes a database or warehouse or calls \
                an external, and it is neither `idempotent` nor has `dedupe`, and the write is neither `conditional` nor carries an \
-               `idempotency_key`. Not where the queue is itself a table of a relational database (`queue jobs tech=postgres`) \
-               and the consumer writes no other system.",
+               `idempotency_key` that somebody looks at: an external, or a database, unless it declares the tables written and none has a `unique`. \
+               Not where the queue is itself a table of a relational database (`queue jobs tech=postgres`) and the consumer writes only databases of \
+               that technology, which are taken to be the same one. Drawings without flows are judged too. The finding is about the broker.",
         why: "A broker can hand a message over once, or take back its own writes; it cannot take back a row in another system or a \
               card that was charged. Between the work and its acknowledgement the consumer can die, and the work is done again. \
               Kafka's transactions end at Kafka, SQS FIFO drops repeated sends, not repeated work.",
@@ -37,7 +39,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if facts.delivery(broker) != Some("exactly-once") || facts.is_dead_letters(broker) {
             continue;
         }
-        let table_of = facts.database_of(broker);
+        // One transaction holds both.
+        let is_table = facts.database_of(broker).is_some();
+        let same =
+            |store: &Node| is_table && store.tech.map(|tech| &tech.id) == node.tech.map(|tech| &tech.id);
         for consumer in facts.consumers(broker) {
             let who = facts.node(consumer);
             let notices = who.attrs.has("idempotent") || who.attrs.has("dedupe");
@@ -45,7 +50,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 continue;
             }
             let effects = facts.effects(broker, consumer);
-            let Some(effect) = effects.iter().find(|step| Some(step.to) != table_of) else { continue };
+            let Some(effect) = effects.iter().find(|step| !same(facts.node(step.to))) else { continue };
             let [name, worker, target] = [node, who, facts.node(effect.to)].map(|node| node.name());
             let (does, again) = if facts.calls_external(effect) {
                 ("calls", format!("{target} is asked for the same thing a second time"))
@@ -103,6 +108,18 @@ mod tests {
         expect(&format!("{once}flow f {{ u -> a ~> k ~> w -> d reads }}"), &[]);
         // A table of the very database, in one transaction.
         expect("queue k tech=postgres delivery=exactly-once\nworker w\na ~> k ~> w -> d writes", &[]);
+        // Which of two is not said, but another technology cannot be the same.
+        let table = "queue k tech=mysql delivery=exactly-once\nworker w\n";
+        expect(&format!("{table}a ~> k ~> w -> d writes"), &["wrong k"]);
+        expect(&format!("mysql m\n{table}a ~> k ~> w -> m writes"), &[]);
+        // A key counts where somebody looks at it.
+        expect(&format!("{once}flow f {{ u -> a ~> k ~> w -> e writes idempotency_key }}"), &[]);
+        expect(&format!("{once}flow f {{ u -> a ~> k ~> w -> d writes idempotency_key }}"), &[]);
+        let keyed = |table: &str| {
+            format!("postgres p {{ table t {{ {table} }} }}\n{once}a ~> k ~> w -> p writes=t idempotency_key")
+        };
+        expect(&keyed("key id"), &["wrong k"]);
+        expect(&keyed("key id; unique request"), &[]);
         // No such claim.
         expect("kafka k delivery=at-least-once\nworker w\na ~> k ~> w -> d writes", &[]);
     }

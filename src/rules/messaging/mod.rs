@@ -7,6 +7,7 @@ mod consumers_exceed_partitions;
 mod consumers_too_slow;
 mod derived_store_no_rebuild;
 mod dlq_unwatched;
+mod effect_before_record;
 mod every_instance_takes_it;
 mod exactly_once_claimed;
 mod order_not_kept;
@@ -29,6 +30,7 @@ pub(super) static RULES: &[&Rule] = &[
     &consumers_too_slow::RULE,
     &derived_store_no_rebuild::RULE,
     &dlq_unwatched::RULE,
+    &effect_before_record::RULE,
     &every_instance_takes_it::RULE,
     &exactly_once_claimed::RULE,
     &order_not_kept::RULE,

@@ -21,11 +21,11 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Queues and topics that are said to keep an order, against what their technology, partitions and consumers make of it; and topics \
                  of changes that say neither `order` nor `key`.",
-        when: "Wrong where `order=` is stated, or a `key` is, and the technology keeps none (standard SQS, SNS, EventBridge, Celery, Sidekiq, Cloud Tasks); where `order` is stated \
+        when: "Wrong where `order=` is stated and the technology keeps none (standard SQS, SNS, EventBridge, Celery, Sidekiq, Cloud Tasks); where `order` is stated \
                and several consumers take single messages side by side: one consumer of `xN` or several of one queue, on RabbitMQ, ActiveMQ, BullMQ, Redis, \
                JetStream or a queue of no technology, unless it has a `key` and several `partitions`, each with its own consumer; and where `order=total` meets two or more \
-               `partitions`. A question where `order=key` names no `key` on the broker or on any hop into it, and where a topic with \
-               neither `order` nor `key` has two or more `partitions`, or two or more of one consumer, and that consumer writes a database, search index or cache (not with `conditional`, nor many at a time with `batch`, as one that is only added to), in a flow that is not small.",
+               `partitions`. A question where a `key` is stated without `order` and the technology keeps none: it may be there for another purpose, such as routing. A question where `order=key` names no `key` on the broker or on any hop into it, and where a topic with \
+               neither `order` nor `key` has two or more `partitions`, or two or more of one consumer, and that consumer writes a database, search index or cache (not with `conditional`, nor many at a time with `batch`, as one that is only added to), in a flow that is not small (at most 10 requests/s, and no `availability`). The finding is about the broker.",
         why: "A queue hands out messages in order; it does not make sure that they are done in order. Two workers take two messages of one \
               account, the second is quicker, and the older state overwrites the newer one. It shows once in a thousand, and never in a test.",
         outage: None,
@@ -129,10 +129,29 @@ fn keyed_for_nothing(facts: &Facts, broker: NodeIndex) -> Option<Diagnostic> {
     let node = facts.node(broker);
     let tech = node.tech.filter(|tech| tech.order.as_deref() == Some("none"))?;
     let key = node.attrs.get("key").filter(|_| node.attrs.has("key"))?;
-    Some(keeps_none(facts, broker, key, &tech.title))
+    let name = node.name();
+    let finding = Diagnostic::unstated(
+        format!("{name} names a key, and {} keeps no order by it", tech.title),
+        key.span,
+        "for order, or for something else?",
+    );
+    Some(unordered(facts, broker, finding, &tech.title).at_most(Severity::Info).question(format!(
+        "{name} names a key, and {} keeps no order: must messages of one key stay in order?",
+        tech.title
+    )))
 }
 
 fn keeps_none(facts: &Facts, broker: NodeIndex, said: &Setting, title: &str) -> Diagnostic {
+    let name = facts.node(broker).name();
+    let finding = Diagnostic::wrong(
+        format!("{name} is said to keep messages in order, and {title} keeps none"),
+        said.span,
+        "not with this technology",
+    );
+    unordered(facts, broker, finding, title)
+}
+
+fn unordered(facts: &Facts, broker: NodeIndex, finding: Diagnostic, title: &str) -> Diagnostic {
     let node = facts.node(broker);
     let name = node.name();
     let instead = match node.tech.map(|tech| tech.id.as_str()) {
@@ -140,11 +159,7 @@ fn keeps_none(facts: &Facts, broker: NodeIndex, said: &Setting, title: &str) -> 
         _ => "a broker that keeps order by key (Kafka, SQS FIFO, Service Bus sessions)".to_string(),
     };
     let way = facts.consumers(broker).first().map(|&consumer| facts.show_way(&[broker, consumer]));
-    Diagnostic::wrong(
-        format!("{name} is said to keep messages in order, and {title} keeps none"),
-        said.span,
-        "not with this technology",
-    )
+    finding
     .node(&node.id)
     .evidence(format!("{}: {title} may deliver a later message first", way.unwrap_or_else(|| node.id.clone())))
     .consequence(format!(
@@ -230,7 +245,9 @@ mod tests {
         let run = "flow f { u -> a ~> q ~> w -> d writes }";
         // The technology keeps none.
         expect(&format!("sqs q order=key key=user\nworker w\n{run}"), &["wrong q"]);
-        expect(&format!("sqs q key=user\nworker w\n{run}"), &["wrong q"]);
+        // A key alone may be for routing.
+        expect(&format!("sqs q key=user\nworker w\n{run}"), &["unstated q"]);
+        expect(&format!("sidekiq q key=user\nworker w\n{run}"), &["unstated q"]);
         expect(&format!("sqs-fifo q order=key key=user\nworker w x4\n{run}"), &[]);
         // Several take from one queue.
         expect(&format!("rabbitmq q order=total\nworker w x4\n{run}"), &["wrong q, w"]);

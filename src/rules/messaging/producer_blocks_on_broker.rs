@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         when: "In a flow that somebody waits for (not `async`), a node that is waited for hands off to a queue or topic. Wrong where the broker, or the hop into it, says `on_full=block` \
                and the hop has no `timeout`. A question, as information, where the flow promises a `p99` or an `availability`, has read or written a store or service \
                for its answer before, so that the message is not what the user came for, and the technology makes its producers wait (Kafka up to a minute, RabbitMQ while it is short of memory or disk). \
-               Left alone: hops that are `optional` or have a `timeout` or `on_full`, producers with `outbox` or `cdc`, and brokers with `acks=0`.",
+               Left alone: hops that are `optional` or have a `timeout` or `on_full`, producers with `outbox` or `cdc`, and brokers with `acks=0`. The finding is about the producer.",
         why: "Handing off looks free until the broker is slow. Then each request holds its thread for as long as the client library is patient, a minute by default, \
               and what was put behind a queue to keep it out of the user's way stops everything in front of it.",
         outage: Some(Outage {

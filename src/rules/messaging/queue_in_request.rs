@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         checks: "Requests that somebody waits for and that go through a queue: whether their answer comes back through it.",
         when: "In one flow that somebody waits for (not `async`), a node puts a message into a queue or topic, what is done with the message leads back to that node, and \
                it waits for it: it takes the answer out of another queue with `reads`, it asks a store that the consumer has written, with `every=` on the hop, or, once it is back, a plain call (`->`) goes on from there to the client. Not where the answer is \
-               pushed over a connection (`<->`, or a `socket`), nor where the client itself asks again later.",
+               pushed over a connection (`<->`, or a `socket`), nor where the client itself asks again later. The finding is about the queue and whoever waits for it.",
         why: "The request now takes as long as the queue is. When the consumers are slow, callers give up and try again, their first messages stay in the queue, and \
               consumers work for nobody. A call would have failed at once, and the caller would have known.",
         outage: None,

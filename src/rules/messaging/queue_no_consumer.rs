@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         checks: "Queues and topics that something writes to: whether anything takes the messages out.",
         when: "Something hands off to a queue or topic, and no `~>`, `->` or `<->` leads out of it and nobody polls it with `reads`. \
                A bare `..>` hop or a monitor that polls it watches it, and takes nothing out. Queues of \
-               dead letters are left alone, and so is a topic with a `retention` of 30 days or more, which is a record.",
+               dead letters are left alone, and so is a topic with a `retention` of 30 days or more, which is a record. The finding is about the queue or topic.",
         why: "The queue grows until it is full or its oldest messages expire. Then senders block, or the work that was \
               promised to a user silently never happens.",
         outage: None,

@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
         when: "Wrong where `dlq=none` is stated. A question where nothing is said. Left alone: queues and topics that deliver at \
                most once and keep nothing to set aside; those whose consumers each park what they fail on, with `on=error` on a \
                hop to another queue or topic or that writes to a database, blob or warehouse, as with brokers that know no dead letters; consumers that are \
-               `external`, whose owner decides; and queues of dead letters themselves.",
+               `external`, whose owner decides; and queues of dead letters themselves. The finding is about the queue or topic.",
         why: "One malformed message is enough: the consumer fails, the broker delivers again, and again. In order-keeping \
               brokers everything behind it waits; elsewhere it burns capacity until it expires unseen.",
         outage: Some(Outage {

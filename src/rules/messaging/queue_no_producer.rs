@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Queues and topics that something consumes: whether anything puts messages in.",
         when: "Messages are handed on from a queue or topic, or polled from it, no `~>`, `->` or `<->` leads into it, and the design draws a client, a scheduler or an external that something starts from (otherwise the drawing begins at the queue). Left alone: queues of \
-               dead letters, which their brokers fill, and services that raise events themselves, as EventBridge does.",
+               dead letters, which their brokers fill, and services that raise events themselves, as EventBridge does. Drawings without flows are judged too. The finding is about the queue or topic.",
         why: "Either a hop was forgotten, and with it a part of the flow whose load, failures and latency nobody has thought about; \
               or the consumer is left over from something that was taken away, and is paid for and kept up for nothing.",
         outage: None,
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
               flow sign-up { web -> front -> api }\nflow send { jobs ~> mail -> post }\n",
         good: "client web\nlb front managed\nservice api x2\nsqs jobs\nworker mail x2 idempotent\nses post\n\
                flow sign-up { web -> front -> api ~> jobs }\nflow send { jobs ~> mail -> post }\n",
-        ignore: "Another team sends them: draw it as `external`, so that the design says so.",
+        ignore: "Another team sends them: draw it as `external`, so that the design says so. Events that a store raises itself, as S3 and DynamoDB do, are a hop too: `store ~> queue`.",
     },
     check,
 };

@@ -1,7 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::Step;
+use crate::design::{Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::targets;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -17,19 +17,19 @@ pub static RULE: Rule = Rule {
         topic: "one queue or two",
         text: "a queue gives each message to one consumer: does each of these get all of them?",
     }),
-    reads: &["groups", "on", "share"],
+    reads: &["groups", "max_length", "max_receives", "on", "order", "share", "visibility"],
     page: Page {
         checks: "Queues with several different consumers, and topics that say they have one subscriber group.",
         when: "Two or more nodes consume one queue (or a topic with `groups=1`) in one flow, and what they do with a message has nothing in common: none writes or calls what another one does. Wrong for \
-               what is one queue and no more (SQS, Cloud Tasks, a plain `queue`) and for `groups=1`; a question for brokers that are drawn as one box with many queues in it (RabbitMQ, ActiveMQ, Service Bus, BullMQ, Celery, Redis) and \
-               where the consumers of a plain queue do nothing that is drawn. Not where a hop out of the queue has `share` or `on`, nor where `groups` is two or more, nor where consumers do the same work.",
+               what is one queue and no more (SQS, Cloud Tasks, a plain `queue`) and for `groups=1`; a question where the consumers of a plain queue do nothing that is drawn, and for brokers of which one box may hold many queues (RabbitMQ, ActiveMQ, Service Bus, BullMQ, Celery, Redis) if the box \
+               states what a single queue has: `max_length`, `max_receives`, `visibility` or `order`; without those it is taken for an exchange with a queue for each consumer. Not where a hop out of the queue has `share` or `on`, nor where `groups` is two or more, which answers it, nor where consumers do the same work. The finding is about the queue.",
         why: "A queue hands each message to one of those who ask. With two consumers, half of the orders get their mail and the other half their invoice. \
               It works in every test with one message and one consumer at a time.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2\nsqs placed dlq=dead\nsqs dead alert\nworker mailer x2 idempotent\nses post\nworker books x2 idempotent\npostgres ledger x2 failover=auto backup=1h\n\
               flow order {\n  web -> front -> api ~> placed ~> mailer, books\n  mailer -> post\n  books -> ledger writes\n}\n",
-        good: "client web\nlb front managed\nservice api x2\nsns placed dlq=dead\nsqs dead alert\nworker mailer x2 idempotent\nses post\nworker books x2 idempotent\npostgres ledger x2 failover=auto backup=1h\n\
-               flow order {\n  web -> front -> api ~> placed ~> mailer, books\n  mailer -> post\n  books -> ledger writes\n}\n",
+        good: "client web\nlb front managed\nservice api x2\nsns placed\nsqs mails dlq=dead\nsqs bills dlq=dead\nsqs dead alert\nworker mailer x2 idempotent\nses post\nworker books x2 idempotent\npostgres ledger x2 failover=auto backup=1h\n\
+               flow order {\n  web -> front -> api ~> placed ~> mails ~> mailer -> post\n  placed ~> bills ~> books -> ledger writes\n}\n",
         ignore: "The consumers divide the messages on purpose: write `share=` on the hops out of the queue.",
     },
     check,
@@ -55,7 +55,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         // Where a box may stand for a broker with many queues, only its author knows.
         let box_of_many = node.tech.is_some_and(|tech| !tech.managed || tech.kinds.contains(&Kind::Topic));
         let plain = !facts.design.flows.is_empty();
-        if !drawn && (box_of_many || !plain) {
+        if (!drawn && (box_of_many || !plain)) || (box_of_many && !one_group && !is_one_queue(node)) {
             continue;
         }
         let [name, one, other] = [broker, a.0, b.0].map(|node| facts.node(node).name());
@@ -88,10 +88,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "about half of what is put into {name} is never seen by {one}, the other half never by {other}; nothing fails, and no queue grows"
                 ))
-                .fix(format!("`topic {}` with a subscription for each consumer, or a queue of its own for {other}", node.id)),
+                .fix(format!("`topic {}` with a subscription for each consumer, or a queue of its own for {other}; `groups=2` on {name} if each has one already", node.id)),
         );
     }
     found
+}
+
+/// It states what holds for a single queue, not for a broker with many in it.
+fn is_one_queue(node: &Node) -> bool {
+    let attrs = &node.attrs;
+    attrs.has("max_length") || attrs.has("max_receives") || attrs.has("visibility") || attrs.has("order")
 }
 
 /// The hop says which part of the messages it takes.
@@ -154,8 +160,11 @@ mod tests {
             expect(&format!("{broker} q\n{run}"), &["wrong q, v, w"]);
         }
         for broker in ["rabbitmq", "servicebus", "bullmq", "celery"] {
-            expect(&format!("{broker} q\n{run}"), &["unstated q, v, w"]);
+            expect(&format!("{broker} q max_length=1M\n{run}"), &["unstated q, v, w"]);
+            // An exchange with a queue for each is drawn like this.
+            expect(&format!("{broker} q\n{run}"), &[]);
         }
+        expect(&format!("rabbitmq q max_length=1M groups=2\n{run}"), &[]);
         // Every subscriber gets everything.
         for broker in ["topic", "kafka", "sns", "redis-pubsub", "rabbitmq q2\ntopic"] {
             expect(&format!("{broker} q\n{run}"), &[]);

@@ -1,15 +1,18 @@
 use petgraph::graph::NodeIndex;
 
-use crate::design::Setting;
+use crate::design::{Setting, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
-use crate::units::{show_number, show_rate};
+use crate::units::{show_number, show_rate, show_size};
 
-/// An hour without consumers leaves so many messages: more than memory should keep without anybody having said so.
-const MANY: f64 = 1e6;
+/// An hour without consumers leaves so many bytes: more than memory should keep without anybody having said so.
+const MUCH: f64 = 1e9;
 
 /// And this, more than a disk should.
-const MANY_ON_DISK: f64 = 1e7;
+const MUCH_ON_DISK: f64 = 1e10;
+
+/// A message whose size is not stated.
+const A_MESSAGE: f64 = 1e3;
 
 pub static RULE: Rule = Rule {
     id: "unbounded-queue",
@@ -22,12 +25,12 @@ pub static RULE: Rule = Rule {
         topic: "backlog",
         text: "consumers stand still for an hour: how long may the queue get, and what happens then?",
     }),
-    reads: &["max_length", "on_full", "retention", "shed", "ttl"],
+    reads: &["max_length", "on_full", "payload", "retention", "ttl"],
     page: Page {
         checks: "Queues and topics on machines of your own: whether anything bounds what waits in them.",
-        when: "Nothing bounds it: the broker and the hops into it have no `max_length` and no `on_full`, the broker has no `ttl` and no `retention`, and no producer has `shed`. Wrong where `max_length=none` is stated. A question, as a warning, where what waits lies \
-               in memory (Redis, Redis Streams, BullMQ, Sidekiq) and, as information, where it lies on disk (RabbitMQ, ActiveMQ, JetStream) or the technology is not said, if an hour of the flows' `rate` is a \
-               million messages or more in memory, ten million on disk; of Redis Streams also where no rate is stated, since they keep what has been read. Not for managed services, for Kafka and its like, which drop by age or size unless told otherwise, nor where messages are not kept; nor in small flows.",
+        when: "Nothing bounds it: the broker has no `max_length`, `ttl`, `retention` or `on_full` (which alone says at least what happens when its machine is full). A `max_length` on the hop into it bounds Redis Streams, which are trimmed on sending; elsewhere it is the producer's own buffer. A producer that sheds bounds nothing: its callers are well while the consumers are not. Wrong where `max_length=none` is stated. A question, as a warning, where what waits lies \
+               in memory (Redis, Redis Streams, BullMQ, Sidekiq) and, as information, where it lies on disk (RabbitMQ, ActiveMQ, JetStream) or the technology is not said, if an hour of the flows' `rate` is \
+               1 GB or more in memory, 10 GB on disk, by the `payload` of the hop or flow, else at 1 KB a message (a million messages, ten million); of Redis Streams also where no rate is stated, since they keep what has been read. Not for managed services, for Kafka and its like, which drop by age or size unless told otherwise, nor where messages are not kept; nor in small flows (at most 10 requests/s, and no `availability`). The finding is about the broker.",
         why: "Nobody consumes for an hour, be it a bug, a deploy or a database that is down. The queue takes the memory or the disk of its broker, and with it every \
               other queue on it: one slow consumer has become an outage of everything that sends.",
         outage: Some(Outage {
@@ -64,8 +67,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let hour = facts.rate_into(broker).map(|rate| (rate, rate * 3600.0));
-        let bound = if lies == Some("memory") { MANY } else { MANY_ON_DISK };
-        let many = hour.is_some_and(|(_, messages)| messages >= bound);
+        let bytes = bytes_into(facts, broker) * 3600.0;
+        let bound = if lies == Some("memory") { MUCH } else { MUCH_ON_DISK };
+        let many = hour.is_some() && bytes >= bound;
         let stated: Option<&Setting> = node.attrs.get("max_length");
         let log = node.tech.is_some_and(|tech| tech.model.as_deref() == Some("log"));
         // Kafka and its like drop by age unless told otherwise.
@@ -103,7 +107,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         let evidence = match hour {
             Some((rate, messages)) => {
-                format!("{} × 1h = {} messages, in {place}", show_rate(rate), show_number(messages.round()))
+                let messages = messages.round();
+                let size = if messages > 0.0 { bytes / messages } else { A_MESSAGE };
+                format!(
+                    "{} × 1h = {} messages, × {} = {}, in {place}",
+                    show_rate(rate),
+                    show_number(messages),
+                    show_size(size),
+                    show_size(bytes)
+                )
             }
             None => {
                 format!("what is put into {name} stays in {place}, read or not, until something trims it")
@@ -126,11 +138,24 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 fn is_bounded(facts: &Facts, broker: NodeIndex) -> bool {
-    let attrs = &facts.node(broker).attrs;
+    let node = facts.node(broker);
+    let attrs = &node.attrs;
     let own = attrs.has("max_length") || attrs.has("on_full") || attrs.has("ttl") || attrs.has("retention");
-    own || facts.puts(broker).iter().any(|step| {
-        step.attrs.has("max_length") || step.attrs.has("on_full") || facts.node(step.from).attrs.has("shed")
-    })
+    // Redis Streams are trimmed by who sends; of others it is the sender's own buffer.
+    let trimmed = node.tech.is_some_and(|tech| {
+        tech.model.as_deref() == Some("log") && tech.backlog.as_deref() == Some("memory")
+    });
+    own || (trimmed && facts.puts(broker).iter().any(|step| step.attrs.has("max_length")))
+}
+
+/// Bytes a second that are put into it, as far as flows say how many messages.
+fn bytes_into(facts: &Facts, broker: NodeIndex) -> f64 {
+    let of = |step: &&Step| {
+        let flow = facts.flow_of(step).and_then(|flow| flow.attrs.number("payload").value());
+        let size = step.attrs.number("payload").value().or(flow).unwrap_or(A_MESSAGE);
+        step.load.rate.unwrap_or(0.0) * size
+    };
+    facts.puts(broker).iter().map(of).sum()
 }
 
 #[cfg(test)]
@@ -154,7 +179,17 @@ mod tests {
         for bound in ["max_length=1M", "ttl=1h", "on_full=reject", "retention=1d"] {
             expect(&format!("redis-streams q {bound}\n{busy}"), &[]);
         }
-        expect("rabbitmq q\nflow f rate=3k/s { u -> a ~> q max_length=1M on_full=drop ~> w }", &[]);
+        // Streams are trimmed on sending; of a queue that is its sender's buffer, and a sender that sheds is no bound.
+        expect("redis-streams q\nflow f rate=3k/s { u -> a ~> q max_length=1M ~> w }", &[]);
+        expect(
+            "rabbitmq q\nflow f rate=3k/s { u -> a ~> q max_length=1M on_full=drop ~> w }",
+            &["unstated q"],
+        );
+        expect("service b shed\nrabbitmq q\nflow f rate=3k/s { u -> b ~> q ~> w }", &["unstated q"]);
+        // How large they are counts.
+        expect("bullmq q\nflow f rate=100/s { u -> a ~> q payload=20KB ~> w }", &["unstated q"]);
+        expect("bullmq q\nflow f rate=100/s payload=20KB { u -> a ~> q ~> w }", &["unstated q"]);
+        expect("bullmq q\nflow f rate=1k/s { u -> a ~> q payload=100B ~> w }", &[]);
         // Somebody else's disks, a log that drops by age, and what keeps nothing.
         for broker in ["sqs", "kafka", "pulsar", "nats", "redis-pubsub", "msk", "nats-jetstream"] {
             expect(&format!("{broker} q\n{busy}"), &[]);

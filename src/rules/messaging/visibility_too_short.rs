@@ -21,8 +21,9 @@ pub static RULE: Rule = Rule {
         checks: "How long a consumer has for a message (`visibility`) and how long it can take: its own work, and the calls that it waits for.",
         when: "Wrong where `visibility` is not above the consumer's `latency_p99` (or `latency`), and, as a warning, where it is not above that plus the `timeout` × `attempts` of the calls that it makes for a message; \
                one lower where the consumer is `idempotent` or has `dedupe`. A question where `visibility` is not stated and the technology gives a \
-               message away sooner than the consumer's `latency_p99` by default (SQS and JetStream after 30 seconds, Service Bus after a minute, Kafka after five, RabbitMQ after thirty). \
-               Not evaluated where neither the consumer's latency nor a timeout of its calls is known.",
+               message away sooner than the consumer's `latency_p99` by default (SQS and JetStream after 30 seconds, RabbitMQ after thirty minutes, Kafka after five between two polls, each of up to 500 messages: by the time of one it is only seen when a single message takes so long). \
+               Where the client libraries ask for more time by themselves while the work goes on (Service Bus, Pub/Sub), it is no question, and one lower where `visibility` is stated. \
+               Not evaluated where neither the consumer's latency nor a timeout of its calls is known. The finding is about the broker.",
         why: "When the time is up the broker takes the consumer for dead, and another one starts on the same message. Both finish. On a slow \
               day most messages take too long, each is worked on several times, and the extra work makes the day slower.",
         outage: None,
@@ -47,9 +48,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             if !who.kind.is_app() || facts.is_dead_letters(broker) {
                 continue;
             }
+            let renews = node.tech.is_some_and(|tech| tech.renews);
             let own = who.attrs.number("latency_p99").value().or(who.attrs.number("latency").value());
             // Without a `visibility` only the consumer's own time can tell.
-            if stated.is_unstated() && own.is_none_or(|own| own < given) {
+            if stated.is_unstated() && (renews || own.is_none_or(|own| own < given)) {
                 continue;
             }
             let waits = waits(facts, broker, consumer);
@@ -85,9 +87,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 )),
             };
             let safe = who.attrs.has("idempotent") || who.attrs.has("dedupe");
-            if !certain || safe {
-                finding = finding.at_most(if certain || !safe { Severity::Warning } else { Severity::Info });
-            }
+            let milder = [!certain, safe, renews].into_iter().filter(|&milder| milder).count();
+            finding = match milder {
+                0 => finding,
+                1 => finding.at_most(Severity::Warning),
+                _ => finding.at_most(Severity::Info),
+            };
             if stated.is_unstated() {
                 let title = node.tech.map_or("", |tech| tech.title.as_str());
                 finding = finding.evidence(format!("{title} waits {time} unless told otherwise"));
@@ -168,6 +173,9 @@ mod tests {
             expect(&format!("{broker} q\nworker w latency_p99=1min\na ~> q ~> w"), expected);
         }
         expect("sqs q\nworker w latency_p99=10s\na ~> q ~> w", &[]);
+        // Its library asks for more time.
+        expect("servicebus q\nworker w latency_p99=3min\na ~> q ~> w", &[]);
+        expect("pubsub q visibility=1min\nworker w latency_p99=3min\na ~> q ~> w", &["wrong q"]);
         // Timeouts that nobody reaches are no reason to ask.
         expect(&format!("sqs q\nworker w{run} timeout=20s attempts=3"), &[]);
         expect("sqs q visibility=30s\nworker w\na ~> q ~> w", &["wants latency_p99 of w"]);

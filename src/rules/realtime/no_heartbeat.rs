@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         checks: "Connection servers: whether either side notices that the other is gone.",
         when: "A socket that no vendor runs has clients that hold connections to it (`<->`, directly or through what stands \
                before it). Wrong where it says `heartbeat=no`; a question where nothing is said and a flow goes through \
-               it, unless all such flows are at ten requests a second or fewer without a promise.",
+               it, unless all such flows are at ten requests a second or fewer and state no `availability`, or its technology sends pings by itself (Socket.IO).",
         why: "A network that goes away sends no goodbye. Without traffic neither end learns of it for hours: the server \
               keeps memory and a presence for nobody and writes messages into nothing, and a proxy in between drops the \
               idle connection while the client goes on waiting on it.",
@@ -43,7 +43,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let said = node.attrs.get("heartbeat");
         let flows = facts.flows_through(at);
-        if said.is_none() && (flows.is_empty() || facts.are_small(&flows)) {
+        let pings = node.tech.is_some_and(|tech| tech.pings);
+        if said.is_none() && (pings || flows.is_empty() || facts.are_small(&flows)) {
             continue;
         }
         let name = node.name();
@@ -103,6 +104,9 @@ mod tests {
         held("heartbeat=no", "u <-> l <-> s", &["wrong s"]);
         held("heartbeat=20s", "flow f { u <-> l <-> s }", &[]);
         held("managed", "flow f { u <-> l <-> s }", &[]);
+        // Its library sees to it, unless told not to.
+        held("tech=socketio", "flow f { u <-> l <-> s }", &[]);
+        held("tech=socketio heartbeat=no", "flow f { u <-> l <-> s }", &["wrong s"]);
         // A sketch, a small system, calls that hold nothing open.
         held("", "u <-> l <-> s", &[]);
         held("", "flow f rate=5/s { u <-> l <-> s }", &[]);

@@ -21,9 +21,9 @@ pub static RULE: Rule = Rule {
         checks: "Flows in which what a client sends goes out to other clients and into a database: which of the two comes first.",
         when: "A flow that starts at a client brings something to a socket that clients hold connections to (from an \
                application or a broker), or on from it to a client, on an earlier line than the one that writes a database, or \
-               beside it on the same line; something `reads` that database, and nothing durable has the message by then: no write of a database or object store, no read of one, no queue or topic but those that \
+               beside it on the same line, by the same arrow (`bus ~> push, saver` and then `-> store`); something `reads` that database, and nothing durable has the message by then: no write of a database or object store, no read of one, no queue or topic but those that \
                deliver at most once. Left alone: flows that state `staleness`, brokers that state `delivery=at-most-once`, \
-               and flows with an `outbox` or `cdc` node. Never a question.",
+               and flows with an `outbox` or `cdc` node. Never a question. The finding is about who writes the database.",
         why: "Between the push and the write lies a crash, a timeout or a refused constraint. The recipients have read the \
               message, answered it, and it is gone when they open the conversation again; the sender, who got an error, \
               sends it a second time. The other order only delays: what is stored and not pushed is found on the next look.",
@@ -137,6 +137,7 @@ mod tests {
         expect(&RULE, unread, &[]);
         // Beside it: the channel keeps nothing.
         case("u <-> s -> a ~> b ~> s\nb ~> w -> d writes", &["wrong w, d"]);
+        case("u <-> s -> a -> s, d", &["wrong a, d"]);
         // Stored first, or in a log that keeps it.
         case("u <-> s -> a -> d writes\na ~> b ~> s", &[]);
         case("u <-> s ~> k\nk ~> w -> d writes\nk ~> s", &[]);
