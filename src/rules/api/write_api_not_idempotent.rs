@@ -37,7 +37,7 @@ pub static RULE: Rule = Rule {
                warehouse (says `writes`, or has no `reads` in a flow whose label begins with POST or PATCH), calls an \
                external service with `writes`, or hands a message to a broker in a flow that writes no store and either \
                reads none or is a POST or PATCH. No step of the flow has an `idempotency_key`, and no application on the \
-               way states `idempotent` or `dedupe` (`idempotent` does not count where the written table is drawn with a running number, `seq`, in its key and has no `unique`: nothing there could know the repeat); a consumer's word does not count, which knows a message that is delivered \
+               way states `idempotent` or `dedupe` (`idempotent` does not count where the written table is drawn with a running number, `seq`, in its key, or an application on the way `generates` its keys, and it has no `unique`: nothing there could know the repeat); a consumer's word does not count, which knows a message that is delivered \
                again, but not a second request's new one. Wrong where a hop on the way to that application \
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
                begin with GET, HEAD, PUT or DELETE; writes that are `conditional` (unless into such a numbered table: the second try gets the next number), or to tables with a `unique` or a key \
@@ -145,7 +145,8 @@ fn of_flow<'d>(
             reads |= to.kind.is_store() && facts.reads(step);
             writes |= to.kind.is_durable() && step.attrs.has("writes");
             let weaker = effect.is_none_or(|(step, _)| facts.node(step.to).kind.is_broker());
-            let knows = way.told || (way.idempotent && !numbers(facts, step));
+            let made_here = numbers(facts, step) || (way.generates && has_no_unique(facts, step));
+            let knows = way.told || (way.idempotent && !made_here);
             if weaker && !knows && changes(facts, step, posts, way.generates, told) {
                 effect = effect.filter(|_| to.kind.is_broker()).or(Some((step, way)));
             }
@@ -259,6 +260,12 @@ fn changes(
     }
 }
 
+/// None of the tables that it writes has anything but its key that a repeat could be known by.
+fn has_no_unique(facts: &Facts, step: &Step) -> bool {
+    let mut tables = facts.tables_written(step).peekable();
+    tables.peek().is_some() && tables.all(|table| table.uniques.is_empty())
+}
+
 /// It writes rows into a table whose key has a running number and nothing else that the caller brings: a repeat gets
 /// the next number, and neither a condition on it nor the writer can tell it from a new request.
 fn numbers(facts: &Facts, step: &Step) -> bool {
@@ -370,7 +377,7 @@ mod tests {
     fn who_tells_repeats() {
         let case = |service: &str, worker: &str, flow: &str, expected: &[&str]| {
             let text = format!(
-                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }}; table n {{ key room, seq }} }}\n\
+                "client u\nservice a {service}\nservice b\ndatabase d {{ table t {{ key id; unique slug }}; table n {{ key room, seq }}; table m {{ key code }} }}\n\
                  queue q\nworker w {worker}\nblob f\nflow f {{ {flow} }}"
             );
             expect(&RULE, &text, expected);
@@ -382,6 +389,9 @@ mod tests {
         case("idempotent", "", "u -> a -> d writes=n conditional", &["unstated f"]);
         case("", "", "u -> a -> d writes=n conditional", &["unstated f"]);
         case("idempotent", "", "u -> a -> d writes=t", &[]);
+        // A repeat gets a new code, unless something else in the row is the caller's.
+        case("idempotent generates=code", "", "u -> a -> d writes=m", &["unstated f"]);
+        case("idempotent generates=code", "", "u -> a -> d writes=t", &[]);
         case("idempotent", "", "u -> a idempotency_key -> d writes=n conditional", &[]);
         case("idempotent=no", "", "u -> a -> d writes", &["wrong f"]);
         case("", "", "u -> a ~> q ~> w -> f writes", &[]);
