@@ -55,7 +55,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     }
     for (pair, ways) in alternatives(&pairs) {
         match ways.as_slice() {
-            [_, _] => found.extend(tie(facts, &pair).map(|tie| together(facts, &[pair.standby, pair.first], &pair, tie))),
+            [_, _] => found.extend(
+                tie(facts, &pair).map(|tie| together(facts, &[pair.standby, pair.first], &pair, tie)),
+            ),
             _ => found.extend(tie_of_all(facts, &ways).map(|tie| together(facts, &ways, &pair, tie))),
         }
     }
@@ -250,7 +252,9 @@ mod tests {
     #[test]
     fn one_that_is_left_is_enough() {
         let case = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
-        let copies = |fate: &str| format!("postgres d fate=p\npostgres e replica_of=d fate=p\npostgres g replica_of=d {fate}");
+        let copies = |fate: &str| {
+            format!("postgres d fate=p\npostgres e replica_of=d fate=p\npostgres g replica_of=d {fate}")
+        };
         case(&copies("fate=q"), &[]);
         case(&copies("fate=p"), &["wrong e, d", "wrong g, d"]);
         let ways = |fate: &str| {

@@ -112,7 +112,8 @@ fn kept_briefly(facts: &Facts, coordinator: NodeIndex) -> Option<Diagnostic> {
         let kept = step.attrs.number("cached").value().filter(|kept| *kept > 0.0 && *kept < A_RESTART)?;
         let mut flows: Vec<_> = facts.flows_needing(step.from).collect();
         flows.retain(|flow| matters(facts, flow));
-        (step.attrs.has("needs") && !flows.is_empty() && !facts.are_small(&flows)).then_some((step, kept, flows))
+        (step.attrs.has("needs") && !flows.is_empty() && !facts.are_small(&flows))
+            .then_some((step, kept, flows))
     });
     let (step, kept, flows) = brief.min_by(|one, other| one.1.total_cmp(&other.1))?;
     let [name, who] = [node.name(), facts.node(step.from).name()];

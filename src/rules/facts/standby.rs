@@ -37,7 +37,13 @@ impl<'d> Facts<'d> {
         for standby in design.graph.node_indices() {
             let node = self.node(standby);
             let primaries = node.attrs.words("replica_of").iter().filter_map(|id| design.node(id));
-            pairs.extend(primaries.map(|first| Pair { first, standby, by_share: false, by: None, span: node.span }));
+            pairs.extend(primaries.map(|first| Pair {
+                first,
+                standby,
+                by_share: false,
+                by: None,
+                span: node.span,
+            }));
         }
         let mut from: HashMap<NodeIndex, Vec<&Step>> = HashMap::new();
         for step in &design.steps {
