@@ -85,6 +85,7 @@ fn beside(facts: &Facts, finding: Diagnostic, copy: NodeIndex) -> Diagnostic {
     finding
         .label(facts.node(copy).span, "nothing says that it takes over")
         .evidence(format!("{name} is a copy in another place; with `failover=` on it, that is the way back"))
+        .consequence(format!("the store is lost, and whether {name} can be made the first is tried for the first time that night"))
         .at_most(Severity::Info)
 }
 

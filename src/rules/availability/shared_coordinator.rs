@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         topic: "shared coordinator",
         text: "it is down for an hour: what still works with the last answer it gave?",
     }),
-    reads: &["cached", "needs", "rate"],
+    reads: &["cached", "needs", "rate", "share"],
     page: Page {
         checks: "Registries, configuration, stores of secrets, identity services and internal DNS that others `..> needs`, and \
                  what is left of the flows without them.",

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
         topic: "rollout",
         text: "a change that is wrong goes out: how many instances have it before somebody notices?",
     }),
-    reads: &["bake", "configures", "deploy", "deploys", "rate", "stages", "staged", "validated"],
+    reads: &["bake", "configures", "deploy", "deploys", "rate", "share", "stages", "staged", "validated"],
     page: Page {
         checks: "Hops `..> deploys` and `..> configures`: in how many steps a change gets to what serves requests.",
         when: "All that one source reaches is taken together: it has several instances in all, not all of them managed, and a flow that somebody waits for stops without \
