@@ -26,7 +26,8 @@ pub static RULE: Rule = Rule {
         when: "It is not managed, has one instance (as drawn), and a flow that somebody waits for needs it, or needs a socket that names it as its \
                `registry`. A warning where such a flow only needs something that `..> needs` it without `cached`, and where all \
                the flows are of 10 requests a second or fewer and promise nothing (no `availability`). A question where all that `..> needs` it keeps its answers, and \
-               some for less than five minutes: a host takes longer to replace. Silent for flows that promise 99 % or less, and in designs without flows.",
+               some for less than five minutes: a host takes longer to replace. Silent where all that have hops to it have hops to another node of the same technology too (members drawn one by \
+               one), for flows that promise 99 % or less, and in designs without flows.",
         why: "It is small, never changes and is forgotten, and everything that is kept apart elsewhere meets in it. Its host is patched one \
               day, and nothing can take a lock, find a peer or read its settings.",
         outage: None,
@@ -45,8 +46,22 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let named_by: HashMap<&str, NodeIndex> = sockets
         .filter_map(|socket| Some((facts.node(socket).attrs.text("registry").value()?, socket)))
         .collect();
-    let alone = facts.nodes(judged).filter(|&node| !facts.node(node).is_redundant());
+    let alone =
+        facts.nodes(judged).filter(|&node| !facts.node(node).is_redundant() && !is_member(facts, node));
     alone.filter_map(|node| finding(facts, node, named_by.get(facts.id(node)).copied())).collect()
+}
+
+/// One of several members that are drawn one by one: all who have hops to it have hops to another of its technology.
+fn is_member(facts: &Facts, index: NodeIndex) -> bool {
+    let Some(tech) = facts.node(index).tech else { return false };
+    let askers = facts.hops_to(index);
+    let has_other =
+        |asker: NodeIndex| {
+            facts.design.graph.neighbors(asker).any(|other| {
+                other != index && facts.node(other).tech.is_some_and(|other| other.id == tech.id)
+            })
+        };
+    !askers.is_empty() && askers.iter().take(MANY_ASKERS).all(|(asker, _)| has_other(*asker))
 }
 
 /// Somebody waits for it, and more was promised than an instance keeps alone.
@@ -102,6 +117,9 @@ fn finding(facts: &Facts, coordinator: NodeIndex, named: Option<NodeIndex>) -> O
     )
 }
 
+/// What holds for so many who ask holds for the others.
+const MANY_ASKERS: usize = 100;
+
 /// A lost host is replaced in minutes: what is kept for less than that does not bridge it.
 const A_RESTART: f64 = 300.0;
 
@@ -153,6 +171,9 @@ mod tests {
         // A host is not replaced in that time.
         case("etcd e", "{ u -> a }", "a ..> e needs cached=30s", &["unstated e"]);
         case("etcd e x3", "{ u -> a }", "a ..> e needs cached=30s", &[]);
+        // Members drawn one by one; and two that different services ask.
+        case("etcd e\netcd g\netcd h", "{ u -> a }", "a ..> e, g, h needs", &[]);
+        case("etcd e\netcd g\nservice b", "{ u -> a }", "a ..> e needs\nb ..> g needs", &["wrong e"]);
         case("etcd e", "{ u -> a }", "a ..> e needs cached", &[]);
         case("etcd e", "rate=5/s { u -> a }", "a ..> e needs cached=30s", &[]);
         case("lock l", "availability=99% { u -> a -> l }", "", &[]);
