@@ -40,7 +40,7 @@ pub use watched::is_own_code;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
-use needs::needs;
+use needs::{needs, stops_without};
 use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
@@ -66,6 +66,7 @@ pub struct Facts<'d> {
     relational: OnceCell<Option<NodeIndex>>,
     /// For each node, what it cannot work without.
     depends: OnceCell<Vec<Vec<NodeIndex>>>,
+    several_zones: OnceCell<bool>,
 }
 
 impl<'d> Facts<'d> {
@@ -91,6 +92,7 @@ impl<'d> Facts<'d> {
         }
         let last_before = last_before(&travel, design.graph.node_count());
         let (misses, relational, depends) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let several_zones = OnceCell::new();
         Facts {
             design,
             entries,
@@ -103,6 +105,7 @@ impl<'d> Facts<'d> {
             misses,
             relational,
             depends,
+            several_zones,
         }
     }
 
@@ -182,6 +185,24 @@ impl<'d> Facts<'d> {
     /// The flows that fail without this node.
     pub fn flows_needing(&self, node: NodeIndex) -> impl Iterator<Item = &'d Flow> {
         self.needed_by[node.index()].iter().map(|&flow| &self.design.flows[flow])
+    }
+
+    /// The flows that fail when all of these are lost at once, in the order of the file: also those of which each takes
+    /// a share.
+    pub fn flows_stopped_without(&self, lost: &[NodeIndex]) -> Vec<&'d Flow> {
+        let mut stopped: Vec<&Flow> = lost.iter().flat_map(|&node| self.flows_needing(node)).collect();
+        let known: HashSet<&str> = stopped.iter().map(|flow| flow.id.as_str()).collect();
+        let gone: HashSet<NodeIndex> = lost.iter().copied().collect();
+        let steps = lost.iter().flat_map(|&node| self.design.steps_to(node));
+        let mut passing: Vec<usize> = steps.filter_map(|step| step.flow).collect();
+        passing.sort_unstable();
+        passing.dedup();
+        let passing = passing.into_iter().map(|flow| &self.design.flows[flow]);
+        let others = passing.filter(|flow| !known.contains(flow.id.as_str()));
+        stopped.extend(others.filter(|flow| stops_without(self.design, flow, &gone)));
+        stopped.sort_by_key(|flow| flow.span);
+        stopped.dedup_by_key(|flow| flow.span);
+        stopped
     }
 
     /// The nodes that a flow needs, in the order in which it reaches them. Clients are not among them.

@@ -19,9 +19,10 @@ pub static RULE: Rule = Rule {
     reads: &["alert", "fate", "managed", "observes", "out_of_band"],
     page: Page {
         checks: "Hops `..> observes`, and monitors that are sent figures: whether the observer still sees when what it observes is down.",
-        when: "The observer depends on what it observes, directly or through others: by `needs` without `cached`, by calls that are \
-               not optional (a monitor's calls to a service are how it looks at it, and do not count), by queues that it fills. Or it names a `fate` \
-               that what it observes names, or stands in the same `zone` block. Or both depend on one and the same registry, \
+        when: "Four ties make an observer blind. First: it depends on what it observes, directly or through others, by `needs` without `cached`, by calls that are \
+               not optional, or by a queue or topic that it fills: who sends the alarms through the broker that is watched sends none when that fails. \
+               A monitor's calls to a service are how it looks at it, and do not count. Second: both name the same `fate`. Third: both stand in the same `zone` block, \
+               in a design whose nodes stand in several zones; where there is only one, all is said with that. Fourth: both depend on one and the same registry, \
                DNS, configuration, identity service, lock, store of secrets or queue that nothing else observes, that has no `alert` \
                and is not managed. Silent where another observer without such a tie observes the same, where the hop \
                says `out_of_band`, and for observers that are `external`.",
@@ -191,6 +192,10 @@ mod tests {
         case("m ..> a observes\na ..> m needs", &[]);
         case("service g\ng ..> a observes\ng -> b -> a", &["wrong g, a"]);
         expect(&RULE, "service a fate=vm\nmonitor m fate=vm\nm ..> a observes", &["wrong m, a"]);
+        let zone = "zone x { service a; monitor m }\nm ..> a observes\n";
+        expect(&RULE, &format!("{zone}zone y {{ service b }}"), &["wrong m, a"]);
+        // The only zone there is.
+        expect(&RULE, &format!("{zone}service b"), &[]);
         // What sends its figures there is observed too.
         expect(&RULE, "service a fate=vm\nmonitor m fate=vm\na ~> m", &["wrong m, a"]);
         // Another one still sees it.

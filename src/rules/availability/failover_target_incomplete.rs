@@ -1,9 +1,12 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::{Pair, Spread};
-use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
     id: "failover-target-incomplete",
@@ -12,15 +15,19 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Availability,
     summary: "the standby region or zone needs something that only the first one has",
-    question: None,
-    reads: &["fallback", "on", "optional", "replica_of", "spare"],
+    question: Some(Question {
+        topic: "standby",
+        text: "the first region is gone: what of all that it asks is there in the second?",
+    }),
+    reads: &["availability", "fallback", "on", "optional", "replica_of", "spare"],
     page: Page {
         checks: "Services, gateways, load balancers and connection servers that take over in another region or zone (`on=failover`, or in a `spare` group), \
                  and what those that they take over from cannot do without.",
         when: "What takes over depends, by calls or `..> needs` that it cannot do without, on something drawn in the region or zone \
-               that has failed, and on no replica of it. Or, as a warning: the first depends on a database, blob, warehouse, queue, topic or identity service in its own region or zone, \
-               and what takes over depends on nothing of that kind, nor on a replica of it. Silent where either side is in no \
-               region or zone, and where the standby has no hops drawn at all.",
+               that has failed, and on no replica of it. Or, as a warning: the first depends on a database, blob, warehouse, queue, topic, identity service, registry, configuration or store of secrets in its own region or zone, \
+               and what takes over depends on nothing of that kind, nor on a replica of it; a question (info) where that stands in a `spare` group and no hop of it is drawn at all. \
+               Silent where either side is in no region or zone. Of two zones, what has several instances in the failed one only, and no replica, is left to `spof-zone` \
+               where that speaks: where a flow that needs it promises more than 99 %, or nothing.",
         why: "The standby answers its health check, so it is believed. What it lacks is the least obvious part of the first: found on the \
               day on which traffic arrives, when there is nowhere to copy it from.",
         outage: None,
@@ -51,10 +58,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             && there.is_some()
             && here != there
     };
-    facts.pairs().iter().filter(stands_in).filter_map(|pair| lacks(facts, pair)).collect()
+    let copied: HashSet<&str> = facts
+        .design
+        .graph
+        .node_weights()
+        .flat_map(|node| node.attrs.words("replica_of"))
+        .map(String::as_str)
+        .collect();
+    facts.pairs().iter().filter(stands_in).filter_map(|pair| lacks(facts, pair, &copied)).collect()
 }
 
-fn lacks(facts: &Facts, pair: &Pair) -> Option<Diagnostic> {
+fn lacks(facts: &Facts, pair: &Pair, copied: &HashSet<&str>) -> Option<Diagnostic> {
     let [of_first, of_standby] = [pair.first, pair.standby].map(|node| facts.depends_on(node));
     let failed = |node: &NodeIndex| facts.place(*node) == facts.place(pair.first);
     // A copy that it asks as well takes the place of the first, once that is gone.
@@ -65,19 +79,77 @@ fn lacks(facts: &Facts, pair: &Pair) -> Option<Diagnostic> {
     };
     let mut left: Vec<NodeIndex> = of_standby.reached.iter().copied().filter(failed).collect();
     left.retain(|&node| !is_copied(node));
+    left.retain(|&node| copied.contains(facts.id(node)) || !falls_with_its_zone(facts, node));
     if !left.is_empty() {
         return Some(finding(facts, pair, &left, &of_standby, true));
     }
-    let kept = |kind: Kind| kind.is_durable() || kind.is_broker() || kind == Kind::Auth;
+    let kept = |kind: Kind| {
+        let asked = matches!(kind, Kind::Auth | Kind::Config | Kind::Registry | Kind::Secrets);
+        asked || kind.is_durable() || kind.is_broker()
+    };
     let has_own = |node: NodeIndex| {
         let same = |&other: &NodeIndex| facts.node(other).kind == facts.node(node).kind;
         of_standby.reached.iter().any(same) || is_copied(node)
     };
     let mut missing: Vec<NodeIndex> = of_first.reached.iter().copied().filter(failed).collect();
     missing.retain(|&node| kept(facts.node(node).kind) && !has_own(node));
-    let drawn = facts.hops_from(pair.standby).into_iter().next().is_some();
-    (drawn && !missing.is_empty())
-        .then(|| finding(facts, pair, &missing, &of_first, false).at_most(Severity::Warning))
+    if missing.is_empty() {
+        return None;
+    }
+    if !facts.hops_from(pair.standby).is_empty() {
+        return Some(finding(facts, pair, &missing, &of_first, false).at_most(Severity::Warning));
+    }
+    let spare = facts.design.groups_around(pair.standby).any(|group| group.attrs.has("spare"));
+    spare.then(|| empty(facts, pair, &missing))
+}
+
+/// `spof-zone` says of it that the flow stops with the zone, whatever takes over.
+fn falls_with_its_zone(facts: &Facts, index: NodeIndex) -> bool {
+    let node = facts.node(index);
+    let said = |flow: &&Flow| flow.attrs.number("availability").value().is_none_or(|share| share > 0.99);
+    facts.is_in_zone_block(index)
+        && node.instances >= 2
+        && !node.is_managed()
+        && facts.flows_relying_on(index).iter().any(said)
+}
+
+/// It is there to take over, and nothing says what it asks.
+fn empty(facts: &Facts, pair: &Pair, missing: &[NodeIndex]) -> Diagnostic {
+    let [first, standby] = [facts.node(pair.first), facts.node(pair.standby)];
+    let to = facts.place(pair.standby).unwrap_or_default();
+    let from = facts.place(pair.first).unwrap_or_default();
+    let [who, whom, what] = [standby.name(), first.name(), facts.names(missing)];
+    Diagnostic::unstated(
+        format!("{who} takes over for {whom}, which needs {what}, and nothing says what {who} asks instead"),
+        standby.span,
+        "no hop leads on from here",
+    )
+    .at_most(Severity::Info)
+    .question(format!("`{from}` is gone and {who} gets the traffic: what does it have instead of {what}?"))
+    .node(&standby.id)
+    .flows(facts.flows_needing(pair.first).map(|flow| flow.id.clone()))
+    .evidence(format!("{what} in `{from}`, and no hop from {who} in `{to}`"))
+    .consequence(format!(
+        "`{from}` loses power, {who} starts, and what it has no copy of is missing in every answer"
+    ))
+    .fix(format!(
+        "`{} -> …` to what it asks in `{to}`: {}",
+        standby.id,
+        own(facts, missing[0], &who, to)
+    ))
+}
+
+/// What it should ask instead: a copy of data, another one of anything else.
+fn own(facts: &Facts, node: NodeIndex, who: &str, to: &str) -> String {
+    let node = facts.node(node);
+    match node.kind.is_durable() {
+        true => format!("`replica_of={}` on a copy of its own in `{to}`, which {who} asks instead", node.id),
+        false => format!(
+            "a `{}` of its own in `{to}`, which {who} asks instead of {}",
+            node.kind.name(),
+            node.name()
+        ),
+    }
 }
 
 fn finding(facts: &Facts, pair: &Pair, lacking: &[NodeIndex], way: &Spread, falls: bool) -> Diagnostic {
@@ -104,10 +176,7 @@ fn finding(facts: &Facts, pair: &Pair, lacking: &[NodeIndex], way: &Spread, fall
             false => format!("{shown} in `{from}`; in `{to}` nothing that {who} asks is of that kind"),
         })
         .consequence(format!("`{from}` loses power, traffic goes to `{to}`, and every request there that needs {what} fails as it did before"))
-        .fix(format!(
-            "`replica_of={}` on a copy of its own in `{to}`, which {who} asks instead; `optional` on the hop if it can do without",
-            facts.id(lacking[0])
-        ))
+        .fix(format!("{}; `optional` on the hop if it can do without", own(facts, lacking[0], &who, to)))
 }
 
 #[cfg(test)]
@@ -128,13 +197,20 @@ mod tests {
         case("", "b ~> q", &["wrong b, q"]);
         case("postgres c x2 replica_of=d; sqs p", "b ..> v needs\nb -> c\nb ~> p", &["wrong b, v"]);
         // It lacks the queue.
-        case("postgres c x2 replica_of=d", "b -> c", &["wrong b, q"]);
-        case("postgres c x2 replica_of=d; sqs p", "b -> c, files\nb ~> p", &[]);
-        case("postgres c x2 replica_of=d; sqs p", "b -> c\nb ~> p\nb -> d on=error", &[]);
+        case("postgres c x2 replica_of=d; vault z x3", "b -> c\nb ..> z needs", &["wrong b, q"]);
+        case("postgres c x2 replica_of=d; sqs p; vault z x3", "b -> c, files\nb ~> p\nb ..> z needs", &[]);
+        case(
+            "postgres c x2 replica_of=d; sqs p; vault z x3",
+            "b -> c\nb ~> p\nb -> d on=error\nb ..> z needs",
+            &[],
+        );
         // It writes to the first as long as that is there.
-        case("postgres c x2 replica_of=d; sqs p", "b -> c, d\nb ~> p", &[]);
-        // Its insides are not drawn.
-        case("", "", &[]);
+        case("postgres c x2 replica_of=d; sqs p; vault z x3", "b -> c, d\nb ~> p\nb ..> z needs", &[]);
+        // Nothing of it is drawn.
+        case("", "", &["unstated b"]);
+        // It keeps no secrets of its own, and has what holds them in the first.
+        case("postgres c x2 replica_of=d; sqs p", "b -> c\nb ~> p", &["wrong b, v"]);
+        case("postgres c x2 replica_of=d; sqs p; vault z x3", "b -> c\nb ~> p\nb ..> z needs", &[]);
     }
 
     #[test]
@@ -148,6 +224,14 @@ mod tests {
         };
         case("d", &["wrong b, d"]);
         case("e", &[]);
+        // All instances of it stand in the zone: that is said of the zone.
+        let zones = |promise: &str| {
+            format!(
+                "client u\nlb l managed\nzone x {{ service a x2; postgres d x2 }}\nzone y {{ service b x2 }}\n                 flow f {promise} {{ u -> l -> a -> d\nl -> b on=failover\nb -> d }}"
+            )
+        };
+        expect(&RULE, &zones(""), &[]);
+        expect(&RULE, &zones("availability=99%"), &["wrong b, d"]);
         // Two that both work are no standby.
         expect(
             &RULE,

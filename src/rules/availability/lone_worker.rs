@@ -21,8 +21,10 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Workers and services that take messages from a queue or topic and run once.",
         when: "A question where a worker or service with one instance (as drawn, without `xN`, `autoscale` or `managed`) is the only \
-               consumer of a queue, or any consumer of a topic, in a flow of more than 10 requests a second or of no stated rate. Silenced by \
-               `lag_alert` or `alert` on the queue or `alert` on the worker: then a delay is known and taken. Left alone: queues that keep one order for \
+               consumer of a queue, or any consumer of a topic, in a flow of more than 10 requests a second, of no stated rate, or with a promised `availability`. \
+               Two workers of different names on one queue stand in for each other; on a topic each gets all, and is asked about. Silenced by \
+               `lag_alert` or `alert` on the queue or `alert` on the worker: then a delay is known and taken, and what a flow promises \
+               ends where the queue has accepted. Left alone: queues that keep one order for \
                all (`order=total`, `partitions=1`), dead letters, and designs without flows.",
         why: "Nothing is lost while the queue holds, so nobody looks. One message on which the only instance hangs, or one bad \
               deploy on a Friday, is a backlog of days by Monday, and then the users ask where their mails are.",

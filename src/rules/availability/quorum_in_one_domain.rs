@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
+use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::{majority_of, voters};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
@@ -14,14 +15,14 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a majority of the voters falls together: the others cannot decide without it",
     question: None,
-    reads: &["copies", "fate", "quorum", "replication", "shards"],
+    reads: &["copies", "fate", "needs", "quorum", "replication", "shards"],
     page: Page {
         checks: "Where the members stand that decide by majority, by zone and by `fate`.",
         when: "Three members or more decide by majority (etcd, ZooKeeper, Consul, a `lock` of no stated technology, `quorum` of more than half, \
-               `replication=quorum` with `copies`), they stand in two zones or more that are named, as evenly as can be, and \
+               `replication=quorum` with `copies`), they stand in two zones or more that are named, as evenly as can be (`x5 @a,b,c` is 2, 2 and 1), and \
                without the fullest zone fewer than a majority (or than `quorum`) is left. All in a single zone are judged here only where they are \
-               no store and no flow calls them; else that is `spof-zone`. Members drawn as several nodes of one technology that something has hops to in \
-               common are counted together, also by the `fate` that they name. Managed ones are left alone, and even numbers, which are `quorum-of-two`.",
+               no store and no flow calls them; else that is `spof-zone`. Members drawn as several nodes, of fewer than three instances each and of one technology, to which one and the same node has calls, messages or `..> needs`, \
+               are counted together, also by the `fate` that they name; what only observes or deploys them joins nothing. Managed ones are left alone, and even numbers, which are `quorum-of-two`.",
         why: "Three members in two buildings are two in one of them. When that one goes, the single member that is left is healthy, \
               reachable, and not allowed to decide anything.",
         outage: Some(Outage {
@@ -70,9 +71,13 @@ fn together(facts: &Facts) -> Vec<(Vec<NodeIndex>, String, u64)> {
     let mut known = HashSet::new();
     for user in facts.design.graph.node_indices() {
         let mut by_technology: BTreeMap<&str, Vec<NodeIndex>> = BTreeMap::new();
-        for (member, _) in facts.hops_from(user) {
+        for (member, hop) in facts.hops_from(user) {
             let node = facts.node(member);
-            if let Some(tech) = node.tech.filter(|tech| tech.votes && voters(node).is_some()) {
+            let uses = hop.arrow != Arrow::Control
+                || hop.steps.iter().any(|&step| facts.design.steps[step].attrs.has("needs"));
+            // Three of its own are a cluster, not a member.
+            let member_only = uses && node.instances < 3;
+            if let Some(tech) = node.tech.filter(|tech| member_only && tech.votes && voters(node).is_some()) {
                 let members = by_technology.entry(tech.id.as_str()).or_default();
                 if !members.contains(&member) {
                     members.push(member);
@@ -181,6 +186,11 @@ mod tests {
         case(&format!("{each}a ..> c, d, e needs"), &["wrong c, d, e"]);
         case(&each.replace("etcd d fate=p", "etcd d"), &[]);
         case(each, &[]);
+        case(&format!("{each}a ..> c, d, e observes"), &[]);
+        // Three clusters, each of which decides alone.
+        let clusters = "service a\netcd c x3 fate=p\netcd d x3 fate=p\netcd e x3\na ..> c, d, e needs";
+        case(clusters, &[]);
+        case("region r zones=3 { etcd e x5 @a,b,c }", &[]);
         case("service a\nzone z { etcd c; etcd d }\netcd e\na -> c, d, e", &["wrong c, d, e"]);
         case("service a\nregion r zones=3 { etcd c; etcd d }\netcd e\na -> c, d, e", &[]);
     }

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
+use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Spread;
@@ -20,8 +21,9 @@ pub static RULE: Rule = Rule {
         checks: "Hops `..> recovers` and `..> deploys`: whether the repairer can work while what it repairs is down.",
         when: "The repairer `..> needs` what it repairs; or depends on it through others, by calls and `needs` that are neither \
                optional nor `cached` nor have a fallback; or can be reached from where requests start only through it; or names a \
-               `fate` that it names, or stands in the same `zone` block. Calling what it repairs itself is no flaw: that is how it \
-               works on it. Silent where the hop says `out_of_band`. A warning where the hop only `deploys`.",
+               `fate` that it names, or stands in the same `zone` block, in a design whose nodes stand in several zones. Calling what it repairs itself is no flaw: that is how it \
+               works on it; but a call to an identity service, a DNS or a load balancer that it repairs counts, unless it is optional, `cached` or has a fallback: by that it gets in, or finds its way. \
+               Silent where the hop says `out_of_band`. A warning where the hop only `deploys`.",
         why: "The tool is used every day and works every day, because what it stands on is up. On the one day that it is bought \
               for it cannot be reached, cannot sign anybody in, or cannot find its target.",
         outage: Some(Outage {
@@ -78,7 +80,8 @@ fn tie(
         return Some((format!("{who} needs {whom} itself"), evidence));
     }
     if depends.reaches(victim)
-        && let further = facts.depends_on_without(repairer, Some(victim))
+        && let own_call = Some(victim).filter(|_| !is_passed(facts.node(victim).kind))
+        && let further = facts.depends_on_without(repairer, own_call)
         && further.reaches(victim)
     {
         let shown = facts.show_way(&further.way_to(victim));
@@ -93,6 +96,11 @@ fn tie(
     }
     let fate = facts.common_fate(repairer, victim)?;
     Some((format!("both fall with `{fate}`"), format!("{who} and {whom} share `{fate}`")))
+}
+
+/// Called to get somewhere else: to sign in, to find a name, to be passed on.
+fn is_passed(kind: Kind) -> bool {
+    matches!(kind, Kind::Auth | Kind::Dns | Kind::Lb)
 }
 
 fn finding(facts: &Facts, step: &Step, label: &str) -> Diagnostic {
@@ -130,11 +138,17 @@ mod tests {
         case("client o\no -> b -> t\nt ..> b recovers", &["wrong t, b"]);
         case("client o\no -> b -> t\no -> t\nt ..> b recovers", &[]);
         expect(&RULE, "service a fate=net\nservice t fate=net\nt ..> a recovers", &["wrong t, a"]);
-        expect(&RULE, "zone z { service a x2; service t }\nt ..> a recovers", &["wrong t, a"]);
+        let zone = "zone z { service a x2; service t }\nt ..> a recovers\n";
+        expect(&RULE, &format!("{zone}zone y {{ service b }}"), &["wrong t, a"]);
+        expect(&RULE, zone, &[]);
         expect(&RULE, "region z zones=3 { service a x2; service t }\nt ..> a recovers", &[]);
         case("t ..> n recovers out_of_band\nt ..> n needs", &[]);
         case("t ..> n recovers\nt ..> n needs cached=1d", &[]);
         case("t ..> n recovers\nt -> b optional\nb ..> n needs", &[]);
+        // It asks it for names, or signs in there.
+        case("t ..> n recovers\nt -> n", &["wrong t, n"]);
+        case("t ..> n recovers\nt -> n optional", &[]);
+        case("auth i x2\nt ..> i recovers\nt -> i reads", &["wrong t, i"]);
         // To look at what it repairs, it calls it; and a gateway's other services are not asked for.
         case("postgres d x2\nt ..> d recovers\nt -> d reads", &[]);
         case("gateway g x2\nt ..> a recovers\nt -> g -> a, b", &[]);

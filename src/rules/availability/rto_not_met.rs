@@ -1,7 +1,9 @@
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use crate::design::{Setting, Table};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::{show_duration, show_number};
 
@@ -13,13 +15,14 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "the backup takes longer to come back than the design promises to be down",
     question: None,
-    reads: &["backup", "restore", "rows", "rto", "shards", "size", "replica_of"],
+    reads: &["backup", "failover", "on", "restore", "rows", "rto", "shards", "size", "spare", "replica_of"],
     page: Page {
         checks: "What a store keeps (`rows` × `size` of its tables) over the speed of its `restore`, against the time in which it must be back (`rto`).",
         when: "A database, warehouse or blob has a `backup`, it or a flow that needs it states an `rto`, all of its tables state `rows` and `size`, and \
-               their sum over the speed of `restore` takes longer; with `shards` all of them are restored at once. Where only \
-               `restore` is missing, it is named as the number that is wanted. Silent where a replica (`replica_of`) stands in \
-               another region, which takes over sooner than any backup is read.",
+               their sum over the speed of `restore` takes longer; with `shards` all of them are read at once, each at that speed. \
+               Silent where a replica (`replica_of`) in another region or zone can take over, sooner than any backup is read: it says `failover`, \
+               it is managed, stands in a `spare` group, or a hop `on=failover` leads to it. Info where such a replica says none of that. \
+               Not evaluated where only `restore` is not stated.",
         why: "Bytes over bandwidth is a time that nobody can shorten on the day. Terabytes take hours from wherever the backup is \
               kept, and what was written since then has to be played back after that.",
         outage: Some(Outage {
@@ -37,17 +40,53 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let replicas: Vec<(&str, Option<&str>)> = facts
-        .nodes(|kind| kind.is_durable())
-        .filter_map(|copy| Some((facts.node(copy).attrs.text("replica_of").value()?, facts.place(copy))))
-        .collect();
-    let elsewhere: std::collections::HashSet<&str> = replicas
-        .iter()
-        .filter(|(of, place)| facts.design.node(of).is_some_and(|first| facts.place(first) != *place))
-        .map(|(of, _)| *of)
-        .collect();
-    let judged = |&store: &NodeIndex| !elsewhere.contains(facts.id(store));
-    facts.nodes(|kind| kind.is_durable()).filter(judged).filter_map(|store| late(facts, store)).collect()
+    // For each store, a copy elsewhere; one that can take over before others.
+    let mut elsewhere: HashMap<NodeIndex, (bool, NodeIndex)> = HashMap::new();
+    for copy in facts.nodes(|kind| kind.is_durable()) {
+        for of in facts.node(copy).attrs.words("replica_of") {
+            let Some(first) = facts.design.node(of) else { continue };
+            if facts.place(first) != facts.place(copy) {
+                let can = takes_over(facts, copy);
+                let known = elsewhere.entry(first).or_insert((can, copy));
+                if can && !known.0 {
+                    *known = (can, copy);
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for store in facts.nodes(|kind| kind.is_durable()) {
+        match elsewhere.get(&store) {
+            Some((true, _)) => {}
+            Some((false, copy)) => {
+                found.extend(late(facts, store).map(|finding| beside(facts, finding, *copy)))
+            }
+            None => found.extend(late(facts, store)),
+        }
+    }
+    found
+}
+
+/// Something says that the copy does the work when the first is lost.
+fn takes_over(facts: &Facts, copy: NodeIndex) -> bool {
+    let node = facts.node(copy);
+    node.is_managed()
+        || node.attrs.has("failover")
+        || facts.design.groups_around(copy).any(|group| group.attrs.has("spare"))
+        || facts.design.steps_to(copy).any(|step| step.attrs.text("on").value() == Some("failover"))
+}
+
+/// There is a copy elsewhere, which may take over for all that is known.
+fn beside(facts: &Facts, finding: Diagnostic, copy: NodeIndex) -> Diagnostic {
+    if finding.verdict == Verdict::NotEvaluated {
+        return finding;
+    }
+    let name = facts.node(copy).name();
+    finding
+        .label(facts.node(copy).span, "nothing says that it takes over")
+        .evidence(format!("{name} is a copy in another place; with `failover=` on it, that is the way back"))
+        .consequence(format!("the store is lost, and whether {name} can be made the first is tried for the first time that night"))
+        .at_most(Severity::Info)
 }
 
 fn late(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
@@ -101,6 +140,7 @@ fn size(table: &Table) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::diagnostic::Severity;
     use crate::rules::testing::expect;
 
     #[test]
@@ -126,7 +166,14 @@ mod tests {
         case("restore=100MB/s rto=4h", "", &[]);
         expect(&RULE, "postgres d backup=1d restore=100MB/s rto=4h", &[]);
         let far = "region e { postgres d backup=1d restore=100MB/s rto=4h { table t { key k; rows = 4G; size = 1KB } } }\n";
-        expect(&RULE, &format!("{far}region w {{ postgres c replica_of=d }}"), &[]);
+        expect(&RULE, &format!("{far}region w {{ postgres c replica_of=d failover=manual }}"), &[]);
+        expect(&RULE, &format!("{far}region w spare {{ postgres c replica_of=d }}"), &[]);
+        // It is read from, and that is all that is said of it.
+        let read = format!("{far}region w {{ postgres c replica_of=d }}");
+        expect(&RULE, &read, &["wrong d"]);
+        let design = crate::rules::testing::design(&read);
+        let found = crate::rules::run(&RULE, &crate::rules::Facts::new(&design));
+        assert_eq!(found[0].severity, Severity::Info);
         expect(&RULE, &format!("{far}postgres c replica_of=g\npostgres g"), &["wrong d"]);
     }
 }

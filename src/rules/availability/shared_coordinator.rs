@@ -14,18 +14,19 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Medium,
     grave: false,
     group: Group::Availability,
-    summary: "one registry, lock or configuration service that every flow stops without",
+    summary: "one registry, identity or configuration service that every flow stops without",
     question: Some(Question {
         topic: "shared coordinator",
         text: "it is down for an hour: what still works with the last answer it gave?",
     }),
-    reads: &["cached", "needs", "rate"],
+    reads: &["cached", "needs", "rate", "share"],
     page: Page {
-        checks: "Registries, configuration, stores of secrets, locks, identity services and internal DNS that others `..> needs`, and \
+        checks: "Registries, configuration, stores of secrets, identity services and internal DNS that others `..> needs`, and \
                  what is left of the flows without them.",
         when: "One such cluster is needed by `..> needs` without `cached` of three nodes or more, and every flow that somebody waits for, two \
-               at least, needs one of these nodes. Wrong where one of these hops says `cached=no`; a question where nothing is said. Copies do not silence it: they help \
-               against a lost machine, not against a fault that all of them have. Silent where all flows are of 10 requests a second or fewer.",
+               at least, needs one of these nodes or, of alternatives by `share`, stops in each. Wrong where one of these hops says `cached=no`; a question where nothing is said. Copies do not silence it: they help \
+               against a lost machine, not against a fault that all of them have. Locks are left to `spof-coordinator`: what they \
+               say cannot be kept. Silent where all flows that somebody waits for are of 10 requests a second or fewer and promise nothing (no `availability`).",
         why: "The cluster has copies, so it is left out of every reckoning. What stops it is what all copies share: a version, a setting, \
               a load that only grows when everybody asks again. Then all that was kept apart with care stops together.",
         outage: Some(Outage {
@@ -37,7 +38,7 @@ pub static RULE: Rule = Rule {
               cart, pay, games ..> peers needs cached=no\nflow order { web -> front -> cart -> pay }\nflow play { web -> front -> games }\n",
         good: "client web\nlb front managed\nservice cart x3\nservice pay x3\nservice games x3\nconsul peers x5\n\
                cart, pay, games ..> peers needs cached=1h\nflow order { web -> front -> cart -> pay }\nflow play { web -> front -> games }\n",
-        ignore: "The answer must be of this instant, as that of a lock, and everything may stop with it.",
+        ignore: "The answer must be of this instant, and everything may stop with it.",
     },
     check,
 };
@@ -63,8 +64,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for (coordinator, mut steps) in needed {
         steps.dedup_by_key(|step| step.from);
         let users: Vec<NodeIndex> = steps.iter().map(|step| step.from).collect();
-        let needing = users.iter().chain([&coordinator]).flat_map(|&node| facts.flows_needing(node));
-        let stopped: HashSet<&str> = needing.map(|flow| flow.id.as_str()).collect();
+        let lost: Vec<NodeIndex> = users.iter().copied().chain([coordinator]).collect();
+        let stopped: HashSet<&str> =
+            facts.flows_stopped_without(&lost).into_iter().map(|flow| flow.id.as_str()).collect();
         if users.len() >= MANY && waited_for.iter().all(|flow| stopped.contains(flow.id.as_str())) {
             found.push(finding(facts, coordinator, &steps, &users, &waited_for));
         }
@@ -73,8 +75,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 fn is_coordinator(kind: Kind) -> bool {
-    use Kind::{Auth, Config, Dns, Lock, Registry, Secrets};
-    matches!(kind, Auth | Config | Dns | Lock | Registry | Secrets)
+    use Kind::{Auth, Config, Dns, Registry, Secrets};
+    matches!(kind, Auth | Config | Dns | Registry | Secrets)
 }
 
 fn finding(
@@ -121,7 +123,7 @@ fn finding(
              to help, since what starts needs {what} too"
         ))
         .fix(format!(
-            "`cached=1h` on each `… ..> {}` , so that what runs goes on with the last answer it got; or a cluster for each part that may fail alone",
+            "`cached=1h` on each `… ..> {}`, so that what runs goes on with the last answer it got; or a cluster for each part that may fail alone",
             node.id
         ))
 }
@@ -147,6 +149,12 @@ mod tests {
         case("flow f { u -> a -> b -> c }\na, b, c ..> r needs", &[]);
         case("scheduler t\nflow f { t -> a -> b }\nflow g { t -> c }\na, b, c ..> r needs", &[]);
         case("flow f rate=1/s { u -> a -> b }\nflow g rate=1/s { u -> c }\na, b, c ..> r needs", &[]);
+        // Two that share the requests of one flow both need it.
+        let ways = "flow f { u -> a, b share=50% }\nflow g { u -> c }\n";
+        case(&format!("{ways}a, b, c ..> r needs"), &["unstated r"]);
+        case(&format!("{ways}a, c, d ..> r needs"), &[]);
+        // The answer of a lock cannot be kept.
+        case(&format!("{flows}lock k x3\na, b, c ..> k needs"), &[]);
         // What they need is no coordinator.
         case(&format!("{flows}a, b, c ..> d needs"), &[]);
     }

@@ -20,7 +20,8 @@ pub static RULE: Rule = Rule {
         checks: "Circles of `..> needs`, alone or closed by calls that cannot be done without.",
         when: "Going from node to node over `..> needs` without `cached` leads back to the first. A warning where calls close the \
                circle: a starts only with b, and b answers only by calling a (a call without `optional`, `fallback`, `cached`, \
-               `on=error` or a `share`). Calls alone are not looked at, nor what a load balancer, gateway, CDN or DNS with \
+               `on=error` or a `share`). `~>` breaks a circle: whoever hands over waits for the queue, not for what the queue hands to. \
+               Calls alone are not looked at, nor what a load balancer, gateway, CDN or DNS with \
                several targets calls.",
         why: "The circle is never noticed while one of them runs: they are restarted one after the other. After a power cut, a \
               restore into an empty region or a change that stops both, each waits for the other, and somebody has to build \
@@ -148,6 +149,9 @@ mod tests {
         // It answers only by asking the one that waits for it.
         case("a ..> b needs\nb -> a", &["wrong a, b"]);
         case("a ..> b needs\nb -> a optional", &[]);
+        // What a queue hands to may come up later; the queue itself may not.
+        case("sqs q\na ..> b needs\nb ~> q ~> a", &[]);
+        case("kafka k x3\na ..> b needs\nb ~> k\nk ..> a needs", &["wrong a, b, k"]);
         case("a ..> b needs cached=1d\nb ..> a needs", &[]);
         case("a ..> b needs\nb ..> c needs\na ..> c needs", &[]);
         case("a ..> b needs\nb ..> a observes", &[]);

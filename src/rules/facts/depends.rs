@@ -65,12 +65,22 @@ impl<'d> Facts<'d> {
         flows
     }
 
-    /// A failure domain that both name: a `fate`, or the one `zone` group in which both stand.
+    /// A failure domain that both name: a `fate`, or the one `zone` group in which both stand, in a design with several
+    /// zones. Of the only zone there is nothing more to say than that it is the only one.
     pub fn common_fate(&self, one: NodeIndex, other: NodeIndex) -> Option<String> {
         let fates = self.node(other).attrs.words("fate");
         let fate = self.node(one).attrs.words("fate").iter().find(|fate| fates.contains(fate));
         fate.cloned().or_else(|| {
-            self.zone_group(one).filter(|zone| self.zone_group(other) == Some(*zone)).map(str::to_string)
+            let zone = self.zone_group(one).filter(|zone| self.zone_group(other) == Some(*zone))?;
+            self.has_several_zones().then(|| zone.to_string())
+        })
+    }
+
+    /// Nodes of the design stand in more than one zone.
+    fn has_several_zones(&self) -> bool {
+        *self.several_zones.get_or_init(|| {
+            let mut zones = self.design.graph.node_weights().flat_map(|node| &node.zones);
+            zones.next().is_some_and(|first| zones.any(|zone| zone != first))
         })
     }
 

@@ -34,6 +34,24 @@ pub fn needs(design: &Design, flow: &Flow) -> Vec<NodeIndex> {
     needed
 }
 
+/// The flow fails when all of these are lost at once: it needs one of them, or every one of its ways by share does.
+pub fn stops_without(design: &Design, flow: &Flow, lost: &HashSet<NodeIndex>) -> bool {
+    let steps = design.steps_of(flow);
+    let needed: HashSet<NodeIndex> = walk(design, steps, None).into_iter().collect();
+    if !needed.is_disjoint(lost) {
+        return true;
+    }
+    let taken = |from: NodeIndex| needed.contains(&from) || design.graph[from].kind == Kind::Client;
+    let mut ways: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
+    for step in steps.iter().filter(|step| is_alternative(step) && taken(step.from)) {
+        ways.entry(step.from).or_default().push(step.to);
+    }
+    let fails = |&way: &NodeIndex| {
+        lost.contains(&way) || walk(design, steps, Some(way)).iter().any(|node| lost.contains(node))
+    };
+    ways.into_values().any(|ways| (2..=MOST_WAYS).contains(&ways.len()) && ways.iter().all(fails))
+}
+
 /// Each alternative is one more walk over the flow; nobody draws more of them than this.
 const MOST_WAYS: usize = 16;
 

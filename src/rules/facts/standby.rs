@@ -1,6 +1,6 @@
 //! What stands in for what: copies of a store, ways that are taken when the first fails, twins behind one door.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -16,6 +16,8 @@ pub struct Pair {
     pub standby: NodeIndex,
     /// Both work all the time, each with its share.
     pub by_share: bool,
+    /// Who goes from one to the other; None of copies.
+    pub by: Option<NodeIndex>,
     /// Where the design says so.
     pub span: Span,
 }
@@ -35,14 +37,21 @@ impl<'d> Facts<'d> {
         for standby in design.graph.node_indices() {
             let node = self.node(standby);
             let primaries = node.attrs.words("replica_of").iter().filter_map(|id| design.node(id));
-            pairs.extend(primaries.map(|first| Pair { first, standby, by_share: false, span: node.span }));
+            pairs.extend(primaries.map(|first| Pair {
+                first,
+                standby,
+                by_share: false,
+                by: None,
+                span: node.span,
+            }));
         }
         let mut from: HashMap<NodeIndex, Vec<&Step>> = HashMap::new();
         for step in &design.steps {
             if let Some(fallback) =
                 design.graph[step.hop].attrs.text("fallback").value().and_then(|id| design.node(id))
             {
-                pairs.push(Pair { first: step.to, standby: fallback, by_share: false, span: step.span });
+                let by = Some(step.from);
+                pairs.push(Pair { first: step.to, standby: fallback, by_share: false, by, span: step.span });
             }
             from.entry(step.from).or_default().push(step);
         }
@@ -66,6 +75,7 @@ impl<'d> Facts<'d> {
                 first: other.to,
                 standby: step.to,
                 by_share: is_share(step),
+                by: Some(step.from),
                 span: step.span,
             }));
         }
@@ -82,7 +92,8 @@ impl<'d> Facts<'d> {
     }
 
     /// Nodes of one kind and technology that one and the same load balancer, DNS, gateway or CDN sends to, two at least: each in a
-    /// region or zone of its own, or behind a load balancer or DNS, in the same flows and going on to the same.
+    /// region or zone of its own, or behind a load balancer or DNS, in the same flows and going on to the same. And what
+    /// twins in places of their own call there, each one of a kind and technology, in the same flows.
     pub fn twins(&self) -> Vec<Vec<NodeIndex>> {
         let mut all = Vec::new();
         let mut known = HashSet::new();
@@ -101,7 +112,42 @@ impl<'d> Facts<'d> {
             let behind = behind.into_iter().map(|(_, twins)| twins).filter(|twins| twins.len() > 1);
             all.extend(behind.filter(|twins| self.are_alike(door, twins) && known.insert(twins.clone())));
         }
+        let mut next = 0;
+        while let Some(twins) = all.get(next) {
+            let behind = self.behind(twins);
+            all.extend(behind.into_iter().filter(|twins| known.insert(twins.clone())));
+            next += 1;
+        }
         all
+    }
+
+    /// What each of several twins calls in its own region or zone, where it is the only one of its make there.
+    fn behind(&self, twins: &[NodeIndex]) -> Vec<Vec<NodeIndex>> {
+        let places: HashSet<_> = twins.iter().filter_map(|&twin| self.place(twin)).collect();
+        if places.len() < twins.len() {
+            return Vec::new();
+        }
+        let mut by_make: BTreeMap<Make, Vec<(usize, NodeIndex)>> = BTreeMap::new();
+        for (at, &twin) in twins.iter().enumerate() {
+            for (to, hop) in self.hops_from(twin).into_iter().take(MOST_TWINS) {
+                let node = self.node(to);
+                let works = node.kind.is_compute() || matches!(node.kind, Kind::Gateway | Kind::Lb);
+                if works && super::waits(hop) && self.place(to) == self.place(twin) {
+                    let make = (node.kind, node.tech.map(|tech| tech.id.as_str()));
+                    by_make.entry(make).or_default().push((at, to));
+                }
+            }
+        }
+        let flows = |node: NodeIndex| -> HashSet<_> {
+            self.design.steps_to(node).filter_map(|step| step.flow).collect()
+        };
+        let one_each = |found: &Vec<(usize, NodeIndex)>| {
+            found.len() == twins.len()
+                && found.iter().enumerate().all(|(at, (of, _))| at == *of)
+                && found.windows(2).all(|two| flows(two[0].1) == flows(two[1].1))
+        };
+        let alike = by_make.into_values().filter(one_each);
+        alike.map(|found| found.into_iter().map(|(_, node)| node).collect()).collect()
     }
 
     fn are_alike(&self, door: NodeIndex, twins: &[NodeIndex]) -> bool {

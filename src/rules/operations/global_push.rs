@@ -18,14 +18,15 @@ pub static RULE: Rule = Rule {
         topic: "rollout",
         text: "a change that is wrong goes out: how many instances have it before somebody notices?",
     }),
-    reads: &["bake", "configures", "deploy", "deploys", "rate", "stages", "staged", "validated"],
+    reads: &["bake", "configures", "deploy", "deploys", "rate", "share", "stages", "staged", "validated"],
     page: Page {
         checks: "Hops `..> deploys` and `..> configures`: in how many steps a change gets to what serves requests.",
-        when: "Wrong where `stages=1` is stated on the hop, or `staged=no` on the `config` that it comes from, and what it reaches has several \
-               instances in all and is needed by a flow; a warning where some flow that somebody waits for needs none of it. A question where \
-               nothing is said of `stages`, `bake`, `staged`, `validated`, nor `deploy=canary`, `rolling` or `blue-green` on what \
-               is reached, and every flow that somebody waits for needs something that this one source reaches; info, but a warning where it \
-               reaches several regions. Silent in designs without flows and where all flows are of 10 requests a second or fewer.",
+        when: "All that one source reaches is taken together: it has several instances in all, not all of them managed, and a flow that somebody waits for stops without \
+               it, as it needs some of it, or as each of its alternatives by `share` does. Wrong where `stages=1` is stated on a hop, or `staged=no` on the `config` that it \
+               comes from: an error where all flows that somebody waits for stop, a warning where only some do. A question where \
+               nothing is said of `stages`, `bake`, `staged`, `validated`, nor `deploy=` on what a `deploys` reaches, and all flows that somebody waits for \
+               stop: info, but a warning where it reaches several regions. \
+               Silent in designs without flows and where all flows that stop are of 10 requests a second or fewer and promise nothing (no `availability`).",
         why: "More instances, zones and regions help against what breaks one of them. A wrong change breaks all of them in the \
               same second, and the way back is often the way that it broke.",
         outage: Some(Outage {
@@ -88,10 +89,8 @@ fn finding(facts: &Facts, source: NodeIndex, push: &Push, waited_for: usize) -> 
     if counted < 2 || managed {
         return None;
     }
-    let mut flows: Vec<&Flow> = targets.iter().flat_map(|&target| facts.flows_needing(target)).collect();
+    let mut flows: Vec<&Flow> = facts.flows_stopped_without(&targets);
     flows.retain(|flow| !facts.is_background(flow));
-    flows.sort_by_key(|flow| flow.span);
-    flows.dedup_by_key(|flow| flow.span);
     let all = flows.len() == waited_for;
     if flows.iter().all(|flow| facts.is_small(flow)) {
         return None;
@@ -177,6 +176,11 @@ mod tests {
             "client u\nservice a x3 deploy=canary\nservice c\nflow f { u -> a }\nc ..> a deploys",
             &[],
         );
+        // It reaches both of two that share the requests; or one of them.
+        let ways = "flow f { u -> l -> a, b share=50% }\n";
+        case(&format!("{ways}c ..> a, b configures"), &["unstated c"]);
+        case(&format!("{ways}c ..> a, b configures stages=1"), &["wrong c"]);
+        case(&format!("{ways}c ..> a configures stages=1"), &[]);
         // One flow does without: it is asked only of what reaches everything.
         case(&format!("{flow}flow g {{ u -> l -> b }}\nc ..> a configures"), &[]);
         case(&format!("{flow}flow g {{ u -> l -> b }}\nc ..> a configures stages=1"), &["wrong c"]);

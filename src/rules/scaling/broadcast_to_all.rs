@@ -22,9 +22,9 @@ pub static RULE: Rule = Rule {
         checks: "Topics that hand to connection servers with several instances: what each instance gets, against what one \
                  serves.",
         when: "The messages of a topic that come to a `socket` with two instances or more are, together, more than the \
-               `capacity` of one instance. Silent with `key` on the topic or on a hop to or from it (a channel for each \
-               conversation or user), with `share` on the hop, and with `registry` on the connection server (messages are \
-               sent to the server that holds the client). Not evaluated where a thousand messages a second go to ten \
+               `capacity` of one instance. Silent with `key` on the topic or on a hop to or from it (taken as a channel for each \
+               conversation or user, to which a server subscribes while one of its clients takes part), with `share` on the hop, and with `registry` on the connection server (taken as: whoever \
+               sends looks up the server that holds the client, and sends to that one). Not evaluated where a thousand messages a second go to ten \
                instances or more and `capacity` is not stated.",
         why: "Each server looks at every message to find the few that are for its own clients. The work of each grows with \
               the whole system's messages, not with its own clients: twice as many servers do twice as much work, and the \
