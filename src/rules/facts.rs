@@ -32,7 +32,7 @@ pub use watched::is_own_code;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
-use needs::needs;
+pub use needs::needs;
 use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
