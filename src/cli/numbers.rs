@@ -71,8 +71,10 @@ fn show(args: &Args, color: Color) -> Result<Status, Trouble> {
     let numbers = numbers_where(&design, places);
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let text = match (&args.why, args.format) {
-        (Some(id), _) => report::why(&design, &numbers, places, id, style).ok_or_else(|| unknown(&numbers, id))?,
-        (None, Format::Text) => report::text(&design, &numbers, style),
+        (Some(id), _) => {
+            report::why(&design, &numbers, places, id, style).ok_or_else(|| unknown(&numbers, id))?
+        }
+        (None, Format::Text) => report::text(&design, &numbers, places, style),
         (None, Format::Json) => format!("{:#}\n", report::json(&numbers)),
     };
     Ok(finish(&text, status, color))

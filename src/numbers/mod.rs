@@ -46,7 +46,12 @@ pub fn numbers(design: &Design) -> Numbers {
 pub fn numbers_where(design: &Design, places: Places) -> Numbers {
     let availability = availability::of_flows(design, places);
     Numbers {
-        flows: design.flows.iter().zip(availability).map(|(of, availability)| flow(of, availability)).collect(),
+        flows: design
+            .flows
+            .iter()
+            .zip(availability)
+            .map(|(of, availability)| flow(of, availability))
+            .collect(),
         nodes: node::all(design),
         tables: table::all(design),
     }

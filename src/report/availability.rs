@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Style, Wrap};
-use crate::design::Design;
+use crate::design::{Design, GroupKind};
 use crate::numbers::Numbers;
-use crate::numbers::availability::{Assumption, Availability, Down, LARGEST_ORDER, Places, Study, What, in_words};
+use crate::numbers::availability::{
+    Assumption, Availability, Down, LARGEST_ORDER, Places, Study, What, in_words,
+};
 use crate::units::{percent, show_duration, show_number};
 
 /// Cut sets of a flow, and names of what was assumed, unless all are asked for.
@@ -20,19 +22,38 @@ const YEAR: f64 = 365.0 * 86_400.0;
 pub fn cells(availability: Option<&Availability>) -> [String; 3] {
     let Some(of) = availability else { return Default::default() };
     let (no_less, no_more) = if of.down.is_exact() { ("", "") } else { ("≥ ", "≤ ") };
-    [format!("{no_less}{}", up(of.down.most())), up(1.0 - of.naive), format!("{no_more}{}", a_year(of.down.most()))]
+    [
+        format!("{no_less}{}", up(of.down.most())),
+        up(1.0 - of.naive),
+        format!("{no_more}{}", a_year(of.down.most())),
+    ]
 }
 
-/// The share of time that is left; never quite all where something can fail.
+/// The share of time that is left, to two digits of what is lacking; never quite all where something can fail.
 fn up(down: f64) -> String {
-    match percent(1.0 - down) {
-        all if all == "100 %" && down > 0.0 => "> 99.9999999 %".to_string(),
-        share => share,
+    if down <= 0.0 || down >= 0.1 {
+        return percent(1.0 - down);
     }
+    // From here on a share is not told apart from all of the time.
+    let digits = (-down.log10()).ceil() as usize - 1;
+    if digits > 8 {
+        return "> 99.9999999 %".to_string();
+    }
+    let shown = format!("{:.digits$}", (1.0 - down) * 100.0);
+    let short = percent(1.0 - down);
+    let is_all = short
+        .trim_end_matches(" %")
+        .parse()
+        .is_ok_and(|short: f64| (1.0 - short / 100.0 - down).abs() < 1e-9 * down);
+    if is_all { short } else { format!("{shown} %") }
 }
 
 fn a_year(down: f64) -> String {
-    if down <= 0.0 { "0".to_string() } else { show_duration(down * YEAR) }
+    match down * YEAR {
+        none if none <= 0.0 => "0".to_string(),
+        little if little < 1e-3 => "under 1 ms".to_string(),
+        time => show_duration(time),
+    }
 }
 
 /// Under each flow, the smallest sets of failures that stop it.
@@ -80,7 +101,11 @@ pub fn why(design: &Design, of: &Availability, study: &Study, places: Places, st
     let paint = style.paint();
     let wrap = Wrap { width: style.width, first: 2, hang: 4 };
     let mut lines = vec![format!("available: {}", paint.bold(&cells(Some(of))[0]))];
-    let mut say = |text: &str| lines.push(wrap.block(text));
+    let inner = Wrap { first: 4, hang: 6, ..wrap };
+    let mut say = |text: &str| match text.strip_prefix("  ") {
+        Some(text) => lines.push(inner.block(text)),
+        None => lines.push(wrap.block(text)),
+    };
     match of.down {
         Down::Exact(down) => say(&format!(
             "exact, over {} that fail by themselves: down {} a year",
@@ -99,8 +124,8 @@ pub fn why(design: &Design, of: &Availability, study: &Study, places: Places, st
         "naive: {}, the product over the nodes that it needs, as if there were one of each",
         up(1.0 - of.naive)
     ));
-    if places == Places::AsStated {
-        say("zones, regions and fates of which no `availability=` is stated never fail here; --assume lets them");
+    if let Some(note) = standing_still(design, places) {
+        say(note);
     }
     let said = in_words(design, &of.tree, &of.cuts);
     if !said.is_empty() {
@@ -125,6 +150,11 @@ pub fn why(design: &Design, of: &Availability, study: &Study, places: Places, st
             node => node.node().map_or_else(String::new, |node| design.graph[node].name()),
         };
         say(&format!("  {name}: {} %; {}", show_number(one.gone * 100.0), show_number(one.birnbaum)));
+    }
+    if study.best.is_none() && of.down.is_exact() && of.down.most() > 0.0 {
+        say(
+            "no single change that was tried takes a tenth off: an instance more, failover, a spread over zones, `optional`",
+        );
     }
     if let Some(best) = &study.best {
         say(&format!(
@@ -160,8 +190,17 @@ pub fn into_json(of: Option<&Availability>, object: &mut Value) {
             object["availability"] = Value::Null;
             object["availability_at_least"] = json!(1.0 - most);
             object["availability_at_most"] = json!(1.0 - least);
-            object["missing"]["availability"] = json!(["a smaller design: this one is too large for an exact figure"]);
+            object["missing"]["availability"] =
+                json!(["a smaller design: this one is too large for an exact figure"]);
         }
     }
     object["naive_availability"] = json!(of.naive);
+}
+
+/// That places do not fail, where there are any.
+pub fn standing_still(design: &Design, places: Places) -> Option<&'static str> {
+    let shared = design.graph.node_weights().any(|node| node.attrs.has("fate") || !node.zones.is_empty());
+    let region = design.groups.iter().any(|group| group.kind == GroupKind::Region);
+    (places == Places::AsStated && (shared || region))
+        .then_some("zones, regions and fates never fail where no `availability=` of theirs is stated; --assume lets them")
 }

@@ -13,7 +13,7 @@ use crate::numbers::{FlowNumbers, Missing, Numbers, Reached};
 const WANTED: usize = 8;
 
 /// Flows, nodes and tables; then what was assumed, and what is missing.
-pub fn text(design: &Design, numbers: &Numbers, style: Style) -> String {
+pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) -> String {
     let paint = style.paint();
     let mut blocks = Vec::new();
     if let Some(title) = &design.title {
@@ -55,10 +55,12 @@ pub fn text(design: &Design, numbers: &Numbers, style: Style) -> String {
             Wrap { width: style.width, first: 2, hang: 4 }.block(&text)
         })
         .collect();
+    let still = availability::standing_still(design, places).filter(|_| !numbers.flows.is_empty());
     let lasting = lasting(&numbers.flows);
     let assumed: Vec<String> = assumed
         .into_iter()
         .chain(lasting.iter().map(|assumption| availability::assumed(assumption, style)))
+        .chain(still.map(|note| Wrap { width: style.width, first: 2, hang: 4 }.block(note)))
         .collect();
     if !assumed.is_empty() {
         blocks.push(format!("{}\n{}", paint.bold("Assumed (--why NODE has the source)"), assumed.join("\n")));

@@ -53,8 +53,7 @@ pub struct Instance {
 
 impl Instance {
     pub fn of(node: &Node) -> Instance {
-        let promised =
-            if node.kind == Kind::External { node.attrs.number("sla").value() } else { None };
+        let promised = if node.kind == Kind::External { node.attrs.number("sla").value() } else { None };
         if let Some(up) = node.attrs.number("availability").value().or(promised) {
             return Instance { up, stated: true, assumed: None };
         }
@@ -91,7 +90,9 @@ impl Instance {
 
 /// Something notices that an instance is gone, and starts another.
 fn is_restarted(node: &Node) -> bool {
-    node.is_managed() || node.kind == Kind::Function || ["autoscale", "health"].iter().any(|how| node.attrs.has(how))
+    node.is_managed()
+        || node.kind == Kind::Function
+        || ["autoscale", "health"].iter().any(|how| node.attrs.has(how))
 }
 
 /// What a zone, a region or a shared fate is taken to be up.
@@ -108,6 +109,9 @@ pub fn of_a_place(what: &str, name: &str, repair: Repair) -> Assumption {
         grade: Grade::C,
         source: PLACES.to_string(),
         of: vec![name.to_string()],
-        instead: format!("`availability=` on the {}", if what == "fate" { "group of that name" } else { what }),
+        instead: format!(
+            "`availability=` on the {}",
+            if what == "fate" { "group of that name" } else { what }
+        ),
     }
 }

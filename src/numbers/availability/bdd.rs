@@ -58,9 +58,7 @@ impl Diagram {
                 Gate::Up(component) => variables.mk_var(BddVariable::from_index(*component)),
                 Gate::All(terms) => together(inputs(&built, terms), op_function::and, budget)?,
                 Gate::Any(terms) => together(inputs(&built, terms), op_function::or, budget)?,
-                Gate::AtLeast(wanted, terms) => {
-                    at_least(*wanted, inputs(&built, terms), &variables, budget)?
-                }
+                Gate::AtLeast(wanted, terms) => at_least(*wanted, inputs(&built, terms), &variables, budget)?,
             };
             built[at] = Some(bdd);
             // What nothing needs any more is let go.
@@ -120,11 +118,7 @@ impl Diagram {
 }
 
 fn decision(node: &BddNode) -> Decision {
-    Decision {
-        component: node.var.to_index(),
-        down: node.low_link.to_index(),
-        up: node.high_link.to_index(),
-    }
+    Decision { component: node.var.to_index(), down: node.low_link.to_index(), up: node.high_link.to_index() }
 }
 
 /// How often each gate is taken as an input.

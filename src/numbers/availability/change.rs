@@ -21,6 +21,9 @@ pub struct Better {
 /// Changes are tried on the nodes that most of the downtime hangs on.
 const NODES: usize = 5;
 
+/// What a change has to take off, as a share of the downtime.
+const WORTH: f64 = 0.1;
+
 /// None where nothing that is tried helps, or where the exact figure is not known.
 pub fn best_change(
     design: &Design,
@@ -49,7 +52,9 @@ pub fn best_change(
         let tree = fault_tree(&mut model, flow);
         Some(Better { change, down: Diagram::of(&tree, &mut budget)?.down() })
     });
-    tried.filter(|better| better.down < down * (1.0 - 1e-9)).min_by(|one, other| one.down.total_cmp(&other.down))
+    tried
+        .filter(|better| better.down < down * (1.0 - WORTH))
+        .min_by(|one, other| one.down.total_cmp(&other.down))
 }
 
 /// What can be changed about a node.
@@ -91,7 +96,11 @@ impl Change {
             Change::Spread(node) => format!("{} over all zones of its region", name(node)),
             Change::Optional(hop) => {
                 let (from, to) = design.graph.edge_endpoints(hop).expect("a hop of the design");
-                format!("`optional` on the hop from {} to {}, if the flow can do without", name(from), name(to))
+                format!(
+                    "`optional` on the hop from {} to {}, if the flow can do without",
+                    name(from),
+                    name(to)
+                )
             }
         }
     }

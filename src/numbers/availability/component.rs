@@ -10,6 +10,8 @@ pub struct Component {
     pub what: What,
     /// The share of time that it is down.
     pub down: f64,
+    /// How many failures it stands for: one, but for those of instances that are counted and not named.
+    pub failures: u64,
     /// The region that it stands in, to keep what falls together side by side.
     pub region: Option<String>,
 }
@@ -27,6 +29,8 @@ pub enum What {
     Whole(NodeIndex),
     /// One of a node's instances, counted from 0.
     Instance(NodeIndex, usize),
+    /// The instance, of a database whose copies do not take over, that has to be up.
+    Primary(NodeIndex, usize),
     /// Of a node with many instances: fewer up than are needed, of those whose surroundings are up. The number tells apart
     /// how many that are.
     TooFew(NodeIndex, usize),
@@ -36,7 +40,9 @@ impl What {
     /// The node that it is a part of; None for what nodes stand in.
     pub fn node(&self) -> Option<NodeIndex> {
         match self {
-            What::Whole(node) | What::Instance(node, _) | What::TooFew(node, _) => Some(*node),
+            What::Whole(node) | What::Instance(node, _) | What::Primary(node, _) | What::TooFew(node, _) => {
+                Some(*node)
+            }
             What::Zone(_) | What::Region(_) | What::Group(_) | What::Fate(_) => None,
         }
     }
@@ -49,7 +55,9 @@ impl What {
             What::Group(id) => format!("group {id}"),
             What::Fate(id) => format!("fate {id}"),
             What::Whole(node) => design.graph[*node].id.clone(),
-            What::Instance(node, number) => format!("{}#{}", design.graph[*node].id, number + 1),
+            What::Instance(node, number) | What::Primary(node, number) => {
+                format!("{}#{}", design.graph[*node].id, number + 1)
+            }
             What::TooFew(node, level) => format!("too few of {} ({})", design.graph[*node].id, level + 1),
         }
     }

@@ -7,7 +7,7 @@ use super::tree::{FaultTree, Gate, Term};
 /// Indices of components, rising.
 pub type Set = Vec<u32>;
 
-/// Cut sets of no more members than these are looked for.
+/// Cut sets of no more failures than these are looked for.
 pub const LARGEST_ORDER: usize = 4;
 /// Sets that a gate keeps; and those of each of two that have to fail together.
 const MOST: usize = 10_000;
@@ -37,7 +37,7 @@ pub fn cuts(tree: &FaultTree) -> Cuts {
         let cuts = match gate {
             Gate::Always => Cuts { complete: true, ..Cuts::default() },
             Gate::Never => reckoning.certain(),
-            Gate::Up(component) => Cuts { sets: vec![vec![*component as u32]], left_out: 0.0, complete: true },
+            Gate::Up(component) => reckoning.single(*component),
             Gate::All(_) => reckoning.one_of(&inputs),
             Gate::Any(terms) => reckoning.so_many(terms.len(), &inputs),
             Gate::AtLeast(wanted, terms) => reckoning.so_many(terms.len() + 1 - wanted, &inputs),
@@ -55,7 +55,16 @@ impl Reckoning<'_> {
         Cuts { sets: vec![Vec::new()], left_out: 0.0, complete: true }
     }
 
-    pub fn probability(&self, set: &[u32]) -> f64 {
+    fn single(&self, component: usize) -> Cuts {
+        let only = Cuts { sets: vec![vec![component as u32]], left_out: 0.0, complete: true };
+        self.one_of(&[&only])
+    }
+
+    fn failures(&self, set: &[u32]) -> u64 {
+        set.iter().fold(0, |sum: u64, &at| sum.saturating_add(self.tree.components[at as usize].failures))
+    }
+
+    fn probability(&self, set: &[u32]) -> f64 {
         set.iter().map(|&at| self.tree.components[at as usize].down).product()
     }
 
@@ -116,6 +125,12 @@ impl Reckoning<'_> {
 
     /// Minimal, and no more than so many.
     fn tidy(&self, cuts: &mut Cuts, most: usize) {
+        let Cuts { sets, left_out, .. } = cuts;
+        sets.retain(|set| {
+            let few = self.failures(set) <= LARGEST_ORDER as u64;
+            *left_out += if few { 0.0 } else { self.probability(set) };
+            few
+        });
         minimise(&mut cuts.sets);
         if cuts.sets.len() > most {
             self.sort(&mut cuts.sets);
@@ -127,12 +142,14 @@ impl Reckoning<'_> {
     }
 
     fn sort(&self, sets: &mut Vec<Set>) {
-        let mut keyed: Vec<(f64, Set)> =
-            std::mem::take(sets).into_iter().map(|set| (self.probability(&set), set)).collect();
-        keyed.sort_by(|(p, one), (q, other)| {
-            one.len().cmp(&other.len()).then(q.total_cmp(p)).then_with(|| one.cmp(other))
+        let mut keyed: Vec<(u64, f64, Set)> = std::mem::take(sets)
+            .into_iter()
+            .map(|set| (self.failures(&set), self.probability(&set), set))
+            .collect();
+        keyed.sort_by(|(few, p, one), (many, q, other)| {
+            few.cmp(many).then(q.total_cmp(p)).then_with(|| one.cmp(other))
         });
-        *sets = keyed.into_iter().map(|(_, set)| set).collect();
+        *sets = keyed.into_iter().map(|(_, _, set)| set).collect();
     }
 }
 

@@ -43,7 +43,9 @@ pub fn enough(
             let fewer = fewer(wanted, count, up);
             // Given that the lot was below the larger share.
             let down = if before < 1.0 { ((fewer - before) / (1.0 - before)).clamp(0.0, 1.0) } else { 1.0 };
-            let event = terms.up(Component { what: What::TooFew(node, level), down, region: region.clone() });
+            let failures = count - wanted.min(count) + 1;
+            let what = What::TooFew(node, level);
+            let event = terms.up(Component { what, down, failures, region: region.clone() });
             lot = terms.all(vec![lot, event]);
             before = fewer;
             level += 1;
@@ -110,7 +112,8 @@ fn log_factorial(n: f64) -> f64 {
         return (2..=n as u32).map(|factor| f64::from(factor).ln()).sum();
     }
     let inverse = 1.0 / n;
-    (n + 0.5) * n.ln() - n + 0.5 * (2.0 * std::f64::consts::PI).ln() + inverse / 12.0 - inverse.powi(3) / 360.0
+    (n + 0.5) * n.ln() - n + 0.5 * (2.0 * std::f64::consts::PI).ln() + inverse / 12.0
+        - inverse.powi(3) / 360.0
 }
 
 #[cfg(test)]
@@ -130,7 +133,10 @@ mod tests {
                     up_to(up, ups) * up_to(1.0 - up, count as i32 - ups)
                 })
                 .sum();
-            assert!((at_least(wanted, u64::from(count), up) - counted).abs() < 1e-13, "{count} {wanted} {up}");
+            assert!(
+                (at_least(wanted, u64::from(count), up) - counted).abs() < 1e-13,
+                "{count} {wanted} {up}"
+            );
         }
     }
 
@@ -140,14 +146,21 @@ mod tests {
 
     #[test]
     fn large_numbers_end_and_stay_shares() {
-        for (wanted, count, up) in
-            [(1, u64::MAX / 2, 0.5), (500_000_000, 1_000_000_000, 0.5), (999_999_999, 1_000_000_000, 0.5), (900, 1000, 0.99)]
-        {
+        for (wanted, count, up) in [
+            (1, u64::MAX / 2, 0.5),
+            (500_000_000, 1_000_000_000, 0.5),
+            (999_999_999, 1_000_000_000, 0.5),
+            (900, 1000, 0.99),
+        ] {
             let share = fewer(wanted, count, up);
             assert!((0.0..=1.0).contains(&share), "{wanted} of {count}: {share}");
         }
         // By a program that sums with 50 digits.
-        assert!((fewer(118, 120, 0.9998) - 2.225e-6).abs() < 1e-8, "{}", fewer(118, 120, 0.9998));
+        assert!(
+            (fewer(118, 120, 0.9998) - 2.2076536474255758e-6).abs() < 1e-17,
+            "{}",
+            fewer(118, 120, 0.9998)
+        );
         assert!((log_factorial(256.0) - (2..=256).map(|n| f64::from(n).ln()).sum::<f64>()).abs() < 1e-9);
     }
 }

@@ -90,8 +90,10 @@ fn of_flow(model: &mut Model, flow: &Flow, budget: &mut Budget) -> Option<Availa
         None => between(&tree, &cuts),
     };
     let design = model.design;
-    let naive =
-        needs(design, flow).into_iter().map(|node| assumption::Instance::of(&design.graph[node]).up).product();
+    let naive = needs(design, flow)
+        .into_iter()
+        .map(|node| assumption::Instance::of(&design.graph[node]).up)
+        .product();
     let assumed = model.assumptions(tree.components.iter().map(|component| &component.what));
     Some(Availability { tree, down, naive, cuts, assumed })
 }

@@ -47,6 +47,10 @@ impl<'d> Model<'d> {
             working: vec![None; design.graph.node_count()],
         };
         works::with_hard_needs(&mut model);
+        // In the order of the file, so that what is taken for granted is listed so.
+        design.graph.node_indices().for_each(|node| {
+            model.works(node);
+        });
         model
     }
 

@@ -107,7 +107,7 @@ impl Model<'_> {
             What::Region(id) => Some(id.clone()),
             _ => None,
         };
-        self.terms.up(Component { what, down: 1.0 - up, region })
+        self.terms.up(Component { what, down: 1.0 - up, failures: 1, region })
     }
 }
 

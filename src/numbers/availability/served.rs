@@ -25,8 +25,11 @@ pub fn served(model: &mut Model, flow: &Flow) -> Term {
     let steps = design.steps_of(flow);
     let groups = groups(steps);
     let starts = starts(steps);
-    let has_miss_hop: HashSet<NodeIndex> =
-        steps.iter().filter(|step| step.attrs.text("on").value() == Some("miss")).map(|step| step.from).collect();
+    let has_miss_hop: HashSet<NodeIndex> = steps
+        .iter()
+        .filter(|step| step.attrs.text("on").value() == Some("miss"))
+        .map(|step| step.from)
+        .collect();
     // From the last line to the first: what a node has to do after a line is known when that line is met.
     let mut after: HashMap<NodeIndex, Term> = HashMap::new();
     let mut hop: Vec<Option<Term>> = vec![None; steps.len()];
@@ -161,7 +164,9 @@ fn groups(steps: &[Step]) -> HashMap<usize, Group> {
                 shared = if whole { None } else { Some((first, sum)) };
                 last = Some((first, line));
             } else {
-                let beside = last.filter(|&(first, before)| before == line && groups[&first].ways.len() == 1 && !groups[&first].spare);
+                let beside = last.filter(|&(first, before)| {
+                    before == line && groups[&first].ways.len() == 1 && !groups[&first].spare
+                });
                 match beside {
                     Some((first, _)) => groups.get_mut(&first).expect("it was begun").ways[0].push(at),
                     None => {

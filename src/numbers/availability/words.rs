@@ -7,6 +7,7 @@ use petgraph::graph::NodeIndex;
 use super::component::What;
 use super::cuts::{Cuts, Set};
 use super::tree::FaultTree;
+use super::works;
 use crate::design::Design;
 
 /// The cut sets in words, with the probability that all of it fails; those that read the same are one.
@@ -41,6 +42,10 @@ fn one(design: &Design, tree: &FaultTree, set: &Set) -> String {
             What::Group(id) => places.push(format!("group `{id}`")),
             What::Fate(id) => places.push(format!("fate `{id}`")),
             What::Whole(node) => nodes.push(design.graph[*node].name()),
+            What::Primary(node, _) => nodes.push(match works::parts(&design.graph[*node]) {
+                0 | 1 => format!("the primary of {}", design.graph[*node].name()),
+                _ => format!("a primary of {}", design.graph[*node].name()),
+            }),
             What::Instance(node, _) => *instances.entry(*node).or_default() += 1,
             What::TooFew(node, level) => nodes.push(match level {
                 0 => format!("too many of the instances of {}", design.graph[*node].name()),
@@ -56,6 +61,9 @@ fn one(design: &Design, tree: &FaultTree, set: &Set) -> String {
             (2, 2) => format!("both instances of {name}"),
             (down, all) if down == all => format!("all {all} instances of {name}"),
             (1, _) => format!("an instance of {name}"),
+            (down, all) if works::parts(node) > 1 => {
+                format!("{down} of the {all} instances of {name}, with the same data")
+            }
             (down, all) => format!("{down} of the {all} instances of {name}"),
         }
     });

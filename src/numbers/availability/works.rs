@@ -46,7 +46,7 @@ impl Model<'_> {
     }
 
     fn component(&mut self, what: What, up: f64, standing: &Standing) -> Term {
-        self.terms.up(Component { what, down: 1.0 - up, region: standing.region.clone() })
+        self.terms.up(Component { what, down: 1.0 - up, failures: 1, region: standing.region.clone() })
     }
 
     /// Each part of it works: a store in shards has several, everything else one.
@@ -73,12 +73,19 @@ impl Model<'_> {
     }
 
     /// Enough of the instances from `first` up to `last`.
-    fn part(&mut self, index: NodeIndex, instance: &Instance, standing: &Standing, first: u64, last: u64) -> Term {
+    fn part(
+        &mut self,
+        index: NodeIndex,
+        instance: &Instance,
+        standing: &Standing,
+        first: u64,
+        last: u64,
+    ) -> Term {
         let count = last - first;
         let zones = standing.zones.len() as u64;
         let wanted = self.wanted(index, count);
         if self.is_primary_alone(index, count) {
-            return self.instance(index, instance, standing, first);
+            return self.instance(What::Primary(index, first as usize), instance, standing);
         }
         if count > NAMED as u64 {
             // One by one, beginning with the zone of the first.
@@ -91,13 +98,16 @@ impl Model<'_> {
             let region = standing.region.clone();
             return many::enough(&mut self.terms, index, &counts, wanted, instance.up, region);
         }
-        let up = (first..last).map(|at| self.instance(index, instance, standing, at)).collect();
+        let up = (first..last)
+            .map(|at| self.instance(What::Instance(index, at as usize), instance, standing))
+            .collect();
         self.terms.at_least(wanted as usize, up)
     }
 
-    fn instance(&mut self, index: NodeIndex, instance: &Instance, standing: &Standing, at: u64) -> Term {
-        let zone = standing.zones[(at % standing.zones.len() as u64) as usize];
-        let own = self.component(What::Instance(index, at as usize), instance.up, standing);
+    fn instance(&mut self, what: What, instance: &Instance, standing: &Standing) -> Term {
+        let (What::Instance(_, at) | What::Primary(_, at)) = what else { unreachable!("one of these two") };
+        let zone = standing.zones[at % standing.zones.len()];
+        let own = self.component(what, instance.up, standing);
         self.terms.all(vec![zone, own])
     }
 
@@ -120,7 +130,8 @@ impl Model<'_> {
         }
         let majority = count / 2 + 1;
         let says_quorum = node.attrs.text("replication").value() == Some("quorum");
-        let votes = node.tech.is_some_and(|tech| tech.votes && tech.kind() == node.kind) || node.kind == Kind::Lock;
+        let votes =
+            node.tech.is_some_and(|tech| tech.votes && tech.kind() == node.kind) || node.kind == Kind::Lock;
         match node.attrs.get("quorum").map(|setting| &setting.value) {
             Some(Value::Number(quorum)) => (*quorum as u64).max(1),
             Some(Value::None) => 1,
@@ -136,7 +147,12 @@ impl Model<'_> {
         let node = &design.graph[index];
         let counted = ["needs", "quorum", "conflict", "replica_of"].iter().any(|how| node.attrs.has(how))
             || node.attrs.text("replication").value() == Some("quorum");
-        if count < 2 || !node.kind.is_store() || node.is_managed() || counted || self.change == Some(Change::Failover(index)) {
+        if count < 2
+            || !node.kind.is_store()
+            || node.is_managed()
+            || counted
+            || self.change == Some(Change::Failover(index))
+        {
             return false;
         }
         let failover = node.attrs.text("failover");
@@ -166,7 +182,7 @@ pub fn is_whole(node: &Node, instance: &Instance) -> bool {
 }
 
 /// A store in shards, or in several sets of copies, has a part for each.
-fn parts(node: &Node) -> u64 {
+pub fn parts(node: &Node) -> u64 {
     if node.attrs.has("needs") || !(node.kind.is_store() || node.kind.is_broker()) {
         return 1;
     }
