@@ -123,7 +123,7 @@ pub fn fault_tree(model: &mut Model, flow: &Flow) -> FaultTree {
 
 /// From the cut sets: one of them fails no more often than all of them do added up, and no less often than the one that fails
 /// most, or than the sum without what two of them have in common.
-fn between(tree: &FaultTree, cuts: &Cuts) -> Down {
+pub fn between(tree: &FaultTree, cuts: &Cuts) -> Down {
     const PAIRS: usize = 300;
     let probability =
         |set: &[u32]| -> f64 { set.iter().map(|&at| tree.components[at as usize].down).product() };

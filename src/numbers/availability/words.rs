@@ -72,6 +72,7 @@ fn one(design: &Design, tree: &FaultTree, set: &Set) -> String {
     parts.extend(of_nodes);
     match parts.as_slice() {
         [only] if set.len() == 1 => format!("{only} alone"),
+        [first @ .., last] if first.len() > 1 => format!("{} and {last} together", first.join(", ")),
         _ => parts.join(" together with "),
     }
 }
