@@ -48,13 +48,13 @@ fn named(design: &Design, tree: &FaultTree, sets: &[Vec<u32>]) -> BTreeSet<BTree
 
 #[test]
 fn random_designs_are_what_every_state_of_them_says() {
-    let many = std::env::var("SPOF_DESIGNS").ok().and_then(|many| many.parse().ok()).unwrap_or(3000);
+    let many = std::env::var("SPOF_DESIGNS").ok().and_then(|many| many.parse().ok()).unwrap_or(2000);
     let mut random = Random::new(1);
     let mut orders = [0_usize; 5];
     let mut shared = 0;
     for number in 0..many {
         // Now and then as large as can still be gone through.
-        let most = if number % 100 == 99 { 16 } else { 10 };
+        let most = if number % 250 == 249 { 16 } else { 9 };
         let text = random_design(&mut random, most);
         let design = design(&text);
         let walk = Walk::new(&design, &design.flows[0]);
@@ -191,11 +191,8 @@ fn importance_and_the_best_change() {
     near(a.gone, (down - 0.05) / down);
     near(a.birnbaum, 2.0 * 0.1 * 0.95);
     let best = study.best.unwrap();
-    assert_eq!(
-        best.change.in_words(&design),
-        "`optional` on the hop from `a` to `b`, if the flow can do without"
-    );
-    near(best.down, 0.01);
+    assert_eq!(best.change.in_words(&design), "one more instance of `b` (x2)");
+    near(best.down, 1.0 - 0.99 * 0.9975);
 }
 
 #[test]

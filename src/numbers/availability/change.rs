@@ -52,9 +52,14 @@ pub fn best_change(
         let tree = fault_tree(&mut model, flow);
         Some(Better { change, down: Diagram::of(&tree, &mut budget)?.down() })
     });
+    // To do without an answer is a loss: it has to be worth more than a repair.
+    let cost = |better: &Better| match better.change {
+        Change::Optional(_) => better.down + WORTH * down,
+        _ => better.down,
+    };
     tried
         .filter(|better| better.down < down * (1.0 - WORTH))
-        .min_by(|one, other| one.down.total_cmp(&other.down))
+        .min_by(|one, other| cost(one).total_cmp(&cost(other)))
 }
 
 /// What can be changed about a node.
