@@ -9,13 +9,14 @@ use super::terminal::{self, Color};
 use super::{Status, input};
 use crate::catalog::nearest;
 use crate::design::lower;
-use crate::numbers::{Numbers, numbers};
+use crate::numbers::availability::Places;
+use crate::numbers::{Numbers, numbers_where};
 use crate::report::Style;
 use crate::report::numbers as report;
 use crate::report::text::listed;
 use crate::syntax::parse;
 
-/// Show what a design has to carry, and what it can: rates, capacity, data
+/// Show what a design has to carry, and what it can: rates, capacity, availability, data
 ///
 /// Every figure comes from the design's own numbers or from a sourced default of the catalogue; a `?` says which number is
 /// missing. `--why ID` shows the arithmetic.
@@ -34,7 +35,10 @@ pub(super) struct Args {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Name every missing number
+    /// Let zones, regions and shared fates fail as often as the defaults say, where nothing is stated of them
+    #[arg(long)]
+    assume: bool,
+    /// Name every missing number, and every smallest set of failures that stops a flow
     #[arg(long)]
     all: bool,
 }
@@ -63,11 +67,14 @@ fn show(args: &Args, color: Color) -> Result<Status, Trouble> {
         let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
         say(&format!("{}\n\n", blocks.join("\n\n")));
     }
-    let numbers = numbers(&design);
+    let places = if args.assume { Places::Assumed } else { Places::AsStated };
+    let numbers = numbers_where(&design, places);
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let text = match (&args.why, args.format) {
-        (Some(id), _) => report::why(&numbers, id, style).ok_or_else(|| unknown(&numbers, id))?,
-        (None, Format::Text) => report::text(&design, &numbers, style),
+        (Some(id), _) => {
+            report::why(&design, &numbers, places, id, style).ok_or_else(|| unknown(&numbers, id))?
+        }
+        (None, Format::Text) => report::text(&design, &numbers, places, style),
         (None, Format::Json) => format!("{:#}\n", report::json(&numbers)),
     };
     Ok(finish(&text, status, color))

@@ -1,6 +1,7 @@
 //! What a design carries, in figures: of each flow, each node and each table, with the arithmetic and what it takes for
 //! granted. Nothing is guessed: a figure that cannot be had says which number it lacks.
 
+pub mod availability;
 mod capacity;
 mod figure;
 mod node;
@@ -8,6 +9,7 @@ mod table;
 
 use petgraph::graph::NodeIndex;
 
+use availability::{Availability, Places};
 pub use capacity::Capacity;
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
@@ -31,11 +33,25 @@ pub struct FlowNumbers {
     pub id: String,
     pub average: Reached,
     pub peak: Reached,
+    /// None where it has no hop.
+    pub availability: Option<Availability>,
 }
 
+/// With what fails as the design states it.
 pub fn numbers(design: &Design) -> Numbers {
+    numbers_where(design, Places::AsStated)
+}
+
+/// With zones, regions and shared fates failing as they are said to.
+pub fn numbers_where(design: &Design, places: Places) -> Numbers {
+    let availability = availability::of_flows(design, places);
     Numbers {
-        flows: design.flows.iter().map(flow).collect(),
+        flows: design
+            .flows
+            .iter()
+            .zip(availability)
+            .map(|(of, availability)| flow(of, availability))
+            .collect(),
         nodes: node::all(design),
         tables: table::all(design),
     }
@@ -80,14 +96,14 @@ impl Numbers {
     }
 }
 
-fn flow(flow: &Flow) -> FlowNumbers {
+fn flow(flow: &Flow, availability: Option<Availability>) -> FlowNumbers {
     let stated = |name: &str| {
         let value = flow.attrs.number(name).value()?;
         Some(Figure::new(value, Unit::Rate, format!("`{name}` of flow `{}` = {}", flow.id, show_rate(value))))
     };
     let average = stated("rate").ok_or_else(|| want_rate(flow));
     let peak = stated("peak").or_else(|| stated("rate")).ok_or_else(|| want_rate(flow));
-    FlowNumbers { id: flow.id.clone(), average, peak }
+    FlowNumbers { id: flow.id.clone(), average, peak, availability }
 }
 
 fn want_rate(flow: &Flow) -> Missing {

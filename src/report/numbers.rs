@@ -2,24 +2,30 @@
 
 use serde_json::{Map, Value, json};
 
+use super::availability;
 use super::wrap::columns;
 use super::{Style, Wrap};
 use crate::design::Design;
-use crate::numbers::{Missing, Numbers, Reached};
+use crate::numbers::availability::{Assumption, Places, merged, study};
+use crate::numbers::{FlowNumbers, Missing, Numbers, Reached};
 
 /// Numbers that are missing, named under the tables.
 const WANTED: usize = 8;
 
 /// Flows, nodes and tables; then what was assumed, and what is missing.
-pub fn text(design: &Design, numbers: &Numbers, style: Style) -> String {
+pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) -> String {
     let paint = style.paint();
     let mut blocks = Vec::new();
     if let Some(title) = &design.title {
         blocks.push(paint.bold(&super::clean(title)));
     }
-    let per_flow =
-        numbers.flows.iter().map(|flow| vec![flow.id.clone(), cell(&flow.average), cell(&flow.peak)]);
-    blocks.extend(table(["Flows", "average", "peak"], per_flow.collect(), style));
+    let per_flow = numbers.flows.iter().map(|flow| {
+        let [available, naive, down] = availability::cells(flow.availability.as_ref());
+        vec![flow.id.clone(), cell(&flow.average), cell(&flow.peak), available, naive, down]
+    });
+    let heads = ["Flows", "average", "peak", "available", "naive", "down a year"];
+    blocks.extend(table(heads, per_flow.collect(), style));
+    blocks.extend(availability::what_stops(design, numbers, style));
     let per_node = numbers.nodes.iter().map(|node| {
         let of = |figure: &Option<Reached>| figure.as_ref().map_or(String::new(), cell);
         vec![
@@ -49,6 +55,13 @@ pub fn text(design: &Design, numbers: &Numbers, style: Style) -> String {
             Wrap { width: style.width, first: 2, hang: 4 }.block(&text)
         })
         .collect();
+    let still = availability::standing_still(design, places).filter(|_| !numbers.flows.is_empty());
+    let lasting = lasting(&numbers.flows);
+    let assumed: Vec<String> = assumed
+        .into_iter()
+        .chain(lasting.iter().map(|assumption| availability::assumed(assumption, style)))
+        .chain(still.map(|note| Wrap { width: style.width, first: 2, hang: 4 }.block(note)))
+        .collect();
     if !assumed.is_empty() {
         blocks.push(format!("{}\n{}", paint.bold("Assumed (--why NODE has the source)"), assumed.join("\n")));
     }
@@ -65,6 +78,11 @@ pub fn text(design: &Design, numbers: &Numbers, style: Style) -> String {
         blocks.push("nothing to reckon with: no flow, and no node but clients".to_string());
     }
     format!("{}\n", blocks.join("\n\n"))
+}
+
+/// What was taken for granted of how long things are up, over all flows.
+fn lasting(flows: &[FlowNumbers]) -> Vec<Assumption> {
+    merged(flows.iter().filter_map(|flow| flow.availability.as_ref()).flat_map(|of| &of.assumed))
 }
 
 /// `?` where it cannot be had, `≥ 38/s` where a part is known.
@@ -106,7 +124,7 @@ fn table<const N: usize>(heads: [&str; N], rows: Vec<Vec<String>>, style: Style)
 }
 
 /// How each figure of a node, flow or table was reached; None where the name is none of them.
-pub fn why(numbers: &Numbers, id: &str, style: Style) -> Option<String> {
+pub fn why(design: &Design, numbers: &Numbers, places: Places, id: &str, style: Style) -> Option<String> {
     let node = numbers.nodes.iter().find(|node| node.id == id).map(|node| node.figures());
     let flow = numbers
         .flows
@@ -146,6 +164,11 @@ pub fn why(numbers: &Numbers, id: &str, style: Style) -> Option<String> {
         }
         blocks.push(block);
     }
+    let flow = design.flows.iter().zip(&numbers.flows).find(|(_, numbers)| numbers.id == id);
+    if let Some((flow, FlowNumbers { availability: Some(availability), .. })) = flow {
+        let study = study(design, flow, places, availability);
+        blocks.push(availability::why(design, availability, &study, places, style));
+    }
     Some(format!("{}\n", blocks.join("\n\n")))
 }
 
@@ -154,7 +177,12 @@ pub fn json(numbers: &Numbers) -> Value {
     let flows: Vec<Value> = numbers
         .flows
         .iter()
-        .map(|flow| object(&flow.id, [("rate_per_s", Some(&flow.average)), ("peak_per_s", Some(&flow.peak))]))
+        .map(|flow| {
+            let rates = [("rate_per_s", Some(&flow.average)), ("peak_per_s", Some(&flow.peak))];
+            let mut object = object(&flow.id, rates);
+            availability::into_json(flow.availability.as_ref(), &mut object);
+            object
+        })
         .collect();
     let nodes: Vec<Value> = numbers
         .nodes
@@ -200,6 +228,15 @@ pub fn json(numbers: &Numbers) -> Value {
                 "instead": assumed.instead,
             })
         })
+        .chain(lasting(&numbers.flows).into_iter().map(|assumption| {
+            json!({
+                "what": assumption.what,
+                "of": assumption.of,
+                "grade": format!("{:?}", assumption.grade),
+                "source": assumption.source,
+                "instead": assumption.instead,
+            })
+        }))
         .collect();
     json!({ "version": 1, "flows": flows, "nodes": nodes, "tables": tables, "assumed": assumed })
 }

@@ -40,7 +40,8 @@ pub use watched::is_own_code;
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
-use needs::{needs, stops_without};
+pub use needs::needs;
+use needs::stops_without;
 use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
