@@ -8,7 +8,7 @@ mod table;
 
 use petgraph::graph::NodeIndex;
 
-pub use capacity::Capacity;
+pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
 pub use table::{TableNumbers, expected_rows};
