@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
                technology does not count), the load is known and all instances together carry it, but not those that \
                remain: with instances over two zones or more, all but the fullest zone's; else all but one. An error where \
                even the flows' `rate` is too much for them, a warning where only their `peak` is. With \
-               `autoscale=[least, most]` the most is taken, and it is a warning, since others start in time. Of the only \
+               `xN autoscale=[least, most]` over several zones the most is taken, and it is a warning, since others start in \
+               time; without zones it is silent. Of the only \
                connection server that clients are connected to, a warning where those that remain hold, by their \
                `connections`, less than the count in `given` that `over-capacity` reads (`online`, `concurrent…`, \
                `connect…`). Silent with a bare `autoscale`, with `shed`, where it is managed, for one instance, and where \
@@ -96,9 +97,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// How many there are at most, where there are several and nothing else answers for a lost one.
+/// How many there are at most, where there are several and nothing else answers for a lost one: where instances are
+/// added, one is replaced at once, and a zone is not.
 fn instances(node: &Node) -> Option<u64> {
-    let answered = node.attrs.has("shed") || node.is_managed();
+    let replaced = node.attrs.has("autoscale") && node.zones.len() < 2;
+    let answered = node.attrs.has("shed") || node.is_managed() || replaced;
     node.most_instances().filter(|&most| !answered && most >= 2)
 }
 
@@ -184,7 +187,8 @@ mod tests {
         // It does not carry the load as it is, grows by itself, or a number is missing.
         case("zones=3", "x6 capacity=100/s", "rate=700/s", &[]);
         case("zones=3", "x6 capacity=100/s autoscale=[6, 12]", "rate=500/s", &[]);
-        case("zones=3", "capacity=100/s autoscale=[3, 6]", "rate=500/s", &["wrong a"]);
+        case("zones=3", "x3 capacity=100/s autoscale=[3, 6]", "rate=500/s", &["wrong a"]);
+        case("", "x3 capacity=100/s autoscale=[3, 6]", "rate=550/s", &[]);
         case("zones=3", "capacity=100/s autoscale", "rate=500/s", &[]);
         case("zones=3", "x6 concurrency=10 latency=100ms", "rate=500/s", &["wrong a"]);
         case("zones=3", "x6 capacity=100/s shed", "rate=500/s", &[]);
@@ -207,7 +211,7 @@ mod tests {
         case("online = 5M", "zones=3", "x60 connections=50k", &[]);
         case("online = 5M", "", "x120 connections=50k", &[]);
         case("users = 5M", "zones=3", "x120 connections=50k", &[]);
-        case("online = 5M", "zones=3", "connections=50k autoscale=[60, 120]", &["wrong s"]);
+        case("online = 5M", "zones=3", "x60 connections=50k autoscale=[60, 120]", &["wrong s"]);
     }
 
     #[test]
@@ -217,7 +221,7 @@ mod tests {
         };
         assert_eq!(severity("rate=500/s"), Severity::Error);
         assert_eq!(severity("rate=100/s peak=500/s"), Severity::Warning);
-        let growing = text("zones=3", "capacity=100/s autoscale=[3, 6]", "rate=500/s");
+        let growing = text("zones=3", "x3 capacity=100/s autoscale=[3, 6]", "rate=500/s");
         assert_eq!(run(&RULE, &Facts::new(&design(&growing)))[0].severity, Severity::Warning);
     }
 }

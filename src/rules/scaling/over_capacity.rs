@@ -266,11 +266,11 @@ mod tests {
             )
         };
         for zones in 1..=4 {
-            let bounded = design(&text(zones, "autoscale=[2, 4]"));
+            let bounded = design(&text(zones, "x2 autoscale=[2, 4]"));
             let found = run(&RULE, &Facts::new(&bounded));
             let wanted = found[0].fix.split('`').nth(1).unwrap();
             assert!(wanted.starts_with("autoscale=[2, "), "{wanted}");
-            let mended = design(&text(zones, wanted));
+            let mended = design(&text(zones, &format!("x2 {wanted}")));
             assert!(
                 run(crate::rules::find("no-headroom-after-zone-loss").unwrap(), &Facts::new(&mended))
                     .is_empty()

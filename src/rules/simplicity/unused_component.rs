@@ -21,8 +21,7 @@ pub static RULE: Rule = Rule {
                (clients, DNS, configuration, secrets, registries, locks, identity, monitors, externals), for a node that \
                another one names (`dlq=`, `registry=`, `dedupe=`, `source=`, `fallback=`, …), for what stands in a `spare` \
                group, and where a `note` is on it. A node with `replica_of` is a standby and may be alone; only copies \
-               that are more than that are a finding: three or more, or two of what has two instances itself, in the \
-               region of their primary.",
+               that are more than that are a finding: three instances or more, in the region of their primary.",
         why: "What is drawn and not used is a decision that was not taken, or an arrow that was forgotten. Built like \
               that, it costs money and patches, and whoever reads the design believes that it does something.",
         outage: None,
@@ -93,7 +92,7 @@ fn unread(node: &Node, primary: &str) -> Diagnostic {
     .fix(format!("the reads that may be a little old to {name}, as in `… -> {} reads`; or one standby, without the `x{count}`", node.id))
 }
 
-/// A copy that waits for its primary to fail: it, or one for each of several primaries, or all in another region.
+/// Copies that wait for their primary to fail: one or two of them, or all in another region.
 fn stands_by(facts: &Facts, at: NodeIndex) -> bool {
     let node = facts.node(at);
     if !node.attrs.has("replica_of") {
@@ -105,8 +104,7 @@ fn stands_by(facts: &Facts, at: NodeIndex) -> bool {
         let around = facts.design.groups_around(node).take(64);
         around.filter(|group| group.kind == GroupKind::Region).map(|group| group.id.as_str()).next()
     };
-    let more = node.instances >= 3 || (node.instances == 2 && facts.node(primary).instances >= 2);
-    !more || region(at) != region(primary)
+    node.instances < 3 || region(at) != region(primary)
 }
 
 /// At the end of nothing but `..>` hops that come in.
@@ -156,7 +154,6 @@ mod tests {
         case("postgres e x3 replica_of=d\na -> e", &[]);
         // More of them than stand by.
         case("postgres e x3 replica_of=d", &["wrong e"]);
-        case("postgres p x2\na -> p\npostgres e x2 replica_of=p", &["wrong e"]);
         case("region r spare { postgres e }", &[]);
         case("redis c\nnote on c \"for the batch jobs, which are another team's\"", &[]);
         // Not reached by requests.
