@@ -5,7 +5,7 @@ use crate::catalog::{Grade, Kind};
 use crate::design::Node;
 use crate::units::{show_duration, show_number, show_rate};
 
-/// What one instance carries, and how many there are at most.
+/// What one instance carries, and how many of them answer at most.
 pub struct Capacity {
     pub each: f64,
     pub instances: f64,
