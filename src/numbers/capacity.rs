@@ -5,7 +5,7 @@ use crate::catalog::{Grade, Kind};
 use crate::design::Node;
 use crate::units::{show_duration, show_number, show_rate};
 
-/// What one instance carries, and how many there are at most.
+/// What one instance carries, and how many of them answer at most.
 pub struct Capacity {
     pub each: f64,
     pub instances: f64,
@@ -16,7 +16,7 @@ pub struct Capacity {
 impl Capacity {
     /// None where neither the design nor the catalogue knows it, or where instances are added without a stated end.
     pub fn of(node: &Node) -> Option<Capacity> {
-        let instances = node.most_instances()? as f64;
+        let instances = if has_one_primary(node) { 1.0 } else { node.most_instances()? as f64 };
         if let Some(each) = node.attrs.number("capacity").value() {
             return Some(Capacity { each, instances, grade: None });
         }
@@ -25,21 +25,33 @@ impl Capacity {
         Some(Capacity { each: default.value, instances, grade: Some(default.grade) })
     }
 
-    /// What all of them carry at best, where copies that follow a primary answer reads too: a rule that accuses has to
-    /// allow for that.
+    /// The same; or from how much it does at once and how long that takes, by Little's law.
+    pub fn at_work(node: &Node) -> Option<Capacity> {
+        Capacity::of(node).or_else(|| {
+            let at_once = node.attrs.number("concurrency").value()?;
+            let latency = node.attrs.number("latency").value().filter(|latency| *latency > 0.0)?;
+            Some(Capacity { each: at_once / latency, instances: node.most_instances()? as f64, grade: None })
+        })
+    }
+
+    /// What all that serve carry together.
     pub fn total(&self) -> f64 {
         self.each * self.instances
     }
 }
 
 /// A relational database that is not split: one machine takes all writes, and its readers, until they are sent to a node
-/// with `replica_of`, go there too.
-fn has_one_primary(node: &Node) -> bool {
+/// with `replica_of`, go there too. Its other instances stand by.
+pub fn has_one_primary(node: &Node) -> bool {
     let split = node.attrs.number("shards").value().is_some_and(|shards| shards > 1.0)
         || node.tables.iter().any(|table| !table.shard.is_empty())
         || node.tech.is_some_and(|tech| tech.placement.is_some());
-    let relational = node.tech.is_some_and(|tech| tech.model.as_deref() == Some("relational"));
-    node.kind == Kind::Database && relational && !split && node.attrs.get("replica_of").is_none()
+    // Where members agree on each write, every one of them answers.
+    let follows = node.tech.is_some_and(|tech| {
+        tech.model.as_deref() == Some("relational") && tech.replication.as_deref() != Some("quorum")
+    });
+    let copies = node.attrs.get("replica_of").is_some() || node.attrs.has("conflict");
+    node.kind == Kind::Database && follows && !split && !copies
 }
 
 /// Requests a second that all instances carry together; None where that is its vendor's or its owner's business.

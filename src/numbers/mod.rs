@@ -10,7 +10,7 @@ mod table;
 use petgraph::graph::NodeIndex;
 
 use availability::{Availability, Places};
-pub use capacity::Capacity;
+pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
 pub use table::{TableNumbers, expected_rows};

@@ -25,7 +25,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-pub use arrivals::{Arrivals, HEADROOM, enough_instances, lost_with_one};
+pub use arrivals::{Arrivals, HEADROOM, enough_instances, enough_to_hold, lost_with_one, write_instances};
 pub use calls::{Calls, heaviest_chain};
 pub use journey::{Journey, Spread};
 pub use messages::{Shares, targets};

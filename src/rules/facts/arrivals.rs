@@ -3,8 +3,8 @@
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
-use crate::design::{Arrow, Flow, Node, Step};
-use crate::units::show_rate;
+use crate::design::{Arrow, Flow, Given, Node, Step, Value};
+use crate::units::{Dimension, show_number, show_rate};
 
 /// Utilisation up to which a server answers without waiting lines of its own.
 pub const HEADROOM: f64 = 0.7;
@@ -16,12 +16,30 @@ pub fn lost_with_one(instances: u64, zones: usize) -> u64 {
 
 /// Instances, each of which serves so much, that carry a load with headroom and with one zone gone.
 pub fn enough_instances(node: &Node, load: f64, each: f64) -> u64 {
+    without_one_zone(node, (load / each / HEADROOM).ceil(), load / each)
+}
+
+/// The instances, each of which holds so many connections, that hold all of them with one zone gone.
+pub fn enough_to_hold(node: &Node, connections: f64, each: f64) -> u64 {
+    without_one_zone(node, (connections / each).ceil(), connections / each)
+}
+
+/// So many at least, of which so many are left.
+fn without_one_zone(node: &Node, least: f64, left: f64) -> u64 {
     let zones = node.zones.len();
-    let least = (load / each / HEADROOM).ceil().max(2.0) as u64;
+    let least = least.max(2.0) as u64;
     // With two zones or more, at most twice as many carry it without one.
     (least..=least.saturating_mul(2).saturating_add(2))
-        .find(|&count| (count - lost_with_one(count, zones)) as f64 * each >= load)
+        .find(|&count| (count - lost_with_one(count, zones)) as f64 >= left)
         .unwrap_or(least)
+}
+
+/// How so many instances are written on a node: `x8`, or `autoscale=[2, 8]` where it says how many there may be.
+pub fn write_instances(node: &Node, count: u64) -> String {
+    match node.attrs.get("autoscale").map(|setting| &setting.value) {
+        Some(Value::Range(least, _)) => format!("autoscale=[{}, {count}]", show_number(*least)),
+        _ => format!("x{count}"),
+    }
 }
 
 /// What arrives at a node, each flow at its busiest.
@@ -60,6 +78,19 @@ impl<'d> Facts<'d> {
         }
         arrivals.parts.retain(|(_, rate)| *rate > 0.0);
         arrivals
+    }
+
+    /// How many are connected at once: the largest count in `given` of which a word begins with `online`, `concurrent` or
+    /// `connect`, as in `users_online`.
+    pub fn online(&self) -> Option<&'d Given> {
+        let named = |given: &&Given| {
+            let name = given.name.to_lowercase();
+            given.value.dimension == Dimension::NONE
+                && name.split(['_', '-']).any(|word| {
+                    ["online", "concurrent", "connect"].iter().any(|start| word.starts_with(start))
+                })
+        };
+        self.design.givens.iter().filter(named).max_by(|a, b| a.value.value.total_cmp(&b.value.value))
     }
 }
 

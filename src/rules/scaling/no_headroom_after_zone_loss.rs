@@ -1,7 +1,8 @@
 use crate::catalog::Kind;
+use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::Capacity;
-use crate::rules::facts::{enough_instances, lost_with_one};
+use crate::rules::facts::{enough_instances, enough_to_hold, lost_with_one, write_instances};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_number, show_rate};
 
@@ -13,15 +14,20 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "what is left after a lost zone, or a lost instance, cannot carry the load",
     question: None,
-    reads: &["autoscale", "capacity", "shed"],
+    reads: &["autoscale", "capacity", "concurrency", "connections", "latency", "shed"],
     page: Page {
         checks: "Load balancers, gateways, services, functions and connection servers with several instances: what those \
                  serve that are left when one zone, or one instance, is lost.",
-        when: "`capacity` is stated, the load is known and all instances together carry it, but not those that remain: \
-               with instances over two zones or more, all but the fullest zone's; else all but one. An error where even \
-               the flows' `rate` is too much for them, a warning where only their `peak` is. Silent with `autoscale` and \
-               with `shed`, for one instance, and where the instances do not carry the load to begin with (`over-capacity` \
-               says so).",
+        when: "The design states what an instance serves (`capacity`, or `concurrency` and `latency`; what is assumed of a \
+               technology does not count), the load is known and all instances together carry it, but not those that \
+               remain: with instances over two zones or more, all but the fullest zone's; else all but one. An error where \
+               even the flows' `rate` is too much for them, a warning where only their `peak` is. With \
+               `xN autoscale=[least, most]` over several zones the most is taken, and it is a warning, since others start in \
+               time; without zones it is silent. Of the only \
+               connection server that clients are connected to, a warning where those that remain hold, by their \
+               `connections`, less than the count in `given` that `over-capacity` reads (`online`, `concurrent…`, \
+               `connect…`). Silent with a bare `autoscale`, with `shed`, where it is managed, for one instance, and where \
+               the instances do not carry the load to begin with (`over-capacity` says so).",
         why: "Redundancy that is needed every day is none. When one of three zones goes, its third of the requests moves \
               to the other two within seconds; if they were two thirds busy already, they fall too. New machines cannot be \
               had quickly then: everybody else in the zone asks for them in the same minute.",
@@ -39,29 +45,32 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for at in facts.nodes(|kind| kind.is_compute() && kind != Kind::Scheduler) {
         let node = facts.node(at);
-        let answered = node.attrs.has("autoscale") || node.attrs.has("shed") || node.is_managed();
-        let stated = node.attrs.has("capacity") && !answered;
-        let Some(capacity) = Capacity::of(node).filter(|_| stated && node.instances >= 2) else { continue };
+        let Some(instances) = instances(node) else { continue };
+        let Some(capacity) = Capacity::at_work(node).filter(|capacity| capacity.grade.is_none()) else {
+            continue;
+        };
         let arrivals = facts.arriving(at, |step| !facts.node(step.from).kind.is_broker());
-        let zones = node.zones.len();
-        let left = node.instances - lost_with_one(node.instances, zones);
+        let left = instances - lost_with_one(instances, node.zones.len());
         let carried = left as f64 * capacity.each;
         let load = arrivals.busiest;
         if left == 0 || load <= carried || load > capacity.total() {
             continue;
         }
         let name = node.name();
-        let (gone, whose) = match zones {
-            0 | 1 => ("one instance".to_string(), String::new()),
-            zones => (format!("one of {zones} zones"), format!(" in {zones} zones")),
-        };
+        let gone = gone(node);
         let enough = enough_instances(node, load, capacity.each);
-        let always = arrivals.mean > carried;
+        let grows = node.attrs.has("autoscale");
+        let always = arrivals.mean > carried && !grows;
+        let until = if grows {
+            " until others have started, which everybody else in the zone waits for as well"
+        } else {
+            ""
+        };
         found.push(
             Diagnostic::wrong(
                 format!("without {gone}, {name} serves {} of {} that arrive", show_rate(carried), show_rate(load)),
                 node.span,
-                format!("{} instances{whose}", node.instances),
+                place(node, instances),
             )
             .at_most(if always { Severity::Error } else { Severity::Warning })
             .node(&node.id)
@@ -69,19 +78,86 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .evidence(format!("arriving at the busiest time: {}", arrivals.show()))
             .evidence(format!(
                 "left: ({} − {}) × {} = {}",
-                node.instances,
-                node.instances - left,
+                instances,
+                instances - left,
                 show_rate(capacity.each),
                 show_rate(carried)
             ))
             .consequence(format!(
-                "{gone} is gone, the other {} take over its requests, are at their limit at once, and {name} is down everywhere",
+                "{gone} is gone, the other {} take over its requests, are at their limit at once, and {name} is down everywhere{until}",
                 show_number(left as f64)
             ))
-            .fix(format!("`x{}` on {name}, or `shed` on it so that it refuses what is too much", enough)),
+            .fix(format!(
+                "`{}` on {name}, or `shed` on it so that it refuses what is too much",
+                write_instances(node, enough)
+            )),
         );
     }
+    found.extend(connections(facts));
     found
+}
+
+/// How many there are at most, where there are several and nothing else answers for a lost one: where instances are
+/// added, one is replaced at once, and a zone is not.
+fn instances(node: &Node) -> Option<u64> {
+    let replaced = node.attrs.has("autoscale") && node.zones.len() < 2;
+    let answered = node.attrs.has("shed") || node.is_managed() || replaced;
+    node.most_instances().filter(|&most| !answered && most >= 2)
+}
+
+fn gone(node: &Node) -> String {
+    match node.zones.len() {
+        0 | 1 => "one instance".to_string(),
+        zones => format!("one of {zones} zones"),
+    }
+}
+
+fn place(node: &Node, instances: u64) -> String {
+    match node.zones.len() {
+        0 | 1 => format!("{instances} instances"),
+        zones => format!("{instances} instances in {zones} zones"),
+    }
+}
+
+/// The one kind of server that clients are connected to: whether all of them find a place without a zone.
+fn connections(facts: &Facts) -> Option<Diagnostic> {
+    let mut sockets = facts.connected_sockets();
+    let (Some(at), None) = (sockets.next(), sockets.next()) else { return None };
+    let node = facts.node(at);
+    let online = facts.online()?;
+    let each = node.attrs.number("connections").value()?;
+    let instances = instances(node)?;
+    let left = instances - lost_with_one(instances, node.zones.len());
+    let (count, held, all) = (online.value.value, left as f64 * each, instances as f64 * each);
+    if left == 0 || count <= held || count > all {
+        return None;
+    }
+    let (name, gone) = (node.name(), gone(node));
+    Some(
+        Diagnostic::wrong(
+            format!("without {gone}, {name} holds {} of {} connections", show_number(held), show_number(count)),
+            node.span,
+            place(node, instances),
+        )
+        .at_most(Severity::Warning)
+        .label(online.span, show_number(count))
+        .node(&node.id)
+        .evidence(format!(
+            "left: ({instances} − {}) × {} = {}",
+            instances - left,
+            show_number(each),
+            show_number(held)
+        ))
+        .consequence(format!(
+            "{gone} is gone, its clients connect to the other {left} at once, and {} of them are refused and try again until it is back",
+            show_number(count - held)
+        ))
+        .fix(format!(
+            "`{}` on {name}, which hold {} without {gone}",
+            write_instances(node, enough_to_hold(node, count, each)),
+            show_number(count)
+        )),
+    )
 }
 
 #[cfg(test)]
@@ -111,9 +187,31 @@ mod tests {
         // It does not carry the load as it is, grows by itself, or a number is missing.
         case("zones=3", "x6 capacity=100/s", "rate=700/s", &[]);
         case("zones=3", "x6 capacity=100/s autoscale=[6, 12]", "rate=500/s", &[]);
+        case("zones=3", "x3 capacity=100/s autoscale=[3, 6]", "rate=500/s", &["wrong a"]);
+        case("", "x3 capacity=100/s autoscale=[3, 6]", "rate=550/s", &[]);
+        case("zones=3", "capacity=100/s autoscale", "rate=500/s", &[]);
+        case("zones=3", "x6 concurrency=10 latency=100ms", "rate=500/s", &["wrong a"]);
         case("zones=3", "x6 capacity=100/s shed", "rate=500/s", &[]);
         case("zones=3", "x6", "rate=500/s", &[]);
         case("zones=3", "x6 capacity=100/s", "", &[]);
+    }
+
+    #[test]
+    fn who_is_connected_finds_a_place() {
+        let case = |given: &str, region: &str, socket: &str, expected: &[&str]| {
+            let text = format!(
+                "given {{ {given} }}\nclient u\nregion r {region} {{ lb l\nsocket s {socket} }}\nu <-> l <-> s"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("online = 5M", "zones=3", "x120 connections=50k", &["wrong s"]);
+        case("online = 5M", "zones=3", "x150 connections=50k", &[]);
+        case("users_online = 5M", "zones=3", "x120 connections=50k", &["wrong s"]);
+        case("online = 5M", "zones=3", "x120 connections=50k shed", &[]);
+        case("online = 5M", "zones=3", "x60 connections=50k", &[]);
+        case("online = 5M", "", "x120 connections=50k", &[]);
+        case("users = 5M", "zones=3", "x120 connections=50k", &[]);
+        case("online = 5M", "zones=3", "x60 connections=50k autoscale=[60, 120]", &["wrong s"]);
     }
 
     #[test]
@@ -123,5 +221,7 @@ mod tests {
         };
         assert_eq!(severity("rate=500/s"), Severity::Error);
         assert_eq!(severity("rate=100/s peak=500/s"), Severity::Warning);
+        let growing = text("zones=3", "x3 capacity=100/s autoscale=[3, 6]", "rate=500/s");
+        assert_eq!(run(&RULE, &Facts::new(&design(&growing)))[0].severity, Severity::Warning);
     }
 }

@@ -12,15 +12,16 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "so many requests write the same row that each waits for the one before",
     question: None,
-    reads: &["batch", "rows", "writes"],
+    reads: &["batch", "rows", "skew", "writes"],
     page: Page {
         checks: "Tables of a database that have few rows and are written often.",
-        when: "A table states how many `rows` it has, no more than a hundred, and what is written to it at the busiest \
-               time is a thousand writes a second or more for each row, after `calls=`, `share=` and the `batch=` of the \
-               hop or of the worker that writes. Databases that keep everything in one machine's memory are left out.",
-        why: "A row is locked while it is written, and the lock is held until the transaction is on disk: some \
-              milliseconds, hundreds of writes a second, whatever machine is bought. Everyone who counts waits behind \
-              everyone else, with a connection and a transaction open.",
+        when: "A table states how many `rows` it has, no more than a hundred, and what is written to it (hops with \
+               `writes=TABLE`) at the busiest time is a thousand writes a second or more for each row, or for the most \
+               wanted one where the table states its `skew`; after `calls=`, `share=` and the `batch=` of the hop or of \
+               the worker that writes. Databases that keep everything in one machine's memory are left out.",
+        why: "A row is locked while it is written, and the lock is held until the transaction is on disk: a millisecond at \
+              the very best, so a thousand writes a second, whatever machine is bought; some hundreds, as a rule. \
+              Everyone who counts waits behind everyone else, with a connection and a transaction open.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x8\npostgres store x2 failover=auto {\n  table total { key name; rows = 1 }\n}\n\
               flow click rate=5k/s { web -> front -> api -> store writes=total }\n",
@@ -52,7 +53,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .filter(|step| step.attrs.words("writes").contains(&table.id))
                 .collect();
             let load: f64 = writing.iter().filter_map(|step| written(facts, step)).sum();
-            if load / rows >= TOO_MANY {
+            let skew = table.attrs.number("skew").value().unwrap_or_default();
+            if load * skew.max(1.0 / rows) >= TOO_MANY {
                 found.push(counter(facts, node, table, &writing, load, rows));
             }
         }
@@ -73,6 +75,16 @@ fn counter(facts: &Facts, node: &Node, table: &Table, writing: &[&Step], load: f
     let (name, heaviest) = (node.name(), writing[0]);
     let one = if rows == 1.0 { "its only row".to_string() } else { format!("{} rows", show_number(rows)) };
     let flows = writing.iter().filter_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone());
+    let skew = table.attrs.number("skew").value().filter(|skew| *skew > 1.0 / rows);
+    let hottest = match skew {
+        Some(skew) => {
+            let percent = show_number(skew * 100.0);
+            format!("{percent} % of {} = {} for one row", show_rate(load), show_rate(load * skew))
+        }
+        None => {
+            format!("{} / {} = {} for each row", show_rate(load), show_number(rows), show_rate(load / rows))
+        }
+    };
     Diagnostic::wrong(
         format!("{} write {one} of `{}` in {name}, one after the other", show_rate(load), table.id),
         heaviest.span,
@@ -82,12 +94,7 @@ fn counter(facts: &Facts, node: &Node, table: &Table, writing: &[&Step], load: f
     .node(&node.id)
     .hop(facts.id(heaviest.from), &node.id)
     .flows(flows)
-    .evidence(format!(
-        "{} / {} = {} for each row; a row that is locked for 1 ms takes 1,000 a second",
-        show_rate(load),
-        show_number(rows),
-        show_rate(load / rows)
-    ))
+    .evidence(format!("{hottest}; a row that is locked for 1 ms takes 1,000 a second"))
     .consequence(format!(
         "transactions wait for one lock with their connections open; {name} has none left for anybody else, and its processors are idle"
     ))
@@ -115,6 +122,9 @@ mod tests {
         case("postgres d", "rows = 3", "5k/s", "", &["wrong d"]);
         case("postgres d", "rows = 10", "5k/s", "", &[]);
         case("postgres d", "rows = 1M", "5k/s", "", &[]);
+        case("postgres d", "rows = 10; skew = 40%", "5k/s", "", &["wrong d"]);
+        case("postgres d", "rows = 10; skew = 12%", "5k/s", "", &[]);
+        case("postgres d", "rows = 1M; skew = 40%", "5k/s", "", &[]);
         case("postgres d", "", "5k/s", "", &[]);
         case("postgres d", "rows = 1", "200/s", "", &[]);
         case("postgres d", "rows = 1", "5k/s", "batch=100", &[]);

@@ -1,12 +1,12 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::{Grade, Kind};
-use crate::design::{Arrow, Given, Node};
+use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::Capacity;
-use crate::rules::facts::{Arrivals, HEADROOM, enough_instances};
+use crate::rules::facts::{Arrivals, HEADROOM, enough_instances, enough_to_hold, write_instances};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
-use crate::units::{Dimension, show_duration, show_number, show_rate};
+use crate::units::{show_duration, show_number, show_rate};
 
 pub static RULE: Rule = Rule {
     id: "over-capacity",
@@ -23,10 +23,10 @@ pub static RULE: Rule = Rule {
         when: "What the flows bring (each at its `peak`, or its `rate` where it has none; what a queue or topic hands over \
                is not counted) is more than the instances (the most of `autoscale=[least, most]`) times their `capacity`, \
                or times `concurrency` / `latency` where both are stated and `capacity` is not. A warning where it is more \
-               than 70 % of that, without `autoscale`. Where the capacity is that of the technology it is a warning at \
-               most, and a question where that is a rule of thumb. Of a connection server: a figure in `given` whose name \
-               begins with `online`, `concurrent` or `connect` is more than its instances times `connections`; without \
-               such a figure, a question if less than one in a hundred `users` of the clients could be connected. Silent \
+               than 70 % of that, without `autoscale`. Where the capacity is that of the technology, as of nginx and Redis, \
+               it is a warning at most. Of the only connection server that clients are connected to: a count in `given`, \
+               in whose name a word begins with `online`, `concurrent` or `connect` (`online`, `users_online`), is more \
+               than its instances times `connections`; without such a count, a question if less than one in a hundred `users` of the clients could be connected. Silent \
                with a bare `autoscale`. Not evaluated where 500 a second or more arrive at each instance of a gateway, \
                service, function or connection server whose capacity is not known, or where a capacity is stated and no \
                rate is.",
@@ -91,7 +91,6 @@ fn requests(node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
     };
     let certain = over && capacity.grade.is_none();
     let wanted = enough_instances(node, load, capacity.each);
-    let spread = if node.zones.len() >= 2 { ", and with one zone gone" } else { "" };
     let consequence = if over {
         format!(
             "requests wait in line at {name} until callers give up and try again, which makes the line longer; it lasts until the load falls"
@@ -110,39 +109,38 @@ fn requests(node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
             .evidence(sum)
             .consequence(consequence)
             .fix(format!(
-                "`x{wanted}` on {name}, which carry {} at {} % or less{}",
+                "`{}` on {name}, which carry {} at {} % or less{}",
+                write_instances(node, wanted),
                 show_rate(load),
                 show_number(HEADROOM * 100.0),
-                spread
+                spread(node)
             )),
     )
 }
 
+fn spread(node: &Node) -> &'static str {
+    if node.zones.len() >= 2 { ", and with one zone gone" } else { "" }
+}
+
 /// What all instances serve, and how that is reckoned.
 fn capacity(node: &Node) -> Option<(Capacity, String)> {
-    let show = |capacity: &Capacity, how: &str| {
-        format!(
-            "serving: {} × {}{how} = {}",
-            show_number(capacity.instances),
-            show_rate(capacity.each),
-            show_rate(capacity.total())
-        )
+    let capacity = Capacity::at_work(node)?;
+    let by_latency = capacity.grade.is_none() && node.attrs.number("capacity").value().is_none();
+    let how = match (capacity.grade, node.tech) {
+        (Some(_), Some(tech)) => format!(" (assumed of {})", tech.title),
+        _ if by_latency => {
+            let number = |name| node.attrs.number(name).value().unwrap_or_default();
+            let (at_once, latency) = (number("concurrency"), number("latency"));
+            format!(" ({} at once, {} each)", show_number(at_once), show_duration(latency))
+        }
+        _ => String::new(),
     };
-    if let Some(capacity) = Capacity::of(node) {
-        let assumed = match (capacity.grade, node.tech) {
-            (Some(_), Some(tech)) => format!(" (assumed of {})", tech.title),
-            _ => String::new(),
-        };
-        let sum = show(&capacity, &assumed);
-        return Some((capacity, sum));
-    }
-    // Little's law: so many at once, each for so long.
-    let concurrency = node.attrs.number("concurrency").value()?;
-    let latency = node.attrs.number("latency").value().filter(|latency| *latency > 0.0)?;
-    let capacity =
-        Capacity { each: concurrency / latency, instances: node.most_instances()? as f64, grade: None };
-    let how = format!(" ({} at once, {} each)", show_number(concurrency), show_duration(latency));
-    let sum = show(&capacity, &how);
+    let sum = format!(
+        "serving: {} × {}{how} = {}",
+        show_number(capacity.instances),
+        show_rate(capacity.each),
+        show_rate(capacity.total())
+    );
     Some((capacity, sum))
 }
 
@@ -157,38 +155,41 @@ fn connections(facts: &Facts) -> Option<Diagnostic> {
     let place = node.attrs.get("connections").map_or(node.span, |setting| setting.span);
     let sum =
         format!("{} × {} = {} connections", show_number(instances), show_number(each), show_number(total));
-    let most = |a: &&Given, b: &&Given| a.value.value.total_cmp(&b.value.value);
-    let finding =
-        if let Some(online) = facts.design.givens.iter().filter(|given| is_online(given)).max_by(most) {
-            let count = online.value.value;
-            if count <= total {
-                return None;
-            }
-            let message = format!(
-                "{name} holds {} connections for {} clients that are there at once",
-                show_number(total),
-                show_number(count)
-            );
-            Diagnostic::wrong(message, place, format!("× {}", show_number(instances)))
-                .label(online.span, show_number(count))
-                .fix(format!("`x{}` on {name}, which hold {}", (count / each).ceil(), show_number(count)))
-        } else {
-            let users = users(facts, at);
-            if users * ONLINE <= total {
-                return None;
-            }
-            let message =
-                format!("{name} holds {} connections for {} users", show_number(total), show_number(users));
-            Diagnostic::unstated(message, place, format!("× {}", show_number(instances)))
-                .question(format!(
-                    "how many of the {} users are connected to {name} at once?",
-                    show_number(users)
-                ))
-                .fix(
-                    "`online = 10% * users` in `given`, with your own share, and instances that hold as many"
-                        .to_string(),
-                )
-        };
+    let finding = if let Some(online) = facts.online() {
+        let count = online.value.value;
+        if count <= total {
+            return None;
+        }
+        let message = format!(
+            "{name} holds {} connections for {} clients that are there at once",
+            show_number(total),
+            show_number(count)
+        );
+        Diagnostic::wrong(message, place, format!("× {}", show_number(instances)))
+            .label(online.span, show_number(count))
+            .fix(format!(
+                "`{}` on {name}, which hold {}{}",
+                write_instances(node, enough_to_hold(node, count, each)),
+                show_number(count),
+                spread(node)
+            ))
+    } else {
+        let users = users(facts, at);
+        if users * ONLINE <= total {
+            return None;
+        }
+        let message =
+            format!("{name} holds {} connections for {} users", show_number(total), show_number(users));
+        Diagnostic::unstated(message, place, format!("× {}", show_number(instances)))
+            .question(format!(
+                "how many of the {} users are connected to {name} at once?",
+                show_number(users)
+            ))
+            .fix(
+                "`online = 10% * users` in `given`, with your own share, and instances that hold as many"
+                    .to_string(),
+            )
+    };
     Some(
         finding.node(&node.id).evidence(sum).consequence(format!(
             "{name} is full on an ordinary evening: whoever comes then is refused, tries again, and so does everybody else"
@@ -198,12 +199,6 @@ fn connections(facts: &Facts) -> Option<Diagnostic> {
 
 /// Fewer than this share of all users are hardly ever connected at once to what they use all day.
 const ONLINE: f64 = 0.01;
-
-fn is_online(given: &Given) -> bool {
-    let name = given.name.to_lowercase();
-    given.value.dimension == Dimension::NONE
-        && ["online", "concurrent", "connect"].iter().any(|start| name.starts_with(start))
-}
 
 /// The users of the clients that hold connections, directly or through what stands before.
 fn users(facts: &Facts, socket: NodeIndex) -> f64 {
@@ -271,6 +266,15 @@ mod tests {
             )
         };
         for zones in 1..=4 {
+            let bounded = design(&text(zones, "x2 autoscale=[2, 4]"));
+            let found = run(&RULE, &Facts::new(&bounded));
+            let wanted = found[0].fix.split('`').nth(1).unwrap();
+            assert!(wanted.starts_with("autoscale=[2, "), "{wanted}");
+            let mended = design(&text(zones, &format!("x2 {wanted}")));
+            assert!(
+                run(crate::rules::find("no-headroom-after-zone-loss").unwrap(), &Facts::new(&mended))
+                    .is_empty()
+            );
             let found = run(&RULE, &Facts::new(&design(&text(zones, "x2"))));
             let wanted = found[0].fix.split('`').nth(1).unwrap();
             let mended = design(&text(zones, wanted));
@@ -313,5 +317,7 @@ mod tests {
         case("", "users=50M", "x2 connections=50k", &["unstated s"]);
         case("", "", "x2 connections=50k", &[]);
         case(given, "users=50M", "x60", &[]);
+        case("given { players_online = 5M }", "users=50M", "x60 connections=50k", &["wrong s"]);
+        case("given { offline = 5M }", "", "x60 connections=50k", &[]);
     }
 }

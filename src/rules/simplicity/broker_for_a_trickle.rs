@@ -13,14 +13,16 @@ pub static RULE: Rule = Rule {
     group: Group::Simplicity,
     summary: "a cluster of brokers is run for a message now and then",
     question: None,
-    reads: &["key", "order"],
+    reads: &["key", "order", "owner"],
     page: Page {
         checks: "Queues and topics that the team runs itself, in several instances, and how many messages come.",
         when: "A queue or topic has two instances or more, its technology is known and neither managed nor a database, and \
-               all that is put into any queue or topic of that technology is known and less than one message a second \
-               together at the busiest time; one group of consumers takes from it; the design has a relational database. \
-               Silent with `key` or `order`, where anything else of that technology is used, and where a `decide` names \
-               the queue, its technology, or queues, topics, events or messages.",
+               all that is put into any queue or topic of that technology (dead letters do not count) is known and less \
+               than one message a second together at the busiest time; from each of them exactly one node takes; the \
+               design has a relational database whose `owner`, where one is stated, is that of whoever puts messages in. \
+               Silent with `key` or `order` on one of them or on a hop into it, where the technology keeps nothing (as \
+               NATS and Redis Pub/Sub, which a table does not replace), and where a `decide` names the queue, its \
+               technology, or queues, topics, events or messages.",
         why: "Three brokers with their coordination, their disks, their upgrades and their alarms are a system of their \
               own. A table of jobs in the database that is there already takes thousands of rows a second, in the same \
               transaction as the data, and is in the same backup.",
@@ -67,10 +69,13 @@ fn trickle(facts: &Facts, at: NodeIndex, same: &[NodeIndex]) -> Option<Diagnosti
         let keyed = facts.design.steps_to(at).any(|step| step.attrs.has("key"));
         !attrs.has("key") && !attrs.has("order") && !keyed && facts.consumers(at).len() == 1
     };
-    let relational = facts.nodes(|kind| kind == Kind::Database).find(|&store| {
-        facts.node(store).tech.is_some_and(|tech| tech.model.as_deref() == Some("relational"))
-    })?;
-    if !is_broker || node.is_managed() || node.instances < 2 || !same.iter().all(bare) {
+    let relational = within_reach(facts, at)?;
+    if !is_broker
+        || facts.keeps_nothing(at)
+        || node.is_managed()
+        || node.instances < 2
+        || !same.iter().all(bare)
+    {
         return None;
     }
     let mut rate = 0.0;
@@ -107,6 +112,25 @@ fn trickle(facts: &Facts, at: NodeIndex, same: &[NodeIndex]) -> Option<Diagnosti
     )
 }
 
+/// A relational database that is not another team's: at best one that whoever puts messages in writes.
+fn within_reach(facts: &Facts, broker: NodeIndex) -> Option<NodeIndex> {
+    let producers = facts.producers(broker);
+    let owner = |node: NodeIndex| facts.node(node).attrs.text("owner").value();
+    let ours = |&store: &NodeIndex| {
+        let relational =
+            facts.node(store).tech.is_some_and(|tech| tech.model.as_deref() == Some("relational"));
+        let theirs = owner(store).is_some_and(|owner_of_store| {
+            producers.iter().any(|&producer| owner(producer).is_some_and(|owner| owner != owner_of_store))
+        });
+        relational && !theirs
+    };
+    let written = |&store: &NodeIndex| {
+        facts.design.steps_to(store).any(|step| producers.contains(&step.from) && facts.writes(step))
+    };
+    let stores = || facts.nodes(|kind| kind == Kind::Database).filter(ours);
+    stores().find(written).or_else(|| stores().next())
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -129,6 +153,9 @@ mod tests {
         case("kafka k", "rate=10k/day", "postgres d", &[]);
         case("sqs k", "rate=10k/day", "postgres d", &[]);
         case("kafka k x3", "rate=10k/day", "dynamodb d", &[]);
+        case("kafka k x3 dlq=x\nkafka x x3", "rate=10k/day", "postgres d", &["wrong k"]);
+        // Who listens hears at once, which no table does.
+        case("nats k x3", "rate=10k/day", "postgres d", &[]);
         // It is asked for more than that.
         case("kafka k x3 key=user", "rate=10k/day", "postgres d", &[]);
         case("kafka k x3", "rate=10k/day", "postgres d\nservice s\nk ~> s", &[]);
@@ -144,5 +171,18 @@ mod tests {
             "postgres d\ndecide \"Kafka\" because \"the company runs it\"",
             &[],
         );
+    }
+
+    #[test]
+    fn another_teams_database_is_no_place_for_it() {
+        let case = |owner: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a owner=shop\nkafka k x3\nworker w\npostgres d {owner}\nflow f rate=10k/day {{ u -> a ~> k ~> w }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("owner=bank", &[]);
+        case("owner=shop", &["wrong k"]);
+        case("", &["wrong k"]);
     }
 }

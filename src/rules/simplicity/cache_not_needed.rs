@@ -2,7 +2,6 @@ use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
-use crate::catalog::Grade;
 use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::Capacity;
@@ -27,8 +26,9 @@ pub static RULE: Rule = Rule {
                  cache.",
         when: "All that is asked of a cache comes before a hop to one store taken `on=miss` (or by the cache itself), its \
                rate is known (at the flow's `peak`, where given), and all of it, together with the store's other known \
-               load, is at most a tenth of what the store's instances serve by their `capacity`: a remark; a question, \
-               where the capacity is a rule of thumb about the technology. Silent where a flow through the cache promises \
+               load, is at most a tenth of what the store serves by its stated `capacity` (one instance of a relational \
+               database without `shards`, all instances of others): a remark; a question, where only the technology's \
+               capacity is known and it is at most a hundredth of that. Silent where a flow through the cache promises \
                a `p50` or `p99` of 50 ms or less, where the store states a `latency` or `latency_p99` of 50 ms or more or \
                the hop is `long`, where something else is written to the cache or read from it, where the hop has a \
                `fallback`, and where a `decide` names caches, the cache or its technology.",
@@ -47,6 +47,8 @@ pub static RULE: Rule = Rule {
 
 /// A store that has so many times what it needs does not notice a cache.
 const OVER: f64 = 10.0;
+/// What is only said of a technology is said of quick requests on a good machine.
+const FAR_OVER: f64 = 100.0;
 /// A promise that a trip to a database, and what is around it, may break.
 const QUICK: f64 = 0.05;
 
@@ -79,9 +81,10 @@ fn unneeded<'d>(facts: &Facts<'d>, cache: NodeIndex, misses: &[&Miss<'d>]) -> Op
     let beside = facts.arriving(store_at, |step| !loads.contains(&std::ptr::from_ref(step)));
     let capacity = Capacity::of(store)?;
     let (all, total) = (asked + beside.busiest, capacity.total());
+    let over = if capacity.grade.is_some() { FAR_OVER } else { OVER };
     if asked == 0.0
         || beside.unknown.is_some()
-        || all * OVER > total
+        || all * over > total
         || facts.is_decided(&["cache", "caching"], &[cache])
     {
         return None;
@@ -89,9 +92,9 @@ fn unneeded<'d>(facts: &Facts<'d>, cache: NodeIndex, misses: &[&Miss<'d>]) -> Op
     let (name, behind) = (hot.name(), store.name());
     let message = format!("{behind} serves {} and gets {} without {name}", show_rate(total), show_rate(all));
     let finding = match capacity.grade {
-        Some(Grade::C) => Diagnostic::unstated(message, hot.span, "what for?")
+        Some(_) => Diagnostic::unstated(message, hot.span, "what for?")
             .question(format!("{behind} carries all {} without {name}: what is {name} for?", show_rate(all))),
-        _ => Diagnostic::wrong(message, hot.span, "not for the load"),
+        None => Diagnostic::wrong(message, hot.span, "not for the load"),
     };
     let assumed = if capacity.grade.is_some() { " (assumed)" } else { "" };
     let mut sum = format!("{} asked of {name}", show_rate(asked));
@@ -171,6 +174,12 @@ mod tests {
         };
         case("database d capacity=1k/s", "rate=20/s", "", &["wrong c, d"]);
         case("postgres d", "rate=20/s", "", &["unstated c, d"]);
+        case("postgres d", "rate=50/s", "", &[]);
+        case("cassandra d x3", "rate=50/s", "", &["unstated c, d"]);
+        case("cassandra d x3", "rate=500/s", "", &[]);
+        // Who stands by takes no load off.
+        case("postgres d x9 capacity=1k/s", "rate=200/s", "", &[]);
+        case("cassandra d x9 capacity=1k/s", "rate=200/s", "", &["wrong c, d"]);
         // It takes a load off, or holds a promise.
         case("database d capacity=1k/s", "rate=200/s", "", &[]);
         case("database d capacity=1k/s", "rate=20/s peak=200/s", "", &[]);

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Hop};
+use crate::design::{Arrow, Attrs, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -18,15 +18,16 @@ pub static RULE: Rule = Rule {
         topic: "purpose",
         text: "what do they do that a function in their caller could not?",
     }),
-    reads: &["owner"],
+    reads: &["autoscale", "owner"],
     page: Page {
         checks: "Services between two others that keep nothing and guard nothing, where few requests come or one team owns \
                  all three.",
         when: "A question, for a service of a flow that exactly one service, function or worker calls and that calls \
                exactly one other service or function, where less than 100 requests a second come at the busiest time, or \
                all three state the same `owner`. It has no other hop but `..>`, no technology, no label, no `note`, and no \
-               attribute but such as say how it runs (`instances`, `health`, `metrics`, `trace`, `logs`, `alert`, \
-               `stateless`, `deploy`, `drain`, `autoscale`, `zones`, `availability`, `tls`, `owner`). Silent where its \
+               attribute of its own (what an `every` line gives to all does not count, on its call neither) but such as \
+               say how it runs (`instances`, `health`, `metrics`, `trace`, `logs`, `alert`, \
+               `stateless`, `deploy`, `drain`, `autoscale`, `zones`, `availability`, `tls`, `owner`). Silent where its `autoscale` is another than its caller's, where its \
                `owner` or the group that it stands in is another than that of a neighbour, where its call says `calls`, \
                `fanout`, `batch`, `share`, `on`, `cached`, `fallback`, `idempotency_key`, `redact`, `attempts` or \
                `breaker`, where three such services follow one another (`sync-chain-deep` is about that), and where a \
@@ -119,19 +120,23 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn relay<'d>(facts: &Facts<'d>, at: NodeIndex) -> Option<Relay<'d>> {
     let node = facts.node(at);
     let said = node.label.is_some() || node.tech.is_some() || !node.tables.is_empty();
-    let has_work = node.attrs.iter().any(|setting| !HOW_IT_RUNS.contains(&setting.name));
+    let has_work =
+        node.attrs.iter().any(|setting| !setting.inherited && !HOW_IT_RUNS.contains(&setting.name));
     if said || has_work {
         return None;
     }
     let (before, _) = only(&facts.hops_to(at))?;
     let (after, hop) = only(&facts.hops_from(at))?;
     let steps = || hop.steps.iter().map(|&step| &facts.design.steps[step]);
-    let works = |name: &&str| hop.attrs.has(name) || steps().any(|step| step.attrs.has(name));
+    let own = |attrs: &Attrs, name: &str| attrs.get(name).is_some_and(|setting| !setting.inherited);
+    let works = |name: &&str| own(&hop.attrs, name) || steps().any(|step| own(&step.attrs, name));
+    let grows = |node: NodeIndex| facts.node(node).attrs.get("autoscale").map(|setting| &setting.value);
+    let grows_apart = grows(at).is_some() && grows(at) != grows(before);
     let by_code = |node: NodeIndex| matches!(facts.node(node).kind, Kind::Service | Kind::Function);
     let called = by_code(before) || facts.node(before).kind == Kind::Worker;
     let in_a_flow = steps().any(|step| step.flow.is_some());
     let apart = [before, after].iter().any(|&neighbour| stands_apart(facts, at, neighbour));
-    let between = called && by_code(after) && before != after && in_a_flow && !apart;
+    let between = called && by_code(after) && before != after && in_a_flow && !apart && !grows_apart;
     (between && !WORK.iter().any(works)).then_some(Relay { at, before, after, hop })
 }
 
@@ -202,6 +207,7 @@ mod tests {
         case("auth=jwt", "", "", &[]);
         case("idempotent", "", "", &[]);
         case("", "fanout=20", "", &[]);
+        case("autoscale=[2, 20]", "", "", &[]);
         case("", "attempts=3", "", &[]);
         case("\"Prices in all currencies\"", "", "", &[]);
         case("owner=prices", "", "", &[]);
@@ -223,6 +229,10 @@ mod tests {
         case("metrics", "rate=5/s peak=500/s", &[]);
         case("metrics", "", &[]);
         case("owner=core", "rate=500/s", &["unstated b"]);
+        // What all of them have is no reason for one.
+        case("authz", "rate=5/s", &["unstated b"]);
+        case("autoscale=[2, 20]", "rate=5/s", &["unstated b"]);
+        case("metrics\nevery call attempts=2", "rate=5/s", &["unstated b"]);
     }
 
     #[test]

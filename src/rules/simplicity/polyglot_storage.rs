@@ -13,12 +13,12 @@ pub static RULE: Rule = Rule {
     group: Group::Simplicity,
     summary: "one flow needs four kinds of database to be known, run and kept in step",
     question: None,
-    reads: &["owner"],
+    reads: &["owner", "rebuild_from"],
     page: Page {
         checks: "How many different products keep records in one flow.",
-        when: "A flow passes databases, search engines and warehouses of four different technologies or more; caches and \
-               blob stores do not count, and what stands behind a queue or topic of the flow does. Said once, of the flow \
-               with the most. Silent where the stores state two different `owner`s or more, and where a `decide` names one \
+        when: "A flow passes databases, search engines and warehouses of four different technologies or more. Those behind \
+               a queue or topic of the flow count as well. Caches, blob stores and whatever states `rebuild_from` do not, \
+               since no record depends on them. Said once, of the flow with the most. Silent where the stores state two different `owner`s or more, and where a `decide` names one \
                of the technologies or ids, or storage, databases or polyglot.",
         why: "Each product has its own way to fail over, to be backed up, to run out of something, and its own person who \
               knows it. And one record is in several of them: each change is a change in four places, which agree most of \
@@ -79,7 +79,8 @@ fn products(facts: &Facts, flow: &Flow) -> Vec<NodeIndex> {
     for step in facts.design.steps_of(flow) {
         for at in [step.from, step.to] {
             let node = facts.node(at);
-            let keeps = matches!(node.kind, Kind::Database | Kind::Search | Kind::Warehouse);
+            let keeps = matches!(node.kind, Kind::Database | Kind::Search | Kind::Warehouse)
+                && !node.attrs.has("rebuild_from");
             let Some(tech) = node.tech.filter(|_| keeps) else { continue };
             let known =
                 stores.iter().any(|&other| facts.node(other).tech.is_some_and(|other| other.id == tech.id));
@@ -106,6 +107,7 @@ mod tests {
         };
         case("elasticsearch x", "", &["wrong p, m, c, x"]);
         case("clickhouse x", "", &["wrong p, m, c, x"]);
+        case("elasticsearch x rebuild_from=p", "", &[]);
         case("redis x", "", &[]);
         case("s3 x", "", &[]);
         case("postgres x", "", &[]);

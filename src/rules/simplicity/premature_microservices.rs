@@ -19,13 +19,14 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "How many services there are, how many requests come, and who answers for the services.",
         when: "There are eight services or more, and either every flow states its `rate` or `peak` and together they are \
-               less than 100 a second, or every service states its `owner` and there are at least four services for each. \
-               Owners that are fewer services apart than that silence the first too: the split is then by people. Silent \
+               less than 100 a second, or every service states its `owner` and there are six services or more for each \
+               owner on average. Where every service states its `owner` and there are fewer for each, the rule is silent \
+               whatever the load: the split is then by people. Silent too \
                where a `decide` names services, microservices, a monolith, a module, teams or a split.",
         why: "Each service is a deployment, a network hop with its own ways to fail, an interface that cannot be changed \
               in one commit, and a dashboard that somebody reads at night. Teams buy with that the freedom to move without \
-              each other. One team has that freedom already, and a hundred requests a second fit into one program many \
-              times.",
+              each other. One team has that freedom already, and hardly more people than services if it has six of \
+              them; and a hundred requests a second fit into one program many times.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x2\nservice users x2\nservice carts x2\nservice prices x2\nservice orders x2\n\
               service stock x2\nservice reviews x2\nservice mails x2\n\
@@ -40,8 +41,8 @@ pub static RULE: Rule = Rule {
 const MANY: usize = 8;
 /// One program on two machines serves this without noticing.
 const FEW_REQUESTS: f64 = 100.0;
-/// What a team can look after.
-const EACH: usize = 4;
+/// A service for each of its people is more than a team looks after.
+const EACH: usize = 6;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let services: Vec<NodeIndex> = facts.nodes(|kind| kind == Kind::Service).collect();
@@ -124,7 +125,8 @@ mod tests {
             format!("client u\n{}flow f rate=5/s {{ u -> s0 -> s1 }}", owned.concat())
         };
         expect(&RULE, &of(4), &[]);
-        expect(&RULE, &of(2), &["wrong s0, s1, s2, s3, s4, s5, s6, s7, s8"]);
+        expect(&RULE, &of(2), &[]);
+        expect(&RULE, &of(1), &["wrong s0, s1, s2, s3, s4, s5, s6, s7, s8"]);
     }
 
     #[test]

@@ -10,19 +10,20 @@ pub static RULE: Rule = Rule {
     confidence: Confidence::Low,
     grave: false,
     group: Group::Simplicity,
-    summary: "two products that do the same job between services, or a queue from a service to itself",
+    summary: "two products that do the same job between services, or a queue from a service to itself that keeps nothing",
     question: None,
-    reads: &["dlq", "key", "max_length", "max_receives", "order", "owner", "visibility"],
+    reads: &["delivery", "key", "max_length", "order", "owner"],
     page: Page {
         checks: "The products behind queues and topics, and who is at both ends of a queue.",
         when: "Two queues or topics (dead letters aside) are of different products that do the same: the same delivery, \
                the same order, both or neither read again. None hands to the other, they stand in the same group, and no \
-               different `owner` is stated. Or all messages of a queue come from one service, function or worker that is \
-               its only consumer, and the queue states none of `dlq`, `order`, `key`, `visibility`, `max_receives` and \
-               `max_length`. Silent where a `decide` names one of the products or queues.",
+               different `owner` is stated. Or all messages of a queue that keeps nothing (by its technology, or with \
+               `delivery=at-most-once`) come from one service, function or worker that is its only consumer, and it states \
+               none of `order`, `key` and `max_length`; a queue that keeps what waits is a service's own list of things \
+               to do, and fine. Silent where a `decide` names one of the products or queues.",
         why: "Every product is another thing to upgrade, to watch and to know at night: its limits, its failover, its \
               client library. Two that do the same job are twice the work and half the experience. A queue between a \
-              service and itself is a function call with a network in the middle.",
+              service and itself that keeps nothing is a function call with a network in the middle.",
         outage: None,
         bad: "client web\nlb front managed\nservice api x3\nrabbitmq jobs x3 dlq=dead\nactivemq mails x3 dlq=dead\nsqs dead alert\nworker sender x2 idempotent\n\
               flow order { web -> front -> api ~> jobs ~> sender }\nflow mail { web -> front -> api ~> mails ~> sender }\n",
@@ -33,8 +34,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// What says that a queue does a job for whoever is at its ends.
-const JOBS: [&str; 6] = ["dlq", "order", "key", "visibility", "max_receives", "max_length"];
+/// What says that a queue which keeps nothing does a job all the same.
+const JOBS: [&str; 3] = ["order", "key", "max_length"];
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = two_products(facts);
@@ -114,7 +115,8 @@ fn to_itself(facts: &Facts, queue: NodeIndex) -> Option<Diagnostic> {
     let own = facts.node(*only);
     let works = matches!(own.kind, Kind::Service | Kind::Function | Kind::Worker);
     let has_a_job = JOBS.iter().any(|name| node.attrs.has(name));
-    if consumers != producers
+    if facts.delivery(queue) != Some("at-most-once")
+        || consumers != producers
         || !works
         || has_a_job
         || facts.is_dead_letters(queue)
@@ -125,7 +127,7 @@ fn to_itself(facts: &Facts, queue: NodeIndex) -> Option<Diagnostic> {
     let (name, service) = (node.name(), own.name());
     Some(
         Diagnostic::wrong(
-            format!("only {service} puts into {name}, and only {service} takes out of it"),
+            format!("only {service} puts into {name} and takes out of it, and {name} keeps nothing"),
             node.span,
             format!("from {service} to {service}"),
         )
@@ -133,10 +135,10 @@ fn to_itself(facts: &Facts, queue: NodeIndex) -> Option<Diagnostic> {
         .node(&own.id)
         .evidence(format!("{} ~> {} ~> {}", own.id, node.id, own.id))
         .consequence(format!(
-            "work waits in {name} for the program that had it in hand, and competes there with the requests that it was to be kept away from"
+            "what waits in {name} is lost when it restarts, as it would be in the memory of {service}; so there is a network in between, one more product, and nothing gained"
         ))
         .fix(format!(
-            "`worker` as the consumer of {name}, so that the work leaves {service}; or the work done where it comes up; or `dlq=` and `visibility=` on {name} if it is there to try again later"
+            "the work done in {service} where it comes up; or a queue that keeps it, with `dlq=`, and a `worker` as its consumer"
         )),
     )
 }
@@ -177,13 +179,17 @@ mod tests {
                 format!("client u\n{service} a\n{queue}\nsqs x\nflow f {{ u -> a ~> q ~> a }}\n{more}");
             expect(&RULE, &text, expected);
         };
-        case("sqs q", "service", "", &["wrong q, a"]);
-        case("sqs q dlq=x", "service", "", &[]);
-        case("sqs q visibility=60s", "service", "", &[]);
+        let nats = "queue q tech=nats";
+        case(nats, "service", "", &["wrong q, a"]);
+        case("queue q delivery=at-most-once", "service", "", &["wrong q, a"]);
+        case("queue q tech=nats max_length=1k", "service", "", &[]);
+        // Its own list of things to do.
+        case("sqs q", "service", "", &[]);
+        case("queue q", "service", "", &[]);
         // Across its instances, to its clients.
-        case("topic q", "service", "", &[]);
-        case("sqs q", "socket", "", &[]);
-        case("sqs q", "service", "worker w\nq ~> w", &[]);
-        case("sqs q", "service", "service b\nb ~> q", &[]);
+        case("topic q tech=nats", "service", "", &[]);
+        case(nats, "socket", "", &[]);
+        case(nats, "service", "worker w\nq ~> w", &[]);
+        case(nats, "service", "service b\nb ~> q", &[]);
     }
 }

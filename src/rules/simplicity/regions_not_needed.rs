@@ -14,24 +14,13 @@ pub static RULE: Rule = Rule {
     group: Group::Simplicity,
     summary: "several regions for a promise that one region keeps",
     question: None,
-    reads: &[
-        "availability",
-        "conflict",
-        "consistency",
-        "data",
-        "p50",
-        "p99",
-        "rpo",
-        "rto",
-        "spare",
-        "staleness",
-    ],
+    reads: &["availability", "data", "p50", "p99", "rpo", "rto", "spare", "staleness"],
     page: Page {
         checks: "In how many regions the system answers, and what was promised of it.",
         when: "One flow passes applications or databases in two regions or more that are no `spare`, some flow states an \
-               `availability`, and none states more than 99.9 %. Silent with a reason to be seen: a client in a region, \
-               `p50` or `p99` of 200 ms or less, `rto` or `rpo` of a flow or a store, `staleness`, a store's or hop's \
-               `consistency` or `conflict`, `data=` other than `public`, or a `decide` that names regions, latency, \
+               `availability`, and none states more than 99.9 %. It does not matter whether they do the same work or one calls \
+               the other: what needs both of two regions fails with either. Silent with a reason to be seen: a client in a region, \
+               `p50` or `p99` of 200 ms or less, `rto` or `rpo` of a flow or a store, `staleness`, `data=` other than `public`, or a `decide` that names regions, latency, \
                distance, residency, sovereignty, disasters, continents or countries.",
         why: "The zones of one region fail apart from each other, and three of them keep 99.9 % and more. A second region \
               brings data that is written in two places 100 ms apart, a failover that nobody has practised, and twice the \
@@ -84,22 +73,44 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let list: Vec<String> = regions.iter().map(|(region, _)| format!("`{}`", region.id)).collect();
     let flows = design.flows.iter().filter(|flow| flow.attrs.has("availability")).map(|flow| flow.id.clone());
     let promise = format!("{} %", show_number(most * 100.0));
+    let needs_both = design.flows.iter().enumerate().find(|(index, flow)| {
+        let needed: Vec<&str> =
+            facts.needs_of(*index).iter().filter_map(|&at| Some(region(facts, at)?.id.as_str())).collect();
+        flow.attrs.has("availability")
+            && regions[..2].iter().all(|(region, _)| needed.contains(&region.id.as_str()))
+    });
+    let (message, consequence) = match needs_both {
+        Some((_, flow)) => (
+            format!(
+                "`{}` needs both {} and {} for a promise of {promise}, which one region keeps better",
+                flow.id, list[0], list[1]
+            ),
+            format!(
+                "{} is lost, or the way to it, and `{}` is down although all of {} is well; on the other days it waits for the distance",
+                list[1], flow.id, list[0]
+            ),
+        ),
+        None => (
+            format!(
+                "{} are {} regions for a promise of {promise}, which one region keeps",
+                list.join(" and "),
+                regions.len()
+            ),
+            format!(
+                "what is written in {} is not yet in {} when it is read there, and somebody decides at night which of them is right",
+                list[0], list[1]
+            ),
+        ),
+    };
     vec![
-        Diagnostic::wrong(
-            format!("{} are {} regions for a promise of {promise}, which one region keeps", list.join(" and "), regions.len()),
-            second.span,
-            "one more region",
-        )
+        Diagnostic::wrong(message, second.span, "one more region")
         .node(facts.id(at))
         .flows(flows)
         .evidence(format!(
             "the highest promise is {promise}: {} minutes a year",
             show_number((1.0 - most) * 365.0 * 24.0 * 60.0)
         ))
-        .consequence(format!(
-            "what is written in {} is not yet in {} when it is read there, and somebody decides at night which of them is right",
-            list[0], list[1]
-        ))
+        .consequence(consequence)
         .fix(format!("one region, with `zones=3`; or what `{}` is for: `rto=`, a `p99` that distance breaks, or `decide \"two regions\" because …`", second.id)),
     ]
 }
@@ -139,9 +150,7 @@ fn has_reason(facts: &Facts) -> bool {
             ["p50", "p99"].iter().any(|name| flow.attrs.number(name).value().is_some_and(|time| time <= FAR));
         quick || ["rto", "rpo", "staleness"].iter().any(|name| flow.attrs.has(name))
     });
-    let by_step = design.steps.iter().any(|step| step.attrs.has("consistency"));
     by_flow
-        || by_step
         || facts.nodes(|_| true).any(|at| {
             let node = facts.node(at);
             let here = node.kind == Kind::Client
@@ -149,14 +158,14 @@ fn has_reason(facts: &Facts) -> bool {
             let kept = |data: &[String]| data.iter().any(|word| word != "public");
             let private = kept(node.attrs.words("data"))
                 || node.tables.iter().any(|table| kept(table.attrs.words("data")));
-            here || private
-                || ["rto", "rpo", "consistency", "conflict"].iter().any(|name| node.attrs.has(name))
+            here || private || ["rto", "rpo"].iter().any(|name| node.attrs.has(name))
         })
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::rules::Facts;
     use crate::rules::testing::expect;
 
     #[test]
@@ -178,11 +187,22 @@ mod tests {
         case("", "", "availability=99.9% p99=2s", "", &["wrong b"]);
         case("", "", "availability=99.9% rto=15min", "", &[]);
         case("data=pii", "", "availability=99.9%", "", &[]);
+        // Two regions bring these with them.
+        case("conflict=lww", "", "availability=99.9%", "", &["wrong b"]);
+        case("consistency=eventual", "", "availability=99.9%", "", &["wrong b"]);
         case("", "", "availability=99.9%", "region south { client v }", &[]);
         let apart = "region south { service g }\nflow h { u -> g }";
         case("", "spare", "availability=99.9%", apart, &[]);
         let decided = "decide \"two regions\" because \"users in Asia wait 200 ms\"";
         case("", "", "availability=99.9%", decided, &[]);
+    }
+
+    #[test]
+    fn one_behind_the_other() {
+        let text = "client u\nregion east { service a\npostgres d }\nregion west { service b\npostgres e }\nflow f availability=99.9% { u -> a -> d\na -> b -> e }";
+        expect(&RULE, text, &["wrong b"]);
+        let found = crate::rules::run(&RULE, &Facts::new(&crate::rules::testing::design(text)));
+        assert!(found[0].message.starts_with("`f` needs both `east` and `west`"), "{}", found[0].message);
     }
 
     #[test]

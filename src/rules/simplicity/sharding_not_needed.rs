@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     group: Group::Simplicity,
     summary: "a database is split although one machine holds and serves all of it ten times over",
     question: Some(Question { topic: "shards", text: "what does one machine not hold?" }),
-    reads: &["capacity", "retention", "rows", "shards", "size", "storage", "tenant_key", "tenants"],
+    reads: &["capacity", "rows", "shards", "size", "storage", "tenant_key", "tenants"],
     page: Page {
         checks: "Databases with `shards`: how much they keep and how much arrives, against what one machine keeps and \
                  serves.",

@@ -1,5 +1,7 @@
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
-use crate::design::{Arrow, Attrs, Value};
+use crate::design::{Arrow, Attrs, GroupKind, Node, Value};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use std::collections::HashSet;
@@ -17,8 +19,9 @@ pub static RULE: Rule = Rule {
         checks: "Applications, load balancers, stores, queues and topics that no hop leads to or from.",
         when: "The design has hops, and this node has none but `..>` into it. Silent for what works without being called \
                (clients, DNS, configuration, secrets, registries, locks, identity, monitors, externals), for a node that \
-               another one names (`dlq=`, `registry=`, `dedupe=`, `source=`, `fallback=`, …) or that has `replica_of`, for \
-               what stands in a `spare` group, and where a `note` is on it.",
+               another one names (`dlq=`, `registry=`, `dedupe=`, `source=`, `fallback=`, …), for what stands in a `spare` \
+               group, and where a `note` is on it. A node with `replica_of` is a standby and may be alone; only copies \
+               that are more than that are a finding: three instances or more, in the region of their primary.",
         why: "What is drawn and not used is a decision that was not taken, or an arrow that was forgotten. Built like \
               that, it costs money and patches, and whoever reads the design believes that it does something.",
         outage: None,
@@ -42,8 +45,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             || kind.is_broker()
             || matches!(kind, Kind::Lb | Kind::Cdn | Kind::Waf)
     }) {
-        let stands_by = facts.node(at).attrs.has("replica_of") || noted.contains(&at);
-        if !stands_by && is_alone(facts, at) {
+        if !noted.contains(&at) && !stands_by(facts, at) && is_alone(facts, at) {
             alone.push(at);
         }
     }
@@ -58,6 +60,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .map(|at| {
             let node = facts.node(at);
             let name = node.name();
+            if let Some(primary) = node.attrs.words("replica_of").first() {
+                return unread(node, primary);
+            }
             Diagnostic::wrong(
                 format!("nothing reaches {name}, and it reaches nothing"),
                 node.span,
@@ -74,8 +79,36 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .collect()
 }
 
+fn unread(node: &Node, primary: &str) -> Diagnostic {
+    let (name, count) = (node.name(), node.instances);
+    Diagnostic::wrong(
+        format!("{name} has {count} copies of `{primary}`, and nobody reads them"),
+        node.span,
+        "no hop leads here",
+    )
+    .node(&node.id)
+    .evidence(format!("no line of the design has {name} at an end of `->`, `~>` or `<->`; one copy is enough to stand by"))
+    .consequence(format!("all reads go to `{primary}`, and {count} machines follow it for nothing"))
+    .fix(format!("the reads that may be a little old to {name}, as in `… -> {} reads`; or one standby, without the `x{count}`", node.id))
+}
+
+/// Copies that wait for their primary to fail: one or two of them, or all in another region.
+fn stands_by(facts: &Facts, at: NodeIndex) -> bool {
+    let node = facts.node(at);
+    if !node.attrs.has("replica_of") {
+        return false;
+    }
+    let primary = node.attrs.words("replica_of").first().and_then(|id| facts.design.node(id));
+    let Some(primary) = primary else { return true };
+    let region = |node: NodeIndex| {
+        let around = facts.design.groups_around(node).take(64);
+        around.filter(|group| group.kind == GroupKind::Region).map(|group| group.id.as_str()).next()
+    };
+    node.instances < 3 || region(at) != region(primary)
+}
+
 /// At the end of nothing but `..>` hops that come in.
-fn is_alone(facts: &Facts, at: petgraph::graph::NodeIndex) -> bool {
+fn is_alone(facts: &Facts, at: NodeIndex) -> bool {
     use petgraph::Direction::{Incoming, Outgoing};
     let graph = &facts.design.graph;
     graph.edges_directed(at, Outgoing).next().is_none()
@@ -116,6 +149,11 @@ mod tests {
         case("kafka k dlq=q\nsqs q\na ~> k", &[]);
         case("socket s registry=c\nredis c\nu -> s", &[]);
         case("postgres e replica_of=d", &[]);
+        case("postgres e x2 replica_of=d", &[]);
+        case("region s { postgres e x3 replica_of=d }", &[]);
+        case("postgres e x3 replica_of=d\na -> e", &[]);
+        // More of them than stand by.
+        case("postgres e x3 replica_of=d", &["wrong e"]);
         case("region r spare { postgres e }", &[]);
         case("redis c\nnote on c \"for the batch jobs, which are another team's\"", &[]);
         // Not reached by requests.
