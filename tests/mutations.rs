@@ -52,8 +52,25 @@ const SAFETIES: [&str; 34] = [
     "zones",
 ];
 
-/// Safeties whose loss harms nobody, with the reason: at most one in fifty.
-const HARMLESS: [(&str, &str, &str); 0] = [];
+/// Safeties whose loss harms nobody, by design, place and reason: at most one in fifty.
+const HARMLESS: [(&str, &str, &str); 4] = [
+    (
+        "reference-monolith",
+        "idempotency_key",
+        "`unique conversation, client_id` refuses the repeat by itself",
+    ),
+    ("reference-owner", "idempotency_key", "`unique conversation, client_id` refuses the repeat by itself"),
+    (
+        "reference-kv",
+        "acks=1",
+        "the clicks are charts, decided so: unsaid, Kafka waits for all copies, which is safer",
+    ),
+    (
+        "reference-kv",
+        "writes=link conditional",
+        "ranges never give a code twice: the condition is a second lock",
+    ),
+];
 
 /// Each finding by rule and verdict, with the nodes that it is about, at the ends of hops too.
 type Noticed = Vec<(&'static str, Verdict, Vec<String>)>;
@@ -275,7 +292,10 @@ fn safeties_are_missed_when_they_are_gone() {
             let place = Source::new("", text.as_str()).place(safety.parts[0].start + 1);
             let line = text.lines().nth(place.line - 1).unwrap_or_default().trim();
             let name = path.file_stem().unwrap().to_string_lossy();
-            if HARMLESS.iter().any(|(file, what, _)| *file == name && line.contains(what)) {
+            if HARMLESS
+                .iter()
+                .any(|(file, what, _)| *file == name && line.contains(what) && what.contains(safety.name))
+            {
                 harmless += 1;
             } else {
                 unnoticed.push(format!("{name}: {} of `{line}`", safety.name));
@@ -288,6 +308,6 @@ fn safeties_are_missed_when_they_are_gone() {
         unnoticed.len()
     );
     println!("{}", unnoticed.join("\n"));
-    assert!(removed > 250 && harmless * 50 <= removed, "{harmless} of {removed}");
-    assert!(unnoticed.len() <= 81, "{} unnoticed", unnoticed.len());
+    assert!(removed > 200 && harmless * 50 <= removed, "{harmless} of {removed}");
+    assert_eq!(unnoticed, Vec::<String>::new());
 }

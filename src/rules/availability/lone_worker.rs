@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         when: "A question where a worker or service with one instance (as drawn, without `xN`, `autoscale` or `managed`) is the only \
                consumer of a queue, or any consumer of a topic, in a flow of more than 10 requests a second, of no stated rate, or with a promised `availability`. \
                Two workers of different names on one queue stand in for each other; on a topic each gets all, and is asked about. Silenced by \
-               `lag_alert` or `alert` on the queue or `alert` on the worker: then a delay is known and taken, and what a flow promises \
+               `lag_alert` or `alert` on the queue or `alert` on the worker, unless 1,000 messages a second or more arrive: then a delay is known and taken, and what a flow promises \
                ends where the queue has accepted. Left alone: queues that keep one order for \
                all (`order=total`, `partitions=1`), dead letters, and designs without flows.",
         why: "Nothing is lost while the queue holds, so nobody looks. One message on which the only instance hangs, or one bad \
@@ -38,6 +38,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Messages a second of which a quarter of an hour is nearly a million.
+const FLOOD: f64 = 1000.0;
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     if facts.design.flows.is_empty() {
@@ -48,7 +51,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let attrs = &facts.node(broker).attrs;
         let one_order =
             attrs.text("order").value() == Some("total") || attrs.number("partitions").value() == Some(1.0);
-        if one_order || facts.is_dead_letters(broker) || attrs.has("lag_alert") || attrs.has("alert") {
+        if one_order || facts.is_dead_letters(broker) {
             continue;
         }
         let consumers = facts.consumers(broker);
@@ -65,10 +68,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 
 fn is_alone(facts: &Facts, worker: NodeIndex) -> bool {
     let node = facts.node(worker);
-    matches!(node.kind, Kind::Worker | Kind::Service)
-        && !node.is_redundant()
-        && !node.attrs.has("autoscale")
-        && !node.attrs.has("alert")
+    matches!(node.kind, Kind::Worker | Kind::Service) && !node.is_redundant() && !node.attrs.has("autoscale")
 }
 
 fn finding(facts: &Facts, broker: NodeIndex, worker: NodeIndex) -> Option<Diagnostic> {
@@ -81,24 +81,35 @@ fn finding(facts: &Facts, broker: NodeIndex, worker: NodeIndex) -> Option<Diagno
         return None;
     }
     let [what, who] = [facts.node(broker).name(), facts.node(worker).name()];
+    let watched = ["lag_alert", "alert"].iter().any(|name| facts.node(broker).attrs.has(name))
+        || facts.node(worker).attrs.has("alert");
     let arrives: Option<f64> = facts
         .design
         .steps_to(broker)
         .filter(|step| facts.writes(step))
         .map(|step| Some(facts.flow_of(step)?.attrs.number("rate").value()? * step.load.per_request?))
         .sum();
+    // A delay that somebody is told of is known, and taken; not where it can hardly be made good.
+    if watched && arrives.is_none_or(|rate| rate < FLOOD) {
+        return None;
+    }
     let backlog = arrives.filter(|rate| *rate > 0.0).map(|rate| {
         // The example that anybody can redo: a quarter of an hour.
         let [quarter, rate] = [rate * 900.0, rate].map(show_number);
         format!("{rate}/s arrive in {what}: {} without {who} are {quarter} messages", show_duration(900.0))
     });
     let finding = Diagnostic::unstated(
-        format!("one instance of {who} works off {what}: while it restarts or hangs, the backlog grows and nobody is told"),
+        format!(
+            "one instance of {who} works off {what}: while it restarts or hangs, the backlog grows{}",
+            if watched { "" } else { " and nobody is told" }
+        ),
         facts.node(worker).span,
         "one instance",
     )
-    .question(format!("the only {who} hangs on one message: how long may what waits in {what} wait, and who is told?"))
-    .label(facts.node(broker).span, "nobody is told when it fills")
+    .question(format!(
+        "the only {who} hangs on one message: how long may what waits in {what} wait, and who is told?"
+    ))
+    .label(facts.node(broker).span, if watched { "fills meanwhile" } else { "nobody is told when it fills" })
     .node(facts.id(worker))
     .flows(flows.iter().map(|flow| flow.id.clone()));
     Some(
@@ -135,6 +146,7 @@ mod tests {
         // A delay is known, and taken; or few would notice.
         case("queue q x3 lag_alert\nworker w", way, &[]);
         case("queue q x3\nworker w alert", way, &[]);
+        case("queue q x3 lag_alert\nworker w", &format!("rate=5k/s {way}"), &["unstated w"]);
         case("queue q x3\nworker w", &format!("rate=5/s {way}"), &[]);
         // Several share it; one keeps the order of all; the dead are looked at by hand.
         case("queue q x3\nworker w\nworker v", "{ u -> a ~> q ~> w, v }", &[]);

@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
                that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where only gateways and load balancers call it, to count requests, where its callers only write it (the write may be left out), or its caller \
                uses such a store in each of these flows, without a word of when (`on=miss`), and the cache is one \
                instance; and, as a remark, where it has two instances or more, no `failover` is said, and its technology can keep replicas but does \
-               not have a copy of each entry by itself (Hazelcast does). Silent for managed caches, for Memcached with two or more nodes (a dead one takes its part of the entries along and counts as a miss; whether these are nowhere else, such as sessions, is `spof-cache-as-store`'s), where `spof-cache-as-store` speaks, \
+               not have a copy of each entry by itself (Hazelcast does); this also where the cache of several instances is only read behind a queue or topic, in a flow of 1,000 requests a second or more. Silent for managed caches, for Memcached with two or more nodes (a dead one takes its part of the entries along and counts as a miss; whether these are nowhere else, such as sessions, is `spof-cache-as-store`'s), where `spof-cache-as-store` speaks, \
                without flows, and where all flows concerned are of 10 requests a second or fewer and state no `availability`.",
         why: "Caches are restarted, resized and failed over more often than databases, because they hold nothing that counts. \
               Where a request cannot go on without one, each of these is an outage: the client library gives an error or hangs \
@@ -48,22 +48,37 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Requests a second of which a minute is more than a consumer catches up with unnoticed.
+const BUSY: f64 = 1000.0;
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let alone = without_a_store(facts);
     for cache in facts.nodes(|kind| kind == Kind::Cache) {
         let node = facts.node(cache);
-        let flows: Vec<&Flow> =
+        let reads_it = |flow: &&Flow| alone.get(&cache).is_some_and(|flows| flows.contains(flow.id.as_str()));
+        let mut flows: Vec<&Flow> =
             facts.flows_needing(cache).filter(|flow| !facts.is_background(flow)).collect();
-        if flows.is_empty() || node.is_managed() || flows.iter().all(|flow| facts.is_small(flow)) {
-            continue;
-        }
         let callers = facts.callers(cache);
         // Most gateways let requests pass that they cannot count; some do not.
         let counts_only = callers.iter().all(|&by| matches!(facts.node(by).kind, Kind::Gateway | Kind::Lb));
-        let is_hard = |flow: &&&Flow| alone.get(&cache).is_some_and(|flows| flows.contains(flow.id.as_str()));
-        let hard: Vec<&Flow> = flows.iter().filter(is_hard).filter(|_| !counts_only).copied().collect();
-        let Some(finding) = judge(node, &flows, &hard) else { continue };
+        let mut hard: Vec<&Flow> = flows.iter().copied().filter(reads_it).filter(|_| !counts_only).collect();
+        // Behind a queue nobody waits; but at such a rate a minute without it is a pile of messages.
+        let behind = hard.is_empty() && !counts_only && node.instances >= 2;
+        if behind {
+            let busy = |flow: &&Flow| flow.attrs.number("rate").value().is_some_and(|rate| rate >= BUSY);
+            hard.extend(facts.design.flows.iter().filter(reads_it).filter(busy));
+            flows.extend(
+                hard.iter().filter(|flow| !facts.flows_needing(cache).any(|other| other.id == flow.id)),
+            );
+        }
+        if flows.is_empty() || node.is_managed() || flows.iter().all(|flow| facts.is_small(flow)) {
+            continue;
+        }
+        let Some(mut finding) = judge(node, &flows, &hard) else { continue };
+        if behind {
+            finding = finding.at_most(Severity::Info);
+        }
         let said = if hard.is_empty() { &flows } else { &hard };
         let who = facts.names(&callers);
         let copies = if node.instances < 2 { "x3 failover=auto" } else { "failover=auto" };
@@ -192,6 +207,13 @@ mod tests {
         case("redis c x3", "", "", "", &["unstated c"]);
         case("redis c", "", "", "a -> d reads", &["unstated c"]);
         case("redis c", "", "", "a -> d writes", &["wrong c"]);
+        let queued = |rate: &str| {
+            format!(
+                "client u\nservice a x2\nkafka q x3\nworker w x4\nredis c x3\nflow f rate={rate} {{ u -> a ~> q ~> w -> c reads }}"
+            )
+        };
+        expect(&RULE, &queued("5k/s"), &["unstated c"]);
+        expect(&RULE, &queued("50/s"), &[]);
         // It is backed, taken over, spread, kept twice by itself, or run by somebody else.
         case("redis c", "", "", "a -> d reads on=miss", &[]);
         case("redis c", "", "optional", "", &[]);
