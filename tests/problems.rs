@@ -308,7 +308,7 @@ fn a_classic_mistake_costs_its_criterion() {
     kv(
         "resolve ~> clicks optional ~> tally -> counts writes",
         "resolve -> counts writes",
-        &["clicks-off-path"],
+        &["clicks-off-path", "store-survives"],
     );
     kv("status=302", "status=301", &["redirect-status"]);
     kv(" writes=link conditional", " writes=link", &["unique"]);
@@ -339,7 +339,7 @@ fn a_classic_mistake_costs_its_criterion() {
     };
     chat(" page=cursor limit=50", " page=offset limit=50", &["pages"]);
     chat("key conversation, seq", "key seq, conversation", &["order", "shard-by-conversation"]);
-    chat(" jitter resume", " resume", &["reconnect-storm"]);
+    chat(" reconnect=60s jitter", " reconnect=60s", &["reconnect-storm"]);
     chat(" heartbeat=30s", "", &["heartbeats"]);
     chat("chat ~> live ~> gate <-> front <-> phone", "", &["between-servers"]);
     chat("cassandra store x90", "postgres store x90", &["shard-by-conversation", "store-scales"]);

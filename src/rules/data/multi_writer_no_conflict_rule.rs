@@ -18,13 +18,13 @@ pub static RULE: Rule = Rule {
         topic: "two writers",
         text: "one record is changed at both places at once: which of the two changes should stand?",
     }),
-    reads: &["conflict", "replica_of", "writes"],
+    reads: &["conflict", "replica_of", "writes", "spare"],
     page: Page {
         checks: "Databases that copy each other, where both are written.",
         when: "A hop says `writes` to a database that is `replica_of` another one, which is written too; or two databases that \
                hand off to each other (`a ~> b` and `b ~> a`), or are `replica_of` each other, are both written. Neither states \
                `conflict` (`conflict=none` states none; that of one of them is enough). An information that asks where both are of a technology that settles it by itself (CouchDB, Couchbase, Cassandra, \
-               ScyllaDB): whether it does so as it should. Silent for writes taken only `on=failover` or `on=error`, and where \
+               ScyllaDB): whether it does so as it should. Silent for writes taken only `on=failover` or `on=error`, or by a writer that stands by (in a `spare` group, or reached over such hops alone), and where \
                the writes name tables and no table is written at both.",
         why: "The same row is changed at both places before either has heard of the other. Each then receives a change to a row that \
               it has changed itself. Replication stops there, or one of the two writes disappears, and which one was decided by \
@@ -82,9 +82,41 @@ fn others(facts: &Facts, copy: NodeIndex) -> Vec<NodeIndex> {
 
 fn writes<'d>(facts: &Facts<'d>, store: NodeIndex) -> Vec<&'d Step> {
     let is_write = |step: &&Step| {
-        step.attrs.has("writes") && facts.node(step.from).kind.is_app() && !facts.is_way_out(step)
+        step.attrs.has("writes")
+            && facts.node(step.from).kind.is_app()
+            && !facts.is_way_out(step)
+            && !only_after_failover(facts, step.from)
     };
     facts.design.steps_to(store).filter(is_write).collect()
+}
+
+/// How far back the way is looked for: a balancer, a gateway and a service or two stand before a writer.
+const FAR: usize = 6;
+
+/// It stands by: in a spare group, or all that leads to it is taken when something else has failed.
+fn only_after_failover(facts: &Facts, writer: NodeIndex) -> bool {
+    if facts.design.groups_around(writer).any(|group| group.attrs.has("spare")) {
+        return true;
+    }
+    let mut nodes = vec![writer];
+    for _ in 0..FAR {
+        let mut before = Vec::new();
+        for &node in &nodes {
+            let mut steps =
+                facts.design.steps_to(node).filter(|step| facts.arrow(step) != Arrow::Control).peekable();
+            if steps.peek().is_none() {
+                return false;
+            }
+            before.extend(steps.filter(|step| !facts.is_way_out(step)).map(|step| step.from));
+        }
+        if before.is_empty() {
+            return true;
+        }
+        before.sort_unstable();
+        before.dedup();
+        nodes = before;
+    }
+    false
 }
 
 /// They name no tables, or share one.
@@ -151,6 +183,13 @@ mod tests {
         case(pair, "a -> d writes=x\na -> e writes=y", &[]);
         case(pair, "a -> d writes\na -> e reads", &[]);
         case(pair, "a -> d writes\na -> e writes on=failover", &[]);
+        // A second region that takes over writes its copy then, and only then.
+        expect(
+            &RULE,
+            "client u\nlb l managed\nservice a\nservice b\npostgres d\npostgres e replica_of=d\n\
+             flow f { u -> l -> a -> d writes\nl -> b on=failover -> e writes }",
+            &[],
+        );
         let couch = "couchdb d\ncouchdb e\nd ~> e\ne ~> d";
         case(couch, "a -> d writes\na -> e writes", &["unstated d, e"]);
         case(&couch.replace("couchdb d", "couchdb d conflict=merge"), "a -> d writes\na -> e writes", &[]);

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
                index says `reads`), and no application that does \
                so has a hop to a database, object store or warehouse anywhere, in whatever flow and whatever for: what it keeps there may be the same; \
                nor does one that puts messages into the queues and \
-               topics that they work on, or that calls them; and no store hands off to the index. Silent with `rebuild_from` or `backup` on the \
+               topics that they work on, or takes messages from the same ones, or that calls them; and no store hands off to the index. Silent with `rebuild_from` or `backup` on the \
                index, where the way to the writer does not start at a client or an outsider (logs of one's own \
                machines), where the hop is `optional`, and in a drawing without flows unless the hop says `writes`.",
         why: "An index is made to be thrown away: a changed mapping or an analyser needs all of it built again, from something. It \
@@ -104,6 +104,16 @@ fn kept_elsewhere(facts: &Facts, writer: NodeIndex) -> bool {
         if seen.len() > MANY {
             return true;
         }
+        // Another consumer of the same messages may keep them.
+        let keeps_them = |consumer: NodeIndex| {
+            facts.hops_from(consumer).iter().any(|(to, _)| {
+                let to = facts.node(*to);
+                to.kind.is_durable() && to.kind != Kind::Search
+            })
+        };
+        if facts.node(at).kind.is_broker() && facts.consumers(at).into_iter().any(keeps_them) {
+            return true;
+        }
         let touches = facts.hops_from(at).iter().any(|(to, _)| {
             let to = facts.node(*to);
             to.kind.is_durable() && to.kind != Kind::Search
@@ -137,6 +147,10 @@ mod tests {
         case("", "u -> a ~> q ~> w -> s writes", &["wrong s"]);
         case("", "u -> a -> s writes\na -> d reads", &[]);
         case("", "u -> a -> d writes\na ~> q ~> w -> s writes", &[]);
+        // Another consumer of the same messages keeps them.
+        let both = "client u\nservice a\nworker w\nworker v\nkafka q\npostgres d\nelasticsearch s\n\
+                    flow f { u -> a ~> q ~> w -> s writes\nq ~> v -> d writes }";
+        expect(&RULE, both, &[]);
         case("rebuild_from=d", "u -> a -> s writes", &[]);
         case("backup=1d", "u -> a -> s writes", &[]);
         case("", "u -> a -> s reads", &[]);
