@@ -86,7 +86,7 @@ fn what_a_flow_needs_stops_it() {
         let design = design(&text);
         let tree = fault_tree(&mut Model::new(&design, Places::AsStated, None), &design.flows[0]);
         let diagram = Diagram::of(&tree, &mut Budget::WHOLE.clone()).unwrap();
-        for node in spof::rules::needs(&design, &design.flows[0]) {
+        for node in spof::design::needs::needs(&design, &design.flows[0]) {
             let down =
                 diagram.down_with(|at| f64::from(u8::from(tree.components[at].what.node() == Some(node))));
             assert!(down > 1.0 - 1e-12, "served without {}:\n{text}", design.graph[node].id);

@@ -7,6 +7,7 @@ pub mod attrs;
 mod expression;
 pub mod load;
 mod lower;
+pub mod needs;
 use crate::units;
 
 use std::collections::HashMap;
@@ -122,6 +123,13 @@ pub struct Flow {
     /// `flow ID`
     pub span: Span,
     pub full_span: Span,
+}
+
+impl Hop {
+    /// Its caller waits for the other end, or holds a connection to it.
+    pub fn waits(&self) -> bool {
+        matches!(self.arrow, Arrow::Call | Arrow::Stream)
+    }
 }
 
 impl Flow {

@@ -7,7 +7,6 @@ mod depends;
 mod journey;
 mod messages;
 mod miss;
-mod needs;
 mod outside;
 mod quorum;
 mod sensitive;
@@ -39,9 +38,8 @@ pub use tables::{are_parts, finds_many, finds_one, has_way, is_position, means, 
 pub use watched::is_own_code;
 
 use crate::catalog::Kind;
+use crate::design::needs::{needs, stops_without};
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
-pub use needs::needs;
-use needs::stops_without;
 use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
@@ -272,7 +270,7 @@ impl<'d> Facts<'d> {
 
     /// Who calls a node and waits, or holds a connection to it, in the order of the file.
     pub fn callers(&self, node: NodeIndex) -> Vec<NodeIndex> {
-        unique(self.hops_to(node).into_iter().filter(|(_, hop)| waits(hop)).map(|(caller, _)| caller))
+        unique(self.hops_to(node).into_iter().filter(|(_, hop)| hop.waits()).map(|(caller, _)| caller))
     }
 
     /// Who takes messages from a queue or topic: handed to by it, or polling it with `reads`.
@@ -375,11 +373,6 @@ fn listed(count: usize, name: impl Fn(usize) -> String) -> String {
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-/// A hop whose caller waits for the other end.
-fn waits(hop: &Hop) -> bool {
-    matches!(hop.arrow, Arrow::Call | Arrow::Stream)
 }
 
 fn writes(design: &Design, step: &Step) -> bool {

@@ -26,7 +26,7 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 
 pub use accept::Accepted;
-pub use facts::{Calls, Facts, needs};
+pub use facts::{Calls, Facts};
 pub use precedence::{PRECEDENCE, Precedence};
 
 use crate::design::Design;

@@ -31,8 +31,8 @@ pub use place::Places;
 pub use tree::{FaultTree, Gate};
 pub use words::in_words;
 
+use crate::design::needs::needs;
 use crate::design::{Design, Flow};
-use crate::rules::needs;
 
 /// How a flow fares.
 #[derive(Debug)]

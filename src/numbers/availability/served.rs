@@ -1,6 +1,6 @@
 //! When a flow is served: the walk through its lines, as a condition on what works.
 //!
-//! It agrees with `rules::facts::needs`: what a flow needs there, it is not served without here.
+//! It agrees with `design::needs`: what a flow needs there, it is not served without here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

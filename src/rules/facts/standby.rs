@@ -99,9 +99,7 @@ impl<'d> Facts<'d> {
         let mut known = HashSet::new();
         for door in self.nodes(|kind| matches!(kind, Kind::Cdn | Kind::Dns | Kind::Gateway | Kind::Lb)) {
             let mut behind: Vec<(Make, Vec<NodeIndex>)> = Vec::new();
-            for (to, _) in
-                self.hops_from(door).into_iter().filter(|(_, hop)| super::waits(hop)).take(MOST_TWINS)
-            {
+            for (to, _) in self.hops_from(door).into_iter().filter(|(_, hop)| hop.waits()).take(MOST_TWINS) {
                 let make = (self.node(to).kind, self.node(to).tech.map(|tech| tech.id.as_str()));
                 match behind.iter_mut().find(|(known, _)| *known == make) {
                     Some((_, twins)) if twins.contains(&to) => {}
@@ -132,7 +130,7 @@ impl<'d> Facts<'d> {
             for (to, hop) in self.hops_from(twin).into_iter().take(MOST_TWINS) {
                 let node = self.node(to);
                 let works = node.kind.is_compute() || matches!(node.kind, Kind::Gateway | Kind::Lb);
-                if works && super::waits(hop) && self.place(to) == self.place(twin) {
+                if works && hop.waits() && self.place(to) == self.place(twin) {
                     let make = (node.kind, node.tech.map(|tech| tech.id.as_str()));
                     by_make.entry(make).or_default().push((at, to));
                 }

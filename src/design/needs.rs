@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
-use super::waits;
+use super::{Arrow, Design, Flow, Step};
 use crate::catalog::Kind;
-use crate::design::{Arrow, Design, Flow, Step};
 
 /// The nodes that a flow cannot do without, in the order in which it reaches them.
 ///
@@ -98,7 +97,7 @@ fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<Nod
             continue;
         }
         // What a broker hands to works later: the flow is done when the broker has accepted.
-        if waits(hop) && !to.kind.is_broker() {
+        if hop.waits() && !to.kind.is_broker() {
             alive.insert(step.to);
         }
         needed.push(step.to);
