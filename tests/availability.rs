@@ -1,28 +1,21 @@
 //! Availability against what was not made with it: every state of small random designs, closed forms, and another tool.
 
+mod common;
 mod random_designs;
 mod walk;
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use common::design;
 use proptest::prelude::*;
 use random_designs::{Random, random_design};
-use spof::design::{Design, lower};
+use spof::design::Design;
 use spof::numbers::availability::{
     Availability, Budget, Diagram, Down, FaultTree, Model, Places, cuts, fault_tree, importance, of_flows,
     open_psa, study,
 };
-use spof::syntax::parse;
 use walk::Walk;
-
-fn design(text: &str) -> Design {
-    let (ast, mut mistakes) = parse(text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    assert!(mistakes.is_empty(), "{mistakes:#?}\nin:\n{text}");
-    design
-}
 
 fn availability(design: &Design, places: Places) -> Availability {
     of_flows(design, places).remove(0).expect("the first flow has a hop")

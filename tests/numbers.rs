@@ -1,17 +1,12 @@
 //! The figures of `spof numbers`: worked by hand, and sane whatever the inputs are.
 
+mod common;
+
+use common::design;
 use proptest::prelude::*;
-use spof::design::{Design, lower};
+use spof::design::lower;
 use spof::numbers::{Numbers, Reached, numbers};
 use spof::syntax::parse;
-
-fn design(text: &str) -> Design {
-    let (ast, mut mistakes) = parse(text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    assert!(mistakes.is_empty(), "{mistakes:#?}\nin:\n{text}");
-    design
-}
 
 fn of(text: &str) -> Numbers {
     numbers(&design(text))

@@ -29,6 +29,16 @@ pub fn designs(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// A text as a design, without mistakes.
+#[track_caller]
+pub fn design(text: &str) -> spof::design::Design {
+    let (ast, mut mistakes) = spof::syntax::parse(text);
+    let (design, more) = spof::design::lower(&ast);
+    mistakes.extend(more);
+    assert!(mistakes.is_empty(), "{mistakes:#?}\nin:\n{text}");
+    design
+}
+
 /// What stands at the head of a page that is written from the code.
 pub const NOTICE: &str =
     "<!-- Written by `UPDATE_DOCS=1 cargo test`; change the data, not this page. -->\n\n";

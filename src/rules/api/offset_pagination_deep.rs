@@ -1,9 +1,6 @@
-use std::collections::HashSet;
-
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::are_parts;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
-use crate::source::Span;
 use crate::units::show_number;
 
 pub static RULE: Rule = Rule {
@@ -37,13 +34,7 @@ pub static RULE: Rule = Rule {
 const MANY: f64 = 1e6;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let written: HashSet<Span> = facts
-        .design
-        .steps
-        .iter()
-        .flat_map(|step| facts.tables_written(step))
-        .map(|table| table.span)
-        .collect();
+    let written = facts.tables_that_flows_write();
     let mut found = Vec::new();
     for step in &facts.design.steps {
         let page = step.attrs.text("page");

@@ -48,13 +48,7 @@ const HUGE: f64 = 9_999_999.0;
 const PAGE: f64 = 50.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let grown: HashSet<Span> = facts
-        .design
-        .steps
-        .iter()
-        .flat_map(|step| facts.tables_written(step))
-        .map(|table| table.span)
-        .collect();
+    let grown = facts.tables_that_flows_write();
     let paged: HashSet<(Span, &[String])> = facts
         .design
         .steps

@@ -3,7 +3,7 @@
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
-use crate::design::{Node, Step};
+use crate::design::Step;
 use crate::source::Span;
 
 /// What must not be seen by others whatever the system is for, the worst first.
@@ -22,19 +22,10 @@ pub struct Sensitive {
 }
 
 impl<'d> Facts<'d> {
-    /// The node whose tables these are: a copy without tables of its own has its primary's.
-    pub fn owner_of_tables(&self, store: NodeIndex) -> &'d Node {
-        let node = self.node(store);
-        match node.attrs.text("replica_of").value().and_then(|id| self.design.node(id)) {
-            Some(primary) if node.tables.is_empty() => self.node(primary),
-            _ => node,
-        }
-    }
-
     /// What is said of the data that a step uses: of each table that it names, else of the whole store. An empty list
     /// says nothing.
     pub fn used_data(&self, step: &Step) -> Vec<&'d [String]> {
-        let owner = self.owner_of_tables(step.to);
+        let owner = self.node(self.holder(step.to));
         let used = step.attrs.words("reads").iter().chain(step.attrs.words("writes"));
         let mut data: Vec<&[String]> = used
             .filter_map(|table| owner.table(table))
@@ -51,7 +42,7 @@ impl<'d> Facts<'d> {
 
     /// The most sensitive data that a node says it keeps or passes, itself or in one of its tables.
     pub fn sensitive(&self, node: NodeIndex) -> Option<Sensitive> {
-        let owner = self.owner_of_tables(node);
+        let owner = self.node(self.holder(node));
         let attrs = std::iter::once(&owner.attrs).chain(owner.tables.iter().map(|table| &table.attrs));
         let said: Vec<_> =
             attrs.filter_map(|attrs| Some((attrs.words("data"), attrs.get("data")?.span))).collect();

@@ -1,9 +1,12 @@
 //! Tables: who keeps them, which of them a step reads and writes, and what leads to their rows.
 
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
 use crate::design::{Arrow, Node, Step, Table};
+use crate::source::Span;
 
 impl<'d> Facts<'d> {
     /// The store that a replica copies; itself where it is none.
@@ -27,6 +30,11 @@ impl<'d> Facts<'d> {
     pub fn tables_written<'s>(&self, step: &'s Step) -> impl Iterator<Item = &'d Table> + use<'d, 's> {
         let holder = self.node(self.holder(step.to));
         step.attrs.words("writes").iter().filter_map(|id| holder.table(id))
+    }
+
+    /// The tables that some step says it writes, by their place in the text.
+    pub fn tables_that_flows_write(&self) -> HashSet<Span> {
+        self.design.steps.iter().flat_map(|step| self.tables_written(step)).map(|table| table.span).collect()
     }
 
     /// The most sensitive sorts of data that a step reads: of the tables that it names, else of the whole store.

@@ -156,7 +156,7 @@ fn tables<'s>(step: &'s Step, access: &str) -> impl Iterator<Item = &'s str> {
 /// The read selects by a field of a key, where the table is drawn: an id that the client sends.
 fn names_records(facts: &Facts, step: &Step) -> bool {
     let by = step.attrs.words("by");
-    let owner = facts.owner_of_tables(step.to);
+    let owner = facts.node(facts.holder(step.to));
     let mut tables = step.attrs.words("reads").iter().filter_map(|table| owner.table(table)).peekable();
     let keys =
         |table: &Table| table.keys.iter().chain(table.uniques.iter().flatten()).any(|key| by.contains(key));

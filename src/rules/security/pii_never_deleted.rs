@@ -55,7 +55,7 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
     let whole = is_personal(&node.attrs);
     let tables: Vec<&Attrs> =
         node.tables.iter().map(|table| &table.attrs).filter(|attrs| whole || is_personal(attrs)).collect();
-    if ends(&node.attrs) || (!whole && tables.is_empty()) || facts.owner_of_tables(store).id != node.id {
+    if ends(&node.attrs) || (!whole && tables.is_empty()) || facts.holder(store) != store {
         return None;
     }
     if !tables.is_empty() && tables.iter().all(|table| ends(table)) {

@@ -51,7 +51,7 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
     let sensitive = facts.sensitive(store)?;
     let (name, what) = (node.name(), sensitive.what);
     let encryption = node.attrs.get("encryption");
-    let primary = facts.owner_of_tables(store).attrs.has("encryption");
+    let primary = facts.node(facts.holder(store)).attrs.has("encryption");
     let finding = match encryption {
         Some(_) if node.attrs.has("encryption") => return None,
         Some(setting) => {

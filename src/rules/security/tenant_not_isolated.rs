@@ -58,7 +58,7 @@ fn finding(facts: &Facts, at: NodeIndex) -> Option<Diagnostic> {
     }
     let data = store.attrs.words("data");
     let apart = store.attrs.has("tenant_key")
-        || facts.owner_of_tables(at).attrs.has("tenant_key")
+        || facts.node(facts.holder(at)).attrs.has("tenant_key")
         || (!users.is_empty() && users.iter().all(|user| user.attrs.has("tenant_key")))
         || (store.kind == Kind::Cache && store.attrs.has("scope"))
         || (!data.is_empty() && data.iter().all(|word| word == "public"));
