@@ -71,7 +71,7 @@ fn shown(findings: &[Diagnostic]) -> String {
 
 #[test]
 fn before_the_outage_its_mechanism_is_named() {
-    assert!(outages().len() >= 13);
+    assert!(outages().len() >= 14);
     for outage in outages() {
         let text = read(&outage, "before.arch");
         let found = findings(&text, &outage);
