@@ -34,7 +34,9 @@ pub use quorum::{majority_of, voters};
 pub use single::primaries;
 pub use socket::is_before_system;
 pub use standby::Pair;
-pub use tables::{are_parts, finds_many, finds_one, has_way, is_position, means, names_all, private_sort};
+pub use tables::{
+    are_parts, finds_many, finds_one, has_way, is_count, is_position, means, names_all, private_sort,
+};
 pub use watched::is_own_code;
 
 use crate::catalog::Kind;

@@ -110,6 +110,13 @@ pub static PRECEDENCE: &[Precedence] = &[
         example: "client u\nservice a x2\nservice b x2\nservice c x2\nflow f rate=20/s { u -> a -> b -> c -> a }",
     },
     Precedence {
+        speaks: "no-unique-constraint",
+        silent: "key-kept-nowhere",
+        because: "a row that another replaces is lost, whoever sent it; what mends that keeps the key as well",
+        example: "client u\nservice a x2\ncassandra d { table t { key room, seq } }\n\
+                  flow f { u -> a idempotency_key -> d writes=t }",
+    },
+    Precedence {
         speaks: "noisy-neighbour",
         silent: "limit-by-nobody",
         because: "what one tenant takes from the others says more than that the limit counts nobody",

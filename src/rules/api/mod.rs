@@ -1,6 +1,7 @@
 //! What callers may do twice, and what they get.
 
 mod chatty_calls;
+mod key_kept_nowhere;
 mod large_body_through_service;
 mod long_work_in_request;
 mod offset_pagination_deep;
@@ -14,6 +15,7 @@ use super::Rule;
 
 pub(super) static RULES: &[&Rule] = &[
     &chatty_calls::RULE,
+    &key_kept_nowhere::RULE,
     &large_body_through_service::RULE,
     &long_work_in_request::RULE,
     &offset_pagination_deep::RULE,

@@ -3,9 +3,9 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Design, Flow, Node, Step, Table};
+use crate::design::{Design, Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::finds_one;
+use crate::rules::facts::{finds_one, is_count};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     summary: "two requests at once can both take what only one may have: a code, a seat, a number",
     question: Some(Question {
         topic: "uniqueness",
-        text: "two requests at the same moment, or one that is sent twice, write the same thing: what refuses the second?",
+        text: "two requests at the same moment write the same thing: what refuses the second?",
     }),
     reads: &[
         "by",
@@ -51,11 +51,7 @@ pub static RULE: Rule = Rule {
                with a `unique` that is not its key, with `isolation=serializable`, where the node calls a `lock` in that \
                flow, for reads with `page`, `limit`, `on=` or `consistency=eventual` or `one`, for tables without `key`, where nobody waits, and in flows of at most 10 requests a second that promise no `availability`.\n\n\
                A question where several instances of a node with `scheme=range` write a table of such a database with `calls` below one (a range for many requests) \
-               without `conditional`: two take the same range.\n\n\
-               And a question of the lowest weight (info) where a flow sends an `idempotency_key` that nothing keeps: all tables that it writes in databases are declared with a `key` and without a \
-               `unique`, none of their keys is one that the caller chooses (several fields, the last no count and no `id`; or one that is not `id` or `code`, while the writer generates none) or is named after the \
-               request (`request`, `client`, `idempotency`), no write is `conditional` unless its node `generates`, no node of the flow is `idempotent` or has `dedupe`, the flow has not read such a table before, and it writes no cache, lock or registry. \
-               Not for labels GET, HEAD, PUT and DELETE, nor where nobody waits or the flow is as small as above.",
+               without `conditional`: two take the same range.",
         why: "To look and then to write are two steps. Two requests that arrive together both look before either writes, both \
               find nothing, and both are right. It cannot be seen in a test, happens daily at a thousand a second, and is \
               found by the customer who stands before a taken seat. Only the store can refuse the second.",
@@ -76,7 +72,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let lookups = lookups(facts);
     let looks = looks(facts);
     // One finding for a writer and a table, whatever flows they meet in.
-    let mut known: HashMap<Told, ()> = HashMap::new();
+    let mut known: HashSet<(NodeIndex, NodeIndex, &str)> = HashSet::new();
     for step in &facts.design.steps {
         let store = facts.node(step.to);
         if store.kind != Kind::Database
@@ -93,19 +89,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .or_else(|| number_taken_twice(facts, step, table))
                 .or_else(|| looked_and_wrote(facts, &looks, step, table));
             if let Some(finding) = finding
-                && known.insert((step.from, step.to, &table.id), ()).is_none()
+                && known.insert((step.from, step.to, &table.id))
             {
                 found.push(finding);
             }
         }
     }
-    let told: HashSet<Told> = known.into_keys().collect();
-    found.extend(facts.design.flows.iter().filter_map(|flow| key_kept_nowhere(facts, &told, flow)));
     found
 }
-
-/// A writer, a store and a table of which something is said.
-type Told<'d> = (NodeIndex, NodeIndex, &'d str);
 
 /// The fields of every read of a table, by the store that holds it and its name.
 fn lookups<'d>(facts: &Facts<'d>) -> HashMap<(NodeIndex, &'d str), Vec<&'d [String]>> {
@@ -316,87 +307,6 @@ fn range_taken_twice(facts: &Facts, step: &Step, table: &Table) -> Option<Diagno
     )
 }
 
-/// A key against repeats protects from nothing unless it is written down where a second try can be seen.
-fn key_kept_nowhere(facts: &Facts, told: &HashSet<Told>, flow: &Flow) -> Option<Diagnostic> {
-    let steps = facts.design.steps_of(flow);
-    let keyed = steps.iter().find(|step| step.attrs.has("idempotency_key"))?;
-    let knows =
-        |node: NodeIndex| ["idempotent", "dedupe"].iter().any(|name| facts.node(node).attrs.has(name));
-    let elsewhere = |step: &Step| {
-        matches!(facts.node(step.to).kind, Kind::Cache | Kind::Lock | Kind::Registry) && facts.writes(step)
-    };
-    if matches!(flow.method(), "GET" | "HEAD" | "PUT" | "DELETE")
-        || facts.is_background(flow)
-        || facts.is_small(flow)
-        || steps.iter().any(|step| knows(step.from) || knows(step.to) || elsewhere(step))
-    {
-        return None;
-    }
-    let mut read: HashSet<&str> = HashSet::new();
-    let mut written: Vec<(&Step, &Table)> = Vec::new();
-    for step in steps.iter().filter(|step| facts.node(step.to).kind == Kind::Database) {
-        if step.attrs.has("writes") {
-            let maker = facts.node(step.from);
-            let tables: Vec<&Table> = facts.tables_written(step).collect();
-            let refused = |table: &&Table| {
-                table.keys.is_empty()
-                    || !table.uniques.is_empty()
-                    || read.contains(table.id.as_str())
-                    || is_the_callers(table, maker)
-            };
-            let compared = step.attrs.has("conditional") && !maker.attrs.has("generates");
-            if tables.len() < step.attrs.words("writes").len().max(1)
-                || compared
-                || tables.iter().any(refused)
-            {
-                return None;
-            }
-            written.extend(tables.iter().map(|&table| (step, table)));
-        }
-        read.extend(facts.tables_read(step).map(|table| table.id.as_str()));
-    }
-    // What is taken seldom, as a range of numbers, is not what the request asks for.
-    let often = |step: &Step| step.attrs.number("calls").value().is_none_or(|calls| calls >= 1.0);
-    let (write, table) = *written.iter().find(|(step, _)| often(step))?;
-    let (writer, store) = (facts.node(write.from), facts.node(write.to));
-    if told.contains(&(write.from, write.to, table.id.as_str())) {
-        return None;
-    }
-    Some(
-        Diagnostic::unstated(
-            format!("the key that `{}` sends is kept nowhere: its second try is another `{}`", flow.id, table.id),
-            write.span,
-            "writes nothing that tells a repeat",
-        )
-        .at_most(Severity::Info)
-        .question(format!("`{}` is sent again with the same key: what knows that {} has it already?", flow.id, store.name()))
-        .label(keyed.span, "sent with a key")
-        .node(&store.id)
-        .node(&writer.id)
-        .hop(&writer.id, &store.id)
-        .flows([flow.id.clone()])
-        .evidence(format!("`{}` has key {} and no `unique`; no node of `{}` is `idempotent`", table.id, table.keys.join(", "), flow.id))
-        .consequence(format!("an answer is lost, the client sends the same key again, and `{}` has the same thing twice", table.id))
-        .fix(format!("`unique` with the client's key in `table {}`; or `idempotent` on {}, where it keeps the key elsewhere", table.id, writer.name())),
-    )
-}
-
-/// Its key comes with the request, so that a second try meets the first.
-fn is_the_callers(table: &Table, writer: &Node) -> bool {
-    let named = |field: &String| {
-        let name = field.to_lowercase();
-        ["request", "client", "idempot"].iter().any(|word| name.contains(word))
-    };
-    let made = |field: &str| {
-        let name = field.to_lowercase();
-        is_count(&name)
-            || ["id", "uuid", "code"].iter().any(|word| name == *word || name.ends_with(&format!("_{word}")))
-    };
-    let last = table.keys.last().is_some_and(|last| made(last));
-    let generated = table.keys.len() == 1 && writer.attrs.has("generates");
-    table.keys.iter().any(named) || !(last || generated)
-}
-
 /// A second write of a key is no error but the new value.
 fn replaces(store: &Node) -> bool {
     let model = store.tech.and_then(|tech| tech.model.as_deref());
@@ -415,15 +325,6 @@ fn takes_turns(facts: &Facts, node: NodeIndex) -> bool {
 /// What it does in this flow it does for a message.
 fn is_fed(design: &Design, steps: &[Step], node: NodeIndex) -> bool {
     steps.iter().any(|step| step.to == node && design.graph[step.from].kind.is_broker())
-}
-
-fn is_count(field: &str) -> bool {
-    let name = field.to_lowercase();
-    let words = [
-        "seq", "sequence", "number", "num", "no", "nr", "position", "version", "revision", "counter",
-        "offset",
-    ];
-    words.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")))
 }
 
 #[cfg(test)]
@@ -503,37 +404,6 @@ mod tests {
         case("service a x3 generates=code scheme=random\ndynamodb d", "calls=0.001", &[]);
         // `set next = next + 1000` is one statement there.
         case("service a x3 generates=code scheme=range\npostgres d", "calls=0.001", &[]);
-    }
-
-    #[test]
-    fn keys_that_nobody_keeps() {
-        let case = |nodes: &str, table: &str, flow: &str, expected: &[&str]| {
-            let text = format!(
-                "client u\nservice a x2 {nodes}\nredis c\npostgres d {{ table t {{ {table} }} }}\nflow f {flow} }}"
-            );
-            expect(&RULE, &text, expected);
-        };
-        let write = "\"POST /t\" { u -> a idempotency_key -> d writes=t";
-        case("", "key id", write, &["unstated d, a"]);
-        case("", "key room, seq", write, &["unstated d, a"]);
-        case("generates=code scheme=range", "key name", write, &["unstated d, a"]);
-        case("generates=code scheme=range", "key code", &format!("{write} conditional"), &["unstated d, a"]);
-        // Kept: with the row, by the service, beside it; or the key is the request's own.
-        case("", "key id; unique request", write, &[]);
-        case("idempotent", "key id", write, &[]);
-        case("dedupe=1d", "key id", write, &[]);
-        case("", "key id", &format!("{write} conditional"), &[]);
-        case("", "key id", &format!("{write}\na -> c writes"), &[]);
-        case("", "key id", &write.replace("-> d", "-> d reads=t\na -> d"), &[]);
-        case("", "key client_id", write, &[]);
-        case("", "key person, day", write, &[]);
-        case("", "key email", write, &[]);
-        // Nothing is sent, nothing is said of keys, few ask, and what is put twice is the same.
-        case("", "key id", "\"POST /t\" { u -> a -> d writes=t", &[]);
-        case("", "rows = 5", write, &[]);
-        case("", "key id", "\"POST /t\" { u -> a idempotency_key -> d writes", &[]);
-        case("", "key id", "rate=1/s { u -> a idempotency_key -> d writes=t", &[]);
-        case("", "key id", "\"PUT /t\" { u -> a idempotency_key -> d writes=t", &[]);
     }
 
     #[test]

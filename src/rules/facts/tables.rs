@@ -114,6 +114,16 @@ pub fn are_parts(store: &Node, table: &Table, fields: &[String]) -> bool {
     whole.and_then(rows).zip(rows(table)).is_some_and(|(wholes, parts)| parts <= wholes * HANDFUL)
 }
 
+/// The field counts up: a place in a row of things, a version.
+pub fn is_count(field: &str) -> bool {
+    let name = field.to_lowercase();
+    let words = [
+        "seq", "sequence", "number", "num", "no", "nr", "position", "version", "revision", "counter",
+        "offset",
+    ];
+    words.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")))
+}
+
 /// The fields are a whole key of several, whose last is a place in a row of things: one of them, or all that follow.
 pub fn is_position(table: &Table, fields: &[String]) -> bool {
     let places = ["seq", "sequence", "offset", "position", "version", "at", "time", "timestamp", "ts"];
