@@ -452,7 +452,7 @@ fn new_never_overwrites() {
 fn every_attempt_starts_without_mistakes_and_in_canonical_form() {
     let folder = folder(&[]);
     let dir = folder.path();
-    for problem in spof::rubric::problems() {
+    for problem in spof::rubric::Packs::built_in().iter().map(|pack| &pack.problem) {
         for scale in ["small", "large"] {
             let sub = format!("{}-{scale}", problem.id);
             assert_eq!(spof(dir, &["new", &problem.id, &sub, "--at", scale]).status, 0);

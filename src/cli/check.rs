@@ -8,12 +8,11 @@ use serde_json::Value;
 
 use super::output::{Trouble, finish, print};
 use super::terminal::{self, Color};
-use super::{Size, Status, input, settings};
-use crate::catalog::nearest;
+use super::{Size, Status, input, packs, settings};
 use crate::design::{Design, lower};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::report::{Review, Style, json, text};
-use crate::rubric::{Scale, problems, rubric, score};
+use crate::rubric::{Packs, Scale, score};
 use crate::rules::{check, check_with};
 use crate::settings::Settings;
 use crate::source::Source;
@@ -56,6 +55,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
     #[command(flatten)]
+    packs: packs::Folder,
+    #[command(flatten)]
     config: settings::Config,
 }
 
@@ -85,10 +86,15 @@ impl FailOn {
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
+    let loaded_packs = match args.packs.load(color) {
+        Ok(loaded) => loaded,
+        Err(trouble) => return trouble.report(color),
+    };
+    let packs = loaded_packs.packs();
     if let Some(problem) = &args.problem
-        && rubric(problem).is_none()
+        && packs.find(problem).is_none()
     {
-        return unknown(problem).report(color);
+        return packs::unknown(packs, problem).report(color);
     }
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
@@ -102,7 +108,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             worst = Status::Bad;
             continue;
         };
-        let one = one(file, args, today, &settings, style, printed);
+        let one = one(file, args, packs, today, &settings, style, printed);
         printed = true;
         let status = match (one, args.format) {
             (Ok((status, Output::Text(text))), _) => match print(&text) {
@@ -135,6 +141,7 @@ enum Output {
 fn one(
     file: &Path,
     args: &Args,
+    packs: &Packs,
     today: Date,
     settings: &Settings,
     style: Style,
@@ -144,7 +151,7 @@ fn one(
     let (ast, mut mistakes) = parse(&source.text);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
-    let review = review(&source, &design, mistakes, args, today, settings);
+    let review = review(&source, &design, mistakes, args, packs, today, settings);
     let status = status(&review, args.fail_on);
     let output = match args.format {
         Format::Text => {
@@ -172,6 +179,7 @@ fn review<'a>(
     design: &'a Design,
     mut mistakes: Vec<Diagnostic>,
     args: &Args,
+    packs: &Packs,
     today: Date,
     settings: &Settings,
 ) -> Review<'a> {
@@ -183,16 +191,17 @@ fn review<'a>(
     mistakes.append(&mut critique.mistakes);
     let problem = match (&args.problem, &design.solves) {
         (Some(problem), _) => Some(problem.clone()),
-        (None, Some(solves)) if rubric(&solves.problem).is_some() => Some(solves.problem.clone()),
+        (None, Some(solves)) if packs.find(&solves.problem).is_some() => Some(solves.problem.clone()),
         (None, Some(solves)) => {
-            mistakes.push(unknown_problem(&solves.problem, solves.span));
+            mistakes.push(unknown_problem(packs, &solves.problem, solves.span));
             None
         }
         (None, None) => None,
     };
     mistakes.sort_by_key(|mistake| mistake.at.span);
     let scale: Option<Scale> = args.at.map(Size::scale);
-    let score = problem.as_deref().and_then(rubric).map(|rubric| {
+    let score = problem.as_deref().and_then(|id| packs.find(id)).map(|pack| {
+        let rubric = &pack.rubric;
         if settings.is_empty() {
             return score(design, &critique.findings, rubric, scale);
         }
@@ -202,26 +211,13 @@ fn review<'a>(
     Review { source, design, mistakes, critique, problem, score }
 }
 
-fn unknown_problem(id: &str, span: crate::source::Span) -> Diagnostic {
-    let label = match near_problem(id) {
+fn unknown_problem(packs: &Packs, id: &str, span: crate::source::Span) -> Diagnostic {
+    let label = match packs::near(packs, id) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "not in the catalogue".to_string(),
     };
     Diagnostic::mistake("unknown-problem", format!("there is no problem `{id}`"), span, label)
         .help("`spof problems` lists them; without `solves` a design is checked and not scored")
-}
-
-/// What is said of a problem's name that is none.
-pub(super) fn unknown(id: &str) -> Trouble {
-    let trouble = Trouble::new(format!("there is no problem `{id}`"));
-    match near_problem(id) {
-        Some(near) => trouble.help(format!("did you mean `{near}`? `spof problems` lists them")),
-        None => trouble.help("`spof problems` lists them"),
-    }
-}
-
-fn near_problem(id: &str) -> Option<&'static str> {
-    nearest(id, problems().iter().map(|problem| problem.id.as_str()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod input;
 mod new;
 mod numbers;
 mod output;
+mod packs;
 mod problems;
 mod rules;
 mod settings;

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::output::{Trouble, create, finish};
 use super::terminal::Color;
-use super::{Size, Status, check, template};
-use crate::rubric::{Problem, Scale, rubric};
+use super::{Size, Status, packs, template};
 
 /// Start an attempt at a problem: its statement, and a design to fill in
 ///
@@ -29,16 +28,18 @@ pub(super) struct Args {
     /// Write a small design to play with instead
     #[arg(long)]
     example: bool,
+    #[command(flatten)]
+    packs: packs::Folder,
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
-    match new(args) {
+    match new(args, color) {
         Ok(text) => finish(&text, Status::Clean, color),
         Err(trouble) => trouble.report(color),
     }
 }
 
-fn new(args: &Args) -> Result<String, Trouble> {
+fn new(args: &Args, color: Color) -> Result<String, Trouble> {
     if args.example {
         // Without a problem, the only argument is the folder.
         let folder = match (&args.id, &args.folder) {
@@ -55,10 +56,12 @@ fn new(args: &Args) -> Result<String, Trouble> {
         return Ok(format!("wrote {shown}\n\nspof check {shown}\nspof draw {shown}\n"));
     }
     let id = args.id.as_deref().unwrap_or_default();
-    let problem = Problem::find(id).ok_or_else(|| check::unknown(id))?;
+    let loaded = args.packs.load(color)?;
+    let pack = loaded.find(id)?;
+    let problem = &pack.problem;
     let scale = match args.at {
         Some(size) => size.scale(),
-        None => rubric(id).map_or(Scale::Large, |rubric| rubric.scale),
+        None => pack.rubric.scale,
     };
     let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from("."));
     let (statement, design) = (path(&folder, &format!("{id}.md")), path(&folder, &format!("{id}.arch")));

@@ -1,10 +1,9 @@
 //! `spof problems`
 
-use super::output::finish;
+use super::output::{Trouble, finish};
 use super::terminal::{self, Color};
-use super::{Status, check};
+use super::{Status, packs};
 use crate::report::problems;
-use crate::rubric::Problem;
 
 /// List the practice problems, or show one as an interviewer would pose it
 #[derive(Debug, clap::Args)]
@@ -15,16 +14,21 @@ pub(super) struct Args {
     /// The questions that come when the design stands, with what good answers say
     #[arg(long, requires = "id")]
     follow_ups: bool,
+    #[command(flatten)]
+    folder: packs::Folder,
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
-    let style = terminal::for_stdout(color);
-    let Some(id) = &args.id else { return finish(&problems::list(style), Status::Clean, color) };
-    match Problem::find(id) {
-        Some(problem) if args.follow_ups => {
-            finish(&problems::follow_ups(problem, style), Status::Clean, color)
-        }
-        Some(problem) => finish(&problems::one(problem, style), Status::Clean, color),
-        None => check::unknown(id).report(color),
+    match show(args, color) {
+        Ok(text) => finish(&text, Status::Clean, color),
+        Err(trouble) => trouble.report(color),
     }
+}
+
+fn show(args: &Args, color: Color) -> Result<String, Trouble> {
+    let style = terminal::for_stdout(color);
+    let loaded = args.folder.load(color)?;
+    let Some(id) = &args.id else { return Ok(problems::list(loaded.packs(), style)) };
+    let problem = &loaded.find(id)?.problem;
+    Ok(if args.follow_ups { problems::follow_ups(problem, style) } else { problems::one(problem, style) })
 }

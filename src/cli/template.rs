@@ -1,6 +1,5 @@
 //! What `spof new` writes.
 
-use crate::report::problems::opening;
 use crate::rubric::{Problem, Scale};
 use crate::syntax::{format, parse};
 
@@ -11,7 +10,7 @@ pub(super) fn example() -> String {
 
 /// The statement as a file of its own.
 pub(super) fn statement(problem: &Problem) -> String {
-    format!("{}\n", opening(problem).trim_end())
+    format!("{}\n", problem.opening().trim_end())
 }
 
 /// A design that says what is given and which flows are asked for, and leaves the rest to whoever practises.

@@ -3,13 +3,13 @@
 use super::markdown::markdown;
 use super::wrap::columns;
 use super::{Style, Wrap};
-use crate::rubric::{Figure, Problem, problems};
+use crate::rubric::{Figure, Packs, Problem};
 
 /// A line each, easiest first.
-pub fn list(style: Style) -> String {
+pub fn list(packs: &Packs, style: Style) -> String {
     let paint = style.paint();
-    let widest = problems().iter().map(|problem| columns(&problem.id)).max().unwrap_or(0);
-    let mut rows: Vec<&Problem> = problems().iter().collect();
+    let widest = packs.iter().map(|pack| columns(&pack.problem.id)).max().unwrap_or(0);
+    let mut rows: Vec<&Problem> = packs.iter().map(|pack| &pack.problem).collect();
     rows.sort_by_key(|problem| problem.tier);
     let mut out = String::new();
     let mut tier = None;
@@ -35,17 +35,9 @@ fn tier_name(tier: u8) -> &'static str {
     }
 }
 
-const FOLLOW_UPS: &str = "## Follow-up questions";
-
-/// What is said at the start: the statement without its follow-up questions, which hold answers.
-pub fn opening(problem: &Problem) -> &str {
-    let at = problem.statement.find(FOLLOW_UPS).unwrap_or(problem.statement.len());
-    &problem.statement[..at]
-}
-
 /// The questions that come when the design stands, and what a good answer says.
 pub fn follow_ups(problem: &Problem, style: Style) -> String {
-    let from = &problem.statement[opening(problem).len()..];
+    let from = &problem.statement[problem.opening().len()..];
     if from.is_empty() {
         "no follow-up questions\n".to_string()
     } else {
@@ -56,7 +48,7 @@ pub fn follow_ups(problem: &Problem, style: Style) -> String {
 /// The statement, the flows that an answer needs, and the numbers of both scales.
 pub fn one(problem: &Problem, style: Style) -> String {
     let paint = style.paint();
-    let mut out = markdown(opening(problem), style);
+    let mut out = markdown(problem.opening(), style);
     out.push_str(&format!("\n\n{}\n", paint.bold("Flows that an answer has")));
     let widest = problem.requirements.iter().map(|one| columns(&one.flow)).max().unwrap_or(0);
     for requirement in &problem.requirements {

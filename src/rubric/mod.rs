@@ -13,26 +13,28 @@ mod grade;
 mod judge;
 mod level;
 mod outcome;
+mod pack;
 mod pattern;
 mod problem;
 mod quantity;
 mod read;
 mod scale;
 mod score;
+mod statement;
 mod view;
-
-use std::sync::LazyLock;
 
 pub use condition::{Condition, Lookup, Test, ValueTest};
 pub use criterion::Criterion;
 pub use dimension::Dimension;
 pub use error::FileError;
 pub use level::Level;
+pub use pack::{Pack, PackText, Packs};
 pub use pattern::{Access, HopPattern, Kinds, Stop};
-pub use problem::{Figure, Numbers, Problem, Requirement, problems};
+pub use problem::{Figure, Numbers, Problem, Requirement};
 pub use quantity::Named;
 pub use scale::Scale;
 pub use score::{CriterionScore, DimensionScore, Gain, LevelReadout, Met, Need, Score};
+pub use statement::Answer;
 
 use crate::design::Design;
 use crate::diagnostic::Diagnostic;
@@ -62,23 +64,6 @@ impl Rubric {
     pub fn read(name: &str, text: &str, rules: &[&str]) -> Result<Rubric, Vec<FileError>> {
         read::read(name, text, rules)
     }
-}
-
-const TEXTS: [(&str, &str); 2] = [
-    ("rubrics/url-shortener.toml", include_str!("../../rubrics/url-shortener.toml")),
-    ("rubrics/chat-system.toml", include_str!("../../rubrics/chat-system.toml")),
-];
-
-/// The rubric of a problem in the catalogue.
-pub fn rubric(problem: &str) -> Option<&'static Rubric> {
-    static RUBRICS: LazyLock<Vec<Rubric>> = LazyLock::new(|| {
-        let rules: Vec<&str> = crate::rules::ALL.iter().map(|rule| rule.id).collect();
-        let read = |(name, text)| {
-            Rubric::read(name, text, &rules).expect("rubrics are part of the program and tested")
-        };
-        TEXTS.into_iter().map(read).collect()
-    });
-    RUBRICS.iter().find(|rubric| rubric.problem == problem)
 }
 
 /// Judges a design. `findings` are those that hold: what the design allows with a reason is left out by the caller.

@@ -1,9 +1,8 @@
 //! A practice problem: what the interviewer says.
 
-use std::sync::LazyLock;
-
 use serde::Deserialize;
 
+use super::statement::{Answer, FOLLOW_UPS, OUT_OF_SCOPE, WHEN_ASKED, answers, part};
 use super::{FileError, Scale};
 use crate::source::Source;
 
@@ -68,25 +67,25 @@ struct FrontMatter {
     numbers: Vec<Numbers>,
 }
 
-const TEXTS: [(&str, &str, &str); 2] = [
-    ("url-shortener", "problems/url-shortener.md", include_str!("../../problems/url-shortener.md")),
-    ("chat-system", "problems/chat-system.md", include_str!("../../problems/chat-system.md")),
-];
-
-/// The catalogue, easiest first.
-pub fn problems() -> &'static [Problem] {
-    static PROBLEMS: LazyLock<Vec<Problem>> = LazyLock::new(|| {
-        let read = |(id, name, text)| {
-            Problem::read(id, name, text).expect("problems are part of the program and tested")
-        };
-        TEXTS.into_iter().map(read).collect()
-    });
-    &PROBLEMS
-}
-
 impl Problem {
-    pub fn find(id: &str) -> Option<&'static Problem> {
-        problems().iter().find(|problem| problem.id == id)
+    /// What an interviewer opens with: everything before the follow-up questions, which hold answers.
+    pub fn opening(&self) -> &str {
+        let at = self.statement.find(&format!("## {FOLLOW_UPS}")).unwrap_or(self.statement.len());
+        &self.statement[..at]
+    }
+
+    /// What an interviewer answers when asked.
+    pub fn when_asked(&self) -> Vec<Answer> {
+        answers(&self.statement, WHEN_ASKED)
+    }
+
+    pub fn out_of_scope(&self) -> Option<&str> {
+        part(&self.statement, OUT_OF_SCOPE)
+    }
+
+    /// The questions that come when the design stands, and what good answers say.
+    pub fn follow_ups(&self) -> Vec<Answer> {
+        answers(&self.statement, FOLLOW_UPS)
     }
 
     pub fn numbers(&self, scale: Scale) -> Option<&Numbers> {
@@ -125,18 +124,23 @@ fn split(text: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Problem, problems};
-    use crate::rubric::Scale;
+    use super::Problem;
+    use crate::rubric::{Packs, Scale};
 
     #[test]
-    fn every_problem_reads_and_has_both_scales() {
-        for problem in problems() {
+    fn every_problem_has_both_scales_and_all_parts() {
+        for problem in Packs::built_in().iter().map(|pack| &pack.problem) {
             assert!(problem.numbers(Scale::Small).is_some(), "{}", problem.id);
             assert!(problem.numbers(Scale::Large).is_some(), "{}", problem.id);
             assert!(!problem.requirements.is_empty(), "{}", problem.id);
             assert!(problem.statement.starts_with("# "), "{}", problem.id);
+            assert!(problem.when_asked().len() >= 3, "{}", problem.id);
+            assert!(problem.out_of_scope().is_some(), "{}", problem.id);
+            let follow_ups = problem.follow_ups();
+            assert!(follow_ups.len() >= 3, "{}", problem.id);
+            assert!(follow_ups.iter().all(|one| !one.answer.is_empty()), "{}", problem.id);
         }
-        assert!(Problem::find("no-such-problem").is_none());
+        assert!(Packs::built_in().find("no-such-problem").is_none());
     }
 
     #[test]
