@@ -9,6 +9,7 @@ mod input;
 mod new;
 mod numbers;
 mod output;
+mod pack;
 mod packs;
 mod problems;
 mod rules;
@@ -60,6 +61,7 @@ enum Command {
     Explain(explain::Args),
     Problems(problems::Args),
     New(new::Args),
+    Pack(pack::Args),
     Completions(completions::Args),
 }
 
@@ -109,6 +111,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::run(&args, color),
         Command::Problems(args) => problems::run(&args, color),
         Command::New(args) => new::run(&args, color),
+        Command::Pack(args) => pack::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
     };
     ExitCode::from(status as u8)

@@ -9,7 +9,7 @@ use tempfile::Builder;
 use super::Status;
 use super::terminal::{self, Color};
 use crate::diagnostic::Severity;
-use crate::report::{Paint, Wrap, clean};
+use crate::report::{Paint, Style, Wrap, clean};
 
 /// Something outside any design that stops a command: `error: …` and a line of help.
 #[derive(Debug)]
@@ -30,15 +30,18 @@ impl Trouble {
 
     /// Says it on standard error.
     pub fn report(&self, color: Color) -> Status {
-        let style = terminal::for_stderr(color);
+        say(&self.text(terminal::for_stderr(color)));
+        Status::Bad
+    }
+
+    pub fn text(&self, style: Style) -> String {
         let paint = Paint { on: style.color };
         let mut text = format!("{}: {}\n", paint.severity(Severity::Error, "error"), clean(&self.message));
         if let Some(help) = &self.help {
             let help = Wrap { width: style.width, first: 6, hang: 6 }.text(help);
             text.push_str(&format!("{}: {help}\n", paint.bold("help")));
         }
-        say(&text);
-        Status::Bad
+        text
     }
 }
 

@@ -39,7 +39,7 @@ impl Folder {
     pub fn load(&self, color: Color) -> Result<Loaded, Trouble> {
         let Some(folder) = &self.problems else { return Ok(Loaded::BuiltIn) };
         let texts = read(folder)?;
-        Packs::with(&texts).map(Loaded::Folder).map_err(|errors| first_of(&errors, color))
+        Packs::with(&texts).map(Loaded::Folder).map_err(|errors| last_of(&errors, color))
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<PackText>, Trouble> {
 }
 
 /// The names, without their ending, of the files of a folder that have it; in order.
-fn files(folder: &Path, ending: &str) -> Result<Vec<String>, Trouble> {
+pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<String>, Trouble> {
     let entries = std::fs::read_dir(folder).map_err(|error| {
         Trouble::new(format!("cannot read the folder `{}`: {error}", folder.display()))
             .help("a folder of problems has problems/ID.md and rubrics/ID.toml")
@@ -85,16 +85,18 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<String>, Trouble> {
     Ok(names)
 }
 
+/// A mistake with its place.
+pub(super) fn trouble(error: &FileError) -> Trouble {
+    let trouble = Trouble::new(format!("{}:{}:{}: {}", error.file, error.line, error.column, error.message));
+    match &error.help {
+        Some(help) => trouble.help(help.clone()),
+        None => trouble,
+    }
+}
+
 /// All but the last are printed; the last is the trouble.
-pub(super) fn first_of(errors: &[FileError], color: Color) -> Trouble {
-    let mut troubles = errors.iter().map(|error| {
-        let trouble =
-            Trouble::new(format!("{}:{}:{}: {}", error.file, error.line, error.column, error.message));
-        match &error.help {
-            Some(help) => trouble.help(help.clone()),
-            None => trouble,
-        }
-    });
+pub(super) fn last_of(errors: &[FileError], color: Color) -> Trouble {
+    let mut troubles = errors.iter().map(trouble);
     let last = troubles.next_back().unwrap_or_else(|| Trouble::new("the problems cannot be read"));
     troubles.for_each(|trouble| {
         trouble.report(color);

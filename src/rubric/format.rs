@@ -90,7 +90,7 @@ pub(super) struct ConditionEntry {
     pub any: Option<Vec<Spanned<ConditionEntry>>>,
     pub every: Option<bool>,
     pub has: Option<Spanned<String>>,
-    pub is: Option<Vec<String>>,
+    pub is: Option<Vec<Spanned<String>>>,
     pub min: Option<Spanned<String>>,
     pub max: Option<Spanned<String>>,
     pub fields: Option<usize>,

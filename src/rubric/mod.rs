@@ -4,12 +4,14 @@
 //! it, and counts only what lies on the flow that a criterion is about. It judges what is written; how well it was argued
 //! aloud is nobody's business here.
 
+mod audit;
 mod condition;
 mod criterion;
 mod dimension;
 mod error;
 mod format;
 mod grade;
+mod impossible;
 mod judge;
 mod level;
 mod outcome;
@@ -23,6 +25,7 @@ mod score;
 mod statement;
 mod view;
 
+pub use audit::{Example, audit};
 pub use condition::{Condition, Lookup, Test, ValueTest};
 pub use criterion::Criterion;
 pub use dimension::Dimension;

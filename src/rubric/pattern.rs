@@ -34,6 +34,11 @@ const FACTS: [&str; 11] = [
 ];
 
 impl Kinds {
+    /// Every kind.
+    pub fn is_any(&self) -> bool {
+        self.choices.is_empty()
+    }
+
     pub fn matches(&self, node: &Node) -> bool {
         let fits = |choice: &Choice| {
             choice.kind == node.kind

@@ -226,13 +226,27 @@ impl Reader<'_> {
         let min = entry.min.as_ref().and_then(|text| self.quantity(text));
         let max = entry.max.as_ref().and_then(|text| self.quantity(text));
         let value = match &entry.is {
-            Some(words) => ValueTest::Is(words.clone()),
+            Some(words) => ValueTest::Is(self.words(&names, words)),
             None if min.is_some() || max.is_some() => {
                 ValueTest::Between { min: min.map(|min| min.value), max: max.map(|max| max.value) }
             }
             None => ValueTest::Stated,
         };
         Some(Test { names, value })
+    }
+
+    /// Words that one of these attributes can have.
+    fn words(&mut self, names: &[String], words: &[Spanned<String>]) -> Vec<String> {
+        let attributes = names.iter().filter_map(|name| catalog().attribute(name));
+        let known: Vec<&str> =
+            attributes.flat_map(|attribute| &attribute.words).map(String::as_str).collect();
+        for word in words.iter().filter(|_| !known.is_empty()) {
+            if !known.contains(&word.get_ref().as_str()) {
+                let message = format!("`{}` is never `{}`", names.join("|"), word.get_ref());
+                self.error(word, message, did_you_mean(word.get_ref(), known.iter().copied()));
+            }
+        }
+        words.iter().map(|word| word.get_ref().clone()).collect()
     }
 
     /// Attributes of one of `subjects`, with `|` between them, or one of `others`.
