@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use spof::diagnostic::{Diagnostic, Severity};
 use spof::rubric::{Condition, Level, Met, Packs, Problem, Rubric, Scale, Score, score};
+use spof::rules::Critique;
 
 fn problems() -> Vec<&'static Problem> {
     Packs::built_in().iter().map(|pack| &pack.problem).collect()
@@ -41,19 +42,23 @@ fn design(problem: &str, name: &str) -> String {
     std::fs::read_to_string(folder(problem).join(name)).expect(name)
 }
 
-fn findings(text: &str) -> Vec<Diagnostic> {
+fn critique(text: &str) -> Critique {
     let (ast, mut mistakes) = spof::syntax::parse(text);
     let (design, more) = spof::design::lower(&ast);
     mistakes.extend(more);
     let messages: Vec<&String> = mistakes.iter().map(|mistake| &mistake.message).collect();
     assert!(mistakes.is_empty(), "{messages:?} in\n{text}");
-    spof::rules::check(&design, jiff::civil::date(2026, 1, 1)).findings
+    spof::rules::check(&design, jiff::civil::date(2026, 1, 1))
+}
+
+fn findings(text: &str) -> Vec<Diagnostic> {
+    critique(text).findings
 }
 
 fn graded(text: &str, problem: &str) -> Score {
-    let findings = findings(text);
+    let critique = critique(text);
     let (design, _) = spof::design::lower(&spof::syntax::parse(text).0);
-    score(&design, &findings, rubric(problem), None)
+    score(&design, &critique, rubric(problem), None)
 }
 
 fn open(score: &Score) -> Vec<String> {

@@ -12,7 +12,7 @@ use super::{Size, Status, input, packs, settings};
 use crate::design::{Design, lower};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::report::{Review, Style, json, text};
-use crate::rubric::{Packs, Scale, score};
+use crate::rubric::{Packs, Scale, score, try_gains};
 use crate::rules::{check, check_with};
 use crate::settings::Settings;
 use crate::source::Source;
@@ -202,11 +202,12 @@ fn review<'a>(
     let scale: Option<Scale> = args.at.map(Size::scale);
     let score = problem.as_deref().and_then(|id| packs.find(id)).map(|pack| {
         let rubric = &pack.rubric;
-        if settings.is_empty() {
-            return score(design, &critique.findings, rubric, scale);
-        }
         // Whoever is examined does not choose what is looked at.
-        score(design, &check(design, today).findings, rubric, scale)
+        let unset = (!settings.is_empty()).then(|| check(design, today));
+        let critique = unset.as_ref().unwrap_or(&critique);
+        let mut score = score(design, critique, rubric, scale);
+        try_gains(&source.text, design, critique, rubric, &mut score, today);
+        score
     });
     Review { source, design, mistakes, critique, problem, score }
 }

@@ -2,7 +2,7 @@
 
 use super::wrap::columns;
 use super::{Style, Wrap};
-use crate::rubric::{Dimension, DimensionScore, Gain, Level, Score};
+use crate::rubric::{Dimension, DimensionScore, Gain, Score};
 
 /// Things to do next; more is a list nobody follows.
 const NEXT: usize = 3;
@@ -109,7 +109,7 @@ fn next(gains: &[Gain], style: Style) -> String {
     let mut out = paint.bold("Next, in this order");
     for (at, gain) in gains.iter().take(most).enumerate() {
         let number = format!("{:>3}. ", at + 1);
-        let worth = worth(gain.points, gain.opens);
+        let worth = worth(gain);
         let room = style.width.saturating_sub(columns(&worth) + 3);
         let wide = style.width >= 76;
         let width = if wide { room.min(84) } else { style.width };
@@ -130,10 +130,17 @@ fn next(gains: &[Gain], style: Style) -> String {
     out
 }
 
-fn worth(points: f64, opens: Option<Level>) -> String {
-    let points = if points >= 0.95 { format!("+{:.0}", points) } else { format!("+{points:.1}") };
-    match opens {
-        Some(level) => format!("{points}, opens {}", level.name()),
-        None => points,
+/// `+11, clears 2 findings, opens mid`
+fn worth(gain: &Gain) -> String {
+    let points = gain.points;
+    let mut out = if points >= 0.95 { format!("+{points:.0}") } else { format!("+{points:.1}") };
+    match gain.clears {
+        0 => {}
+        1 => out.push_str(", clears a finding"),
+        many => out.push_str(&format!(", clears {many} findings")),
     }
+    if let Some(level) = gain.opens {
+        out.push_str(&format!(", opens {}", level.name()));
+    }
+    out
 }

@@ -104,8 +104,8 @@ fn score() -> Score {
             readout(Level::Staff, false),
         ],
         next: vec![
-            Gain { criterion: "a".into(), fix: "store x3 failover=auto".into(), points: 11.2, opens: Some(Level::Mid) },
-            Gain { criterion: "b".into(), fix: "`idempotency_key` on the write that the client may send twice, which is every write that it waits for".into(), points: 0.5, opens: None },
+            Gain { criterion: "a".into(), fix: "store x3 failover=auto".into(), points: 11.2, opens: Some(Level::Mid), clears: 2 },
+            Gain { criterion: "b".into(), fix: "`idempotency_key` on the write that the client may send twice, which is every write that it waits for".into(), points: 0.5, opens: None, clears: 0 },
         ],
     }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::{FileError, Level, Met, Pack, PackText, Scale, Score, impossible};
 use crate::design::{Design, lower};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules;
+use crate::rules::{self, Critique};
 use crate::source::Source;
 use crate::syntax::parse;
 
@@ -159,7 +159,7 @@ impl Audit<'_> {
             graded.push(one);
         }
         let (design, _) = read("");
-        let empty = super::score(&design, &[], &self.pack.rubric, None);
+        let empty = super::score(&design, &Critique::default(), &self.pack.rubric, None);
         if empty.points > 0.0 || empty.level.is_some() {
             self.faults.push(whole(&self.text.rubric.0, "the empty design earns something".to_string()));
         }
@@ -246,13 +246,13 @@ fn read(text: &str) -> (Design, Vec<Diagnostic>) {
 }
 
 fn grade(pack: &Pack, example: &Example, design: &Design, today: Date) -> Graded {
-    let findings = rules::check(design, today).findings;
-    let score = super::score(design, &findings, &pack.rubric, None);
+    let critique = rules::check(design, today);
+    let score = super::score(design, &critique, &pack.rubric, None);
     Graded {
         file: example.file.clone(),
         is_reference: is_reference(example),
         scale: score.scale,
         score,
-        findings,
+        findings: critique.findings,
     }
 }

@@ -3,20 +3,15 @@
 use super::judge::Judge;
 use super::{
     Criterion, CriterionScore, Dimension, DimensionScore, Gain, Level, LevelReadout, Met, Need, Rubric,
-    Scale, Score,
+    Scale, Score, trial,
 };
 use crate::design::Design;
-use crate::diagnostic::Diagnostic;
+use crate::rules::Critique;
 
-pub(super) fn score(
-    design: &Design,
-    findings: &[Diagnostic],
-    rubric: &Rubric,
-    scale: Option<Scale>,
-) -> Score {
+pub(super) fn score(design: &Design, critique: &Critique, rubric: &Rubric, scale: Option<Scale>) -> Score {
     let named = || design.solves.as_ref().and_then(|solves| Scale::parse(solves.scale.as_deref()?));
     let scale = scale.or_else(named).unwrap_or(rubric.scale);
-    let judge = Judge::new(design, findings, rubric, scale);
+    let judge = Judge::new(design, critique, rubric, scale);
     let asked: Vec<&Criterion> =
         rubric.criteria.iter().filter(|criterion| criterion.scale.is_none_or(|only| only == scale)).collect();
     let criteria: Vec<CriterionScore> =
@@ -50,10 +45,11 @@ fn judged(judge: &Judge, criterion: &Criterion, rubric: &Rubric, asked: &[&Crite
             outcome.met = Met::Partly;
         }
     }
-    let share = match outcome.met {
-        Met::Yes => 1.0,
-        Met::Partly => 0.5,
-        Met::No | Met::Unstated => 0.0,
+    let (share, of) = match outcome.met {
+        Met::Yes => (1.0, of),
+        Met::Partly => (0.5, of),
+        Met::No | Met::Unstated => (0.0, of),
+        Met::NotEvaluated => (0.0, 0.0),
     };
     CriterionScore {
         id: criterion.id.clone(),
@@ -74,7 +70,7 @@ fn summed(dimension: Dimension, criteria: &[CriterionScore]) -> Option<Dimension
     let own: Vec<&CriterionScore> =
         criteria.iter().filter(|criterion| criterion.dimension == dimension).collect();
     let mut open: Option<&CriterionScore> = None;
-    for criterion in own.iter().filter(|criterion| criterion.met != Met::Yes) {
+    for criterion in own.iter().filter(|criterion| criterion.points < criterion.of) {
         if open.is_none_or(|open| criterion.of - criterion.points > open.of - open.points) {
             open = Some(criterion);
         }
@@ -110,14 +106,15 @@ fn gains(asked: &[&Criterion], criteria: &[CriterionScore], levels: &[LevelReado
     let mut gains: Vec<Gain> = asked
         .iter()
         .zip(criteria)
-        .filter(|(_, score)| score.met != Met::Yes)
+        .filter(|(_, score)| score.points < score.of)
         .map(|(criterion, score)| Gain {
             criterion: criterion.id.clone(),
             fix: criterion.fix.clone(),
             points: score.of - score.points,
             opens: criterion.gates.filter(|gates| criterion.need == Need::Must && Some(*gates) == next),
+            clears: 0,
         })
         .collect();
-    gains.sort_by(|a, b| b.opens.is_some().cmp(&a.opens.is_some()).then(b.points.total_cmp(&a.points)));
+    trial::sort(&mut gains);
     gains
 }

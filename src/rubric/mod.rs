@@ -23,6 +23,7 @@ mod read;
 mod scale;
 mod score;
 mod statement;
+mod trial;
 mod view;
 
 pub use audit::{Example, audit};
@@ -38,9 +39,10 @@ pub use quantity::Named;
 pub use scale::Scale;
 pub use score::{CriterionScore, DimensionScore, Gain, LevelReadout, Met, Need, Score};
 pub use statement::Answer;
+pub use trial::try_gains;
 
 use crate::design::Design;
-use crate::diagnostic::Diagnostic;
+use crate::rules::Critique;
 
 /// How a problem's answers are judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,8 +71,8 @@ impl Rubric {
     }
 }
 
-/// Judges a design. `findings` are those that hold: what the design allows with a reason is left out by the caller.
+/// Judges a design by the findings that hold: what it allows with a reason is not among them.
 /// Without a `scale`, the one that the design's header names, else the rubric's own.
-pub fn score(design: &Design, findings: &[Diagnostic], rubric: &Rubric, scale: Option<Scale>) -> Score {
-    grade::score(design, findings, rubric, scale)
+pub fn score(design: &Design, critique: &Critique, rubric: &Rubric, scale: Option<Scale>) -> Score {
+    grade::score(design, critique, rubric, scale)
 }

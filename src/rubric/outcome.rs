@@ -19,11 +19,12 @@ impl Outcome {
         self
     }
 
-    /// All must hold: a "no" outweighs what is not said, which outweighs a "yes".
+    /// All must hold: a "no" outweighs what is not said, that what lacks a number, and that a "yes".
     pub fn all(outcomes: Vec<Outcome>) -> Outcome {
         let weight = |outcome: &Outcome| match outcome.met {
-            Met::No => 2,
-            Met::Unstated | Met::Partly => 1,
+            Met::No => 3,
+            Met::Unstated | Met::Partly => 2,
+            Met::NotEvaluated => 1,
             Met::Yes => 0,
         };
         pick(outcomes, weight)
@@ -32,8 +33,9 @@ impl Outcome {
     /// One must hold. Where none does, what is not said is nearer to it than a "no".
     pub fn any(outcomes: Vec<Outcome>) -> Outcome {
         let weight = |outcome: &Outcome| match outcome.met {
-            Met::Yes => 2,
-            Met::Unstated | Met::Partly => 1,
+            Met::Yes => 3,
+            Met::Unstated | Met::Partly => 2,
+            Met::NotEvaluated => 1,
             Met::No => 0,
         };
         pick(outcomes, weight)

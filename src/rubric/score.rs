@@ -66,6 +66,9 @@ pub enum Met {
     Partly,
     /// The design does not say.
     Unstated,
+    /// What would tell lacks a number: it counts for nothing, on either side.
+    #[serde(rename = "not-evaluated")]
+    NotEvaluated,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
@@ -96,6 +99,8 @@ pub struct Gain {
     pub points: f64,
     /// The next level, where this is one of the musts that it waits for.
     pub opens: Option<Level>,
+    /// Findings above a remark that are gone then, as far as it was tried.
+    pub clears: usize,
 }
 
 impl Score {

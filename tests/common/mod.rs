@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Every design in `examples/` but those of outages, which are short and have a test of their own.
 pub fn examples() -> Vec<PathBuf> {
-    designs("examples").into_iter().filter(|path| !path.starts_with("examples/outages")).collect()
+    let other = |path: &PathBuf| path.starts_with("examples/outages") || path.starts_with("examples/pack");
+    designs("examples").into_iter().filter(|path| !other(path)).collect()
 }
 
 /// Every design in a folder of the repository and those below, relative to the repository, in order of name.

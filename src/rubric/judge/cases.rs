@@ -26,8 +26,8 @@ fn judged(design: &str, condition: &str) -> (Met, String) {
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     assert_eq!(mistakes, []);
-    let findings = crate::rules::check(&design, jiff::civil::date(2026, 1, 1)).findings;
-    let score = score(&design, &findings, &rubric, Some(Scale::Large));
+    let critique = crate::rules::check(&design, jiff::civil::date(2026, 1, 1));
+    let score = score(&design, &critique, &rubric, Some(Scale::Large));
     (score.criteria[0].met, score.criteria[0].why.clone())
 }
 

@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, Verdict};
 use crate::rubric::Met;
 use crate::rubric::outcome::Outcome;
 use crate::rubric::view::View;
+use crate::rules::NotEvaluated;
 
 /// Whether a finding is about this flow: it says so, or is about one of its hops or nodes.
 pub(super) fn concerns(view: &View, finding: &Diagnostic) -> bool {
@@ -19,9 +20,11 @@ pub(super) fn concerns(view: &View, finding: &Diagnostic) -> bool {
     view.nodes.iter().any(|&node| finding.nodes.iter().any(|id| id == view.id(node)))
 }
 
+/// These rules find nothing here. One that lacks a number anywhere in the design has not looked.
 pub(super) fn silent<'f>(
     rules: &[String],
     findings: impl Iterator<Item = &'f Diagnostic>,
+    not_evaluated: &[NotEvaluated],
     place: &str,
 ) -> Outcome {
     let outcomes: Vec<Outcome> = findings
@@ -35,6 +38,10 @@ pub(super) fn silent<'f>(
         })
         .collect();
     if outcomes.is_empty() {
+        if let Some(blind) = not_evaluated.iter().find(|one| rules.iter().any(|rule| rule == one.rule)) {
+            let wants = blind.wants.first().map_or("a number", String::as_str);
+            return Outcome::new(Met::NotEvaluated, format!("{} wants {wants}", blind.rule));
+        }
         return Outcome::new(Met::Yes, format!("no {} {place}", rules.join(", ")));
     }
     Outcome::all(outcomes)

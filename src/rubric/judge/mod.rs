@@ -21,14 +21,16 @@ use super::quantity::{self, Named};
 use super::view::View;
 use super::{Met, RequiredFlow, Rubric, Scale};
 use crate::catalog::Technology;
-use crate::design::{Design, Value};
+use crate::design::{Design, Step, Value};
 use crate::diagnostic::Diagnostic;
+use crate::rules::{Critique, NotEvaluated};
 use crate::units::Quantity;
 
 /// Everything that conditions look at, with each flow traced once.
 pub(super) struct Judge<'d> {
     design: &'d Design,
     findings: &'d [Diagnostic],
+    not_evaluated: &'d [NotEvaluated],
     scale: Scale,
     /// By requirement: the flow, or why it cannot be judged.
     flows: BTreeMap<&'d str, Result<View<'d>, Outcome>>,
@@ -37,12 +39,7 @@ pub(super) struct Judge<'d> {
 }
 
 impl<'d> Judge<'d> {
-    pub fn new(
-        design: &'d Design,
-        findings: &'d [Diagnostic],
-        rubric: &'d Rubric,
-        scale: Scale,
-    ) -> Judge<'d> {
+    pub fn new(design: &'d Design, critique: &'d Critique, rubric: &'d Rubric, scale: Scale) -> Judge<'d> {
         let flows: BTreeMap<&str, Result<View, Outcome>> =
             rubric.flows.iter().map(|flow| (flow.id.as_str(), trace(design, flow))).collect();
         let incomplete = rubric
@@ -50,7 +47,24 @@ impl<'d> Judge<'d> {
             .iter()
             .filter(|flow| !flow.optional)
             .find_map(|flow| flows[flow.id.as_str()].as_ref().err().cloned());
-        Judge { design, findings, scale, flows, incomplete }
+        Judge {
+            design,
+            findings: &critique.findings,
+            not_evaluated: &critique.not_evaluated,
+            scale,
+            flows,
+            incomplete,
+        }
+    }
+
+    /// The nodes that a flow reaches; None where there is no such flow, or it does not get where it has to.
+    pub fn nodes_of(&self, flow: &str) -> Option<Vec<NodeIndex>> {
+        Some(self.flows.get(flow)?.as_ref().ok()?.nodes.clone())
+    }
+
+    /// Its hops, in source order.
+    pub fn steps_of(&self, flow: &str) -> Option<Vec<&'d Step>> {
+        Some(self.flows.get(flow)?.as_ref().ok()?.steps.clone())
     }
 
     pub fn condition(&self, condition: &Condition) -> Outcome {
@@ -146,7 +160,12 @@ impl<'d> Judge<'d> {
             Condition::Stores { near, within, .. } => self.stores(view, flow, near, *within),
             Condition::Silent { rules, .. } => {
                 let on_flow = |finding: &&Diagnostic| concerns(view, finding);
-                silent(rules, self.findings.iter().filter(on_flow), &format!("on flow `{flow}`"))
+                silent(
+                    rules,
+                    self.findings.iter().filter(on_flow),
+                    self.not_evaluated,
+                    &format!("on flow `{flow}`"),
+                )
             }
             _ => Outcome::new(Met::Yes, format!("flow `{flow}` is there")),
         }
@@ -155,7 +174,9 @@ impl<'d> Judge<'d> {
     fn on_design(&self, condition: &Condition) -> Outcome {
         let design = self.design;
         match condition {
-            Condition::Silent { rules, .. } => silent(rules, self.findings.iter(), "in the design"),
+            Condition::Silent { rules, .. } => {
+                silent(rules, self.findings.iter(), self.not_evaluated, "in the design")
+            }
             Condition::Decisions { least } => {
                 let weighed = design.decisions.iter().filter(|decision| decision.over.is_some());
                 let different: BTreeSet<&str> = weighed.map(|decision| decision.what.as_str()).collect();
