@@ -297,65 +297,69 @@ fn the_answer_to_another_problem_does_not_pass() {
     assert!(score.level < Some(Level::Mid), "{:?}", score.level);
 }
 
-/// A reference with one change, and the criteria that it loses, all of them.
-fn loses(problem: &str, name: &str, from: &str, to: &str, expected: &[&str]) {
-    // How wide a column is set is the formatter's affair.
-    let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = design(problem, name).lines().map(squeezed).collect::<Vec<_>>().join("\n");
-    assert!(text.contains(from), "{name} has no {from}");
-    let score = graded(&text.replace(from, to), problem);
-    let open: Vec<&str> = score
-        .criteria
-        .iter()
-        .filter(|criterion| criterion.met != Met::Yes)
-        .map(|criterion| criterion.id.as_str())
-        .collect();
-    assert_eq!(open, expected, "{name}: `{to}` for `{from}`");
+/// An edit of a reference, the criteria that it loses, all of them, and rules that it raises.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mistake {
+    /// What people do wrong.
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "in")]
+    file: String,
+    from: String,
+    to: String,
+    #[serde(default)]
+    loses: Vec<String>,
+    #[serde(default)]
+    raises: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Mistakes {
+    mistake: Vec<Mistake>,
+}
+
+/// Those of `tests/problems/ID.toml`.
+fn mistakes(problem: &str) -> Vec<Mistake> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/problems").join(format!("{problem}.toml"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mistakes: Mistakes =
+        toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    mistakes.mistake
 }
 
 #[test]
 fn a_classic_mistake_costs_its_criterion() {
-    let kv = |from: &str, to: &str, expected: &[&str]| {
-        loses("url-shortener", "reference-kv.arch", from, to, expected);
-    };
-    kv(
-        "resolve ~> clicks optional ~> tally -> counts writes",
-        "resolve -> counts writes",
-        &["clicks-off-path", "store-survives"],
-    );
-    kv("status=302", "status=301", &["redirect-status"]);
-    kv(" writes=link conditional", " writes=link", &["unique"]);
-    kv("key code\n", "key code\nshard created_at\n", &["shard-by-code"]);
-    kv("by=code", "by=owner", &["lookup", "shard-by-code"]);
-    kv("100 * created", "1000 * created", &["rates"]);
-    kv(" generates=code scheme=range", "", &["codes"]);
-    kv(" backup=1h restore_tested=90d", "", &["backup", "proven-recovery"]);
-    kv(" idempotency_key", "", &["shorten-twice"]);
-    kv("every call timeout=50ms", "", &["timeouts"]);
-    kv(" dlq=dead", "", &["pipeline"]);
-    kv(" auth=api-key", "", &["who-may-shorten"]);
-    kv("service resolve x12", "service resolve", &["compute-survives"]);
-    kv(" ttl=10min jitter", "", &["stale-copies"]);
-    kv("resolve -> links reads=link by=code on=miss", "resolve -> links reads=link by=code", &["read-cache"]);
-    kv("rows = created * keep", "rows = created * 1d", &["storage"]);
-    kv("ttl = keep\n", "", &["lifetime"]);
-    kv("flow redirect", "flow follow", &graded_open_without("url-shortener", "redirect"));
+    // How wide a column is set is the formatter's affair.
+    let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    for problem in problems() {
+        for mistake in mistakes(&problem.id) {
+            let Mistake { name, file, from, to, loses, raises } = &mistake;
+            let text = design(&problem.id, file).lines().map(squeezed).collect::<Vec<_>>().join("\n");
+            assert!(text.contains(from), "{}/{file} has no {from}", problem.id);
+            assert!(name.is_empty() || !loses.is_empty() || !raises.is_empty(), "{name} costs nothing");
+            let text = text.replace(from, to);
+            let score = graded(&text, &problem.id);
+            let open = score.criteria.iter().filter(|criterion| criterion.met != Met::Yes);
+            let open: Vec<&str> = open.map(|criterion| criterion.id.as_str()).collect();
+            assert_eq!(open, *loses, "{}/{file} {name}: `{to}` for `{from}`", problem.id);
+            let found = findings(&text);
+            for rule in raises {
+                let raised = found.iter().any(|finding| finding.code == rule);
+                assert!(raised, "{}/{file} {name}: `{to}` for `{from}` raises no {rule}", problem.id);
+            }
+        }
+    }
+}
 
-    let sql = |from: &str, to: &str, expected: &[&str]| {
-        loses("url-shortener", "reference-sql.arch", from, to, expected);
-    };
-    sql("decide \"a cache for latency only\"", "note \"a cache\"\n# ", &[]);
-    sql("client browser", "client browser\nsearch find\ndatabase two x3 backup=1d", &["restraint"]);
-
-    let chat = |from: &str, to: &str, expected: &[&str]| {
-        loses("chat-system", "reference-pubsub.arch", from, to, expected);
-    };
-    chat(" page=cursor limit=50", " page=offset limit=50", &["pages"]);
-    chat("key conversation, seq", "key seq, conversation", &["order", "shard-by-conversation"]);
-    chat(" reconnect=60s jitter", " reconnect=60s", &["reconnect-storm"]);
-    chat(" heartbeat=30s", "", &["heartbeats"]);
-    chat("chat ~> live ~> gate <-> front <-> phone", "", &["between-servers"]);
-    chat("cassandra store x90", "postgres store x90", &["shard-by-conversation", "store-scales"]);
+/// A requirement that is missing costs all that asks for it.
+#[test]
+fn a_flow_of_another_name_is_none() {
+    let text = design("url-shortener", "reference-kv.arch").replace("flow redirect", "flow follow");
+    let score = graded(&text, "url-shortener");
+    let open = score.criteria.iter().filter(|criterion| criterion.met != Met::Yes);
+    let open: Vec<&str> = open.map(|criterion| criterion.id.as_str()).collect();
+    assert_eq!(open, graded_open_without("url-shortener", "redirect"));
 }
 
 /// The criteria that ask anything of a flow, or of the whole design.
