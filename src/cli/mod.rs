@@ -9,6 +9,7 @@ mod input;
 mod new;
 mod numbers;
 mod output;
+mod plot;
 mod problems;
 mod rules;
 mod settings;
@@ -54,6 +55,7 @@ enum Command {
     Check(check::Args),
     Draw(draw::Args),
     Numbers(numbers::Args),
+    Plot(plot::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -103,6 +105,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
+        Command::Plot(args) => plot::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),

@@ -1,0 +1,210 @@
+//! `Growth → SVG`: both axes by ratio, so that each node is a straight line and its distance from the limit can be seen.
+
+use super::apart::{Flag, rows, spread};
+use super::axis::{Span, log_ticks};
+use super::growth::{Growth, Line};
+use super::page::{EDGE, Page, WIDTH, Words};
+use super::words::{self, counted, list};
+use crate::draw::Theme;
+use crate::draw::text::{Weight, width};
+use crate::units::{show_number, show_share};
+
+/// Growth that is looked at, in times today's load.
+const MOST: f64 = 1000.0;
+/// Of a capacity, where the picture begins.
+const LEAST: f64 = 0.001;
+const LINES: usize = 10;
+
+const LEFT: f64 = EDGE + 62.0;
+const RIGHT: f64 = WIDTH - EDGE - LABEL;
+const HEIGHT: f64 = 380.0;
+const ROW: f64 = 20.0;
+/// The widest label, name and factor.
+const LABEL: f64 = 190.0;
+const NAMED: usize = 5;
+
+/// Colour and pattern of the lines, in the order in which they break.
+const STYLES: [(&str, &str); LINES] = [
+    ("c0", "line"),
+    ("c1", "line"),
+    ("c2", "line"),
+    ("c3", "line"),
+    ("c4", "line"),
+    ("c0", "line dash"),
+    ("c1", "line dash"),
+    ("c2", "line dash"),
+    ("c3", "line dash"),
+    ("c4", "line dash"),
+];
+
+/// At most 15 KB whatever the design holds.
+pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
+    let seen = growth.lines.iter().take_while(|line| line.used * MOST > LEAST);
+    let shown: Vec<&Line> = seen.take(LINES).collect();
+    let breaking: Vec<&Line> = shown.iter().copied().filter(|line| line.breaks_at() <= MOST).collect();
+    let flags: Vec<Flag> = breaking
+        .iter()
+        .map(|line| Flag { x: across(line.breaks_at()), width: label(line).2 + 12.0 })
+        .collect();
+    let rows = rows(&flags);
+    let above = (rows.iter().max().map_or(0, |row| row + 1)) as f64 * ROW + 14.0;
+    let (mut page, top) = Page::new(&said(growth, &shown), above + HEIGHT + 56.0);
+    let limit = top + above;
+    frame(&mut page, limit);
+    // Those that break first lie on top, and their points on all lines.
+    for (line, (colour, stroke)) in shown.iter().zip(STYLES).rev() {
+        page.open(colour, &format!("{}: {}", line.id, line.how));
+        course(&mut page, stroke, line, limit);
+        page.close();
+    }
+    for (((line, (colour, _)), flag), row) in breaking.iter().zip(STYLES).zip(&flags).zip(rows) {
+        page.open(colour, &format!("{}: {}", line.id, line.how));
+        let y = limit - 14.0 - row as f64 * ROW;
+        page.line("lead", &[(flag.x, limit), (flag.x, y - 8.0)]);
+        if line.used > 1.0 {
+            // Its point lies to the left of the picture.
+            let (x, y) = (flag.x, limit);
+            page.shape("o", &[(x - 9.0, y), (x + 2.0, y - 7.0), (x + 2.0, y + 7.0)]);
+        } else {
+            page.circle("o", flag.x, limit, 5.5);
+        }
+        let (name, factor, _) = label(line);
+        page.said(flag.x + 6.0, y, &name, &factor);
+        page.close();
+    }
+    let later: Vec<&Line> = shown[breaking.len()..].to_vec();
+    let wished: Vec<f64> = later.iter().map(|line| down(line.used * MOST, limit)).collect();
+    let places = spread(&wished, &vec![17.0; wished.len()], limit + 10.0, limit + HEIGHT);
+    for (line, y) in later.iter().zip(places) {
+        let (name, factor, _) = label(line);
+        page.said(RIGHT + 8.0, y + 4.0, &name, &factor);
+    }
+    if shown.is_empty() {
+        page.text("w mid", (LEFT + RIGHT) / 2.0, limit + HEIGHT / 2.0, "no line to draw");
+    }
+    page.finish(theme)
+}
+
+fn across(factor: f64) -> f64 {
+    Span { from: LEFT, length: RIGHT - LEFT }.log(factor, 1.0, MOST)
+}
+
+fn down(used: f64, limit: f64) -> f64 {
+    Span { from: limit + HEIGHT, length: -HEIGHT }.log(used, LEAST, 1.0)
+}
+
+fn frame(page: &mut Page, limit: f64) {
+    let floor = limit + HEIGHT;
+    for tick in log_ticks(1.0, MOST) {
+        let x = across(tick);
+        page.line("g", &[(x, limit), (x, floor)]);
+        page.text("tick mid", x, floor + 18.0, &format!("×{}", show_number(tick)));
+    }
+    for tick in log_ticks(LEAST, 1.0) {
+        let y = down(tick, limit);
+        page.line("g", &[(LEFT, y), (RIGHT, y)]);
+        page.text("tick end", LEFT - 8.0, y + 4.0, &show_share(tick));
+    }
+    page.line("a", &[(LEFT, limit), (LEFT, floor), (RIGHT, floor)]);
+    page.line("limit", &[(LEFT, limit), (RIGHT, limit)]);
+    let middle = (LEFT + RIGHT) / 2.0;
+    page.text("axis-name mid", middle, floor + 40.0, "load of all flows, in times today's");
+    page.text_up("axis-name mid", EDGE + 8.0, limit + HEIGHT / 2.0, "capacity in use at the peak");
+}
+
+/// From today's load to where it breaks, or out of the picture.
+fn course(page: &mut Page, stroke: &'static str, line: &Line, limit: f64) {
+    let from = (LEAST / line.used).max(1.0);
+    let to = line.breaks_at().min(MOST);
+    if to > from {
+        let at = |factor: f64| (across(factor), down(line.used * factor, limit));
+        page.line(stroke, &[at(from), at(to)]);
+    }
+}
+
+/// Its name, where it breaks, and how wide the two are.
+fn label(line: &Line) -> (String, String, f64) {
+    let no_more = if line.at_least { "≤ " } else { "" };
+    let factor = if line.used > 1.0 {
+        let no_less = if line.at_least { "≥ " } else { "" };
+        format!("{no_less}{} today", show_share(line.used))
+    } else {
+        format!("{no_more}×{}", show_number(line.breaks_at()))
+    };
+    let value = width(&format!(" {factor}"), 13.0, Weight::Regular);
+    let name = words::fitted(&line.id, 13.0, Weight::Bold, LABEL - 20.0 - value);
+    let whole = width(&name, 13.0, Weight::Bold) + value;
+    (name, factor, whole)
+}
+
+fn said(growth: &Growth, shown: &[&Line]) -> Words {
+    let mut notes = Vec::new();
+    if growth.lines.len() > shown.len() {
+        let later = &growth.lines[shown.len()..];
+        let names = list(later.iter().map(|line| line.id.as_str()), NAMED);
+        notes.push(format!("Not drawn, as they break later: {names}."));
+    }
+    if !growth.unknown.is_empty() {
+        let names = list(growth.unknown.iter().map(|(id, _)| id.as_str()), NAMED);
+        let wants = list(growth.wants(), NAMED);
+        notes.push(format!("Not drawn, as too little is said of them: {names}. Wanted: {wants}."));
+    }
+    if !growth.others.is_empty() {
+        let names = list(growth.others.iter().map(String::as_str), NAMED);
+        notes.push(format!("Not drawn, as others run them and no limit is stated: {names}."));
+    }
+    let assumed = growth.assumed();
+    if !assumed.is_empty() {
+        let what: Vec<String> =
+            assumed.iter().map(|assumed| format!("{} (grade {:?})", assumed.what, assumed.grade)).collect();
+        notes.push(format!(
+            "Assumed: {}; `capacity=` says otherwise, and `spof numbers --why` has the sources.",
+            list(what.iter().map(String::as_str), NAMED)
+        ));
+    }
+    if growth.lines.iter().any(|line| line.at_least) {
+        notes.push(
+            "≤ and ≥: a part of its load is not known; with that it breaks sooner than drawn.".to_string(),
+        );
+    }
+    let title = growth.title.as_deref().map_or(String::new(), |title| format!("{} · ", words::short(title)));
+    let under = format!(
+        "{title}{} of {} that flows lead to; hit rates and shares stay as they are",
+        counted(shown.len(), "node"),
+        growth.lines.len() + growth.unknown.len() + growth.others.len()
+    );
+    Words { finding: finding(growth), under, notes }
+}
+
+/// Which breaks first, and when.
+fn finding(growth: &Growth) -> String {
+    let Some(first) = growth.lines.first() else {
+        return "Of no node both the load and the capacity are known".to_string();
+    };
+    let with: Vec<&str> = growth
+        .lines
+        .iter()
+        .take_while(|line| first.used - line.used <= 1e-9 * first.used)
+        .map(|line| line.id.as_str())
+        .collect();
+    let (names, times) = (list(with.iter().copied(), 2), show_number(first.breaks_at()));
+    let one = with.len() == 1;
+    let s = if one { "s" } else { "" };
+    if first.used > 1.0 {
+        let least = if first.at_least { "at least " } else { "" };
+        let is = if one { "is past what it carries" } else { "are past what they carry" };
+        return format!("{names} {is} at today's load: {least}{}", show_share(first.used));
+    }
+    let partly = !growth.unknown.is_empty() || growth.lines.iter().any(|line| line.at_least);
+    let known = if partly { ", of what is known," } else { "" };
+    if first.at_least {
+        return format!("{names} break{s} at {times} times today's load, or sooner");
+    }
+    if first.breaks_at() > MOST {
+        return format!(
+            "Nothing{known} breaks before {} times today's load; {names} would at {times}",
+            show_number(MOST)
+        );
+    }
+    format!("{names} break{s} first{known} at {times} times today's load")
+}

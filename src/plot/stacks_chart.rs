@@ -1,0 +1,196 @@
+//! `Stacks → SVG`: a bar for each flow, its parts end to end, and marks for what its slower requests take.
+
+use super::apart::spread;
+use super::axis::{Span, round_ticks};
+use super::page::{EDGE, Page, WIDTH, Words};
+use super::stacks::{Class, Part, Stack, Stacks};
+use super::words::{self, list};
+use crate::draw::Theme;
+use crate::draw::text::{Weight, width};
+use crate::units::{show_duration, show_number};
+
+const FLOWS: usize = 8;
+/// Parts of a bar that are drawn, the longest.
+const PARTS: usize = 12;
+const NAMED: usize = 5;
+const ROW: f64 = 78.0;
+const BAR: f64 = 30.0;
+const LEFT: f64 = EDGE + 130.0;
+const RIGHT: f64 = WIDTH - EDGE - 40.0;
+/// Pixels below which a part is no more than a line.
+const THIN: f64 = 3.0;
+
+/// At most 15 KB whatever it is given. A stack with a figure that is no length of time is left out.
+pub fn draw_stacks(stacks: &Stacks, theme: Theme) -> String {
+    let sound: Vec<&Stack> = stacks.stacks.iter().filter(|stack| stack.is_sound()).collect();
+    let shown = &sound[..sound.len().min(FLOWS)];
+    let most = shown.iter().flat_map(|stack| extent(stack)).fold(0.0, f64::max);
+    let drawn = most > 0.0;
+    let height = shown.len() as f64 * ROW;
+    let (mut page, top) = Page::new(&said(stacks, &sound), if drawn { height + 96.0 } else { 0.0 });
+    if !drawn {
+        return page.finish(theme);
+    }
+    key(&mut page, top, shown);
+    let top = top + 36.0;
+    let across = |seconds: f64| Span { from: LEFT, length: RIGHT - LEFT }.linear(seconds, most);
+    frame(&mut page, top, height, most);
+    for (at, stack) in shown.iter().enumerate() {
+        let y = top + at as f64 * ROW + 10.0;
+        let label = words::fitted(&stack.label, 13.0, Weight::Bold, LEFT - EDGE - 12.0);
+        page.text("name end", LEFT - 12.0, y + BAR / 2.0 + 4.5, &label);
+        bar(&mut page, stack, y, &across);
+        marks(&mut page, stack, y, &across);
+    }
+    page.finish(theme)
+}
+
+fn extent(stack: &Stack) -> [f64; 4] {
+    [Some(stack.mean()), stack.p50, stack.p99, stack.budget].map(Option::unwrap_or_default)
+}
+
+fn frame(page: &mut Page, top: f64, height: f64, most: f64) {
+    let floor = top + height;
+    // A picture of requests: seconds from two on, else milli- or microseconds.
+    let units = [("seconds", 1.0), ("milliseconds", 1e-3), ("microseconds", 1e-6)];
+    let (unit, size) =
+        units.into_iter().find(|(_, size)| most >= 2.0 * size).unwrap_or(("nanoseconds", 1e-9));
+    let axis = Span { from: LEFT, length: RIGHT - LEFT };
+    for tick in round_ticks(most / size, 8) {
+        let x = axis.linear(tick * size, most);
+        page.line(if tick == 0.0 { "a" } else { "g" }, &[(x, top), (x, floor)]);
+        page.text("tick mid", x, floor + 18.0, &show_number(tick));
+    }
+    page.text("axis-name mid", (LEFT + RIGHT) / 2.0, floor + 40.0, unit);
+}
+
+fn bar(page: &mut Page, stack: &Stack, y: f64, across: &impl Fn(f64) -> f64) {
+    let mut longest: Vec<usize> = (0..stack.parts.len()).collect();
+    longest.sort_by(|&one, &other| {
+        stack.parts[other].seconds.total_cmp(&stack.parts[one].seconds).then(one.cmp(&other))
+    });
+    let mut kept: Vec<usize> = longest
+        .into_iter()
+        .take(PARTS)
+        .filter(|&at| across(stack.parts[at].seconds) - across(0.0) >= THIN)
+        .collect();
+    kept.sort_unstable();
+    let mut from = 0.0;
+    for &at in &kept {
+        let part = &stack.parts[at];
+        segment(page, class(part.class), &part.name, from, part.seconds, y, across);
+        from += part.seconds;
+    }
+    let rest: f64 = stack.mean() - from;
+    let smaller = stack.parts.len() - kept.len();
+    if smaller > 0 && across(rest) - across(0.0) >= 1.0 {
+        segment(page, "rest", &format!("{smaller} smaller"), from, rest, y, across);
+    }
+}
+
+fn segment(
+    page: &mut Page,
+    class: &'static str,
+    name: &str,
+    from: f64,
+    seconds: f64,
+    y: f64,
+    across: &impl Fn(f64) -> f64,
+) {
+    let (left, right) = (across(from), across(from + seconds));
+    let time = show_duration(seconds);
+    page.open("part", &format!("{name}: {time}"));
+    page.rect(class, left, y, right - left, BAR);
+    let name = words::short(name);
+    let fits = |text: &String| width(text, 11.0, Weight::Regular) <= right - left - 8.0;
+    if let Some(text) = [format!("{name} {time}"), name].into_iter().find(fits) {
+        page.text("in mid", (left + right) / 2.0, y + BAR / 2.0 + 4.0, &text);
+    }
+    page.close();
+}
+
+fn class(of: Class) -> &'static str {
+    match of {
+        Class::Work => "work",
+        Class::Wait => "wait",
+        Class::Network => "net",
+    }
+}
+
+/// Across the bar, with their names below it.
+fn marks(page: &mut Page, stack: &Stack, y: f64, across: &impl Fn(f64) -> f64) {
+    let marks: Vec<(&'static str, f64, String)> =
+        [("p50", "p50", stack.p50), ("p99", "p99", stack.p99), ("budget", "p99 promised", stack.budget)]
+            .into_iter()
+            .filter_map(|(class, name, time)| {
+                Some((class, time?, format!("{name} {}", show_duration(time?))))
+            })
+            .collect();
+    let wished: Vec<f64> = marks.iter().map(|(_, time, _)| across(*time)).collect();
+    let widths: Vec<f64> = marks.iter().map(|(.., text)| width(text, 12.0, Weight::Regular) + 12.0).collect();
+    let half = widths.iter().fold(0.0, |most: f64, width| most.max(*width)) / 2.0;
+    let places = spread(&wished, &widths, LEFT + half, WIDTH - EDGE - half);
+    for (((class, _, text), x), place) in marks.iter().zip(wished).zip(places) {
+        let foot = y + BAR + 8.0;
+        page.line(class, &[(x, y - 6.0), (x, foot)]);
+        page.line("lead", &[(x, foot), (place, foot + 5.0)]);
+        page.text("tick mid", place, foot + 16.0, text);
+    }
+}
+
+/// What the colours mean, of those that occur.
+fn key(page: &mut Page, y: f64, shown: &[&Stack]) {
+    let mut x = LEFT;
+    for of in Class::ALL {
+        if shown.iter().flat_map(|stack| &stack.parts).any(|part| part.class == of) {
+            page.rect(class(of), x, y, 14.0, 14.0);
+            page.text("v", x + 20.0, y + 11.5, of.name());
+            x += 100.0;
+        }
+    }
+}
+
+fn said(stacks: &Stacks, sound: &[&Stack]) -> Words {
+    let title = stacks.title.as_deref().map_or(String::new(), |title| format!("{} · ", words::short(title)));
+    let mut notes = Vec::new();
+    if sound.len() > FLOWS {
+        let names = list(sound[FLOWS..].iter().map(|stack| stack.label.as_str()), NAMED);
+        notes.push(format!("Not drawn (--flow): {names}."));
+    }
+    notes.extend(stacks.notes.iter().take(NAMED).cloned());
+    let under = format!("{title}mean time of a request by where it goes, and what slower ones take");
+    Words { finding: finding(sound), under, notes }
+}
+
+/// The promise that is missed most, else the longest flow and what it mostly does.
+fn finding(sound: &[&Stack]) -> String {
+    let over = |stack: &&&Stack| stack.p99.zip(stack.budget).filter(|(p99, budget)| p99 > budget);
+    let ratio = |stack: &&&Stack| over(stack).map_or(0.0, |(p99, budget)| p99 / budget);
+    let missed = sound.iter().filter(|stack| over(stack).is_some());
+    if let Some(stack) = missed.reduce(|one, other| if ratio(&other) > ratio(&one) { other } else { one }) {
+        let (p99, budget) = over(&stack).unwrap_or_default();
+        let (p99, budget) = (show_duration(p99), show_duration(budget));
+        let most = longest(stack)
+            .map_or(String::new(), |part| format!("; most of its time is {}", words::short(&part.name)));
+        return format!(
+            "{} promises {budget} to 99 of 100 and takes {p99}{most}",
+            words::short(&stack.label)
+        );
+    }
+    let slowest = sound.iter().reduce(|one, other| if other.mean() > one.mean() { other } else { one });
+    match slowest.and_then(|stack| Some((stack, longest(stack)?))) {
+        Some((stack, part)) => format!(
+            "{} takes {} on average, {} of it {}",
+            words::short(&stack.label),
+            show_duration(stack.mean()),
+            show_duration(part.seconds),
+            words::short(&part.name)
+        ),
+        None => "Of no flow it is known how long it takes".to_string(),
+    }
+}
+
+fn longest(stack: &Stack) -> Option<&Part> {
+    let some = stack.parts.iter().filter(|part| part.seconds > 0.0);
+    some.reduce(|one, other| if other.seconds > one.seconds { other } else { one })
+}
