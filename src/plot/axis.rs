@@ -20,13 +20,15 @@ impl Span {
     }
 }
 
-/// 0 and the multiples of 1, 2 or 5 times a power of ten up to `most`: no more than `many` and one.
+/// 0 and multiples of 1, 2 or 5 times a power of ten; the last of them is the first that is no less than `most`, and there
+/// are no more than `many` and one.
 pub fn round_ticks(most: f64, many: usize) -> Vec<f64> {
     let least_step = most / many as f64;
     let power = 10f64.powi(least_step.log10().floor() as i32);
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|times| times * power >= least_step * (1.0 - 1e-9));
     let step = step.unwrap_or(10.0) * power;
-    (0..=many).map(|at| at as f64 * step).take_while(|tick| *tick <= most * (1.0 + 1e-9)).collect()
+    let steps = (most / step * (1.0 - 1e-9)).ceil() as usize;
+    (0..=steps).map(|at| at as f64 * step).collect()
 }
 
 /// 1, 2 and 5 times each power of ten from `least` to `most`.
@@ -38,18 +40,18 @@ pub fn log_ticks(least: f64, most: f64) -> Vec<f64> {
         .collect()
 }
 
-/// The unit in which a year's worth of seconds is told: its name, and how many seconds it has.
+/// The largest unit of which a time has one at least, as the times beside it are told: its name, and how many seconds it has.
 pub fn time_unit(seconds: f64) -> (&'static str, f64) {
-    const UNITS: [(&str, f64); 6] = [
+    const UNITS: [(&str, f64); 7] = [
         ("days", 86_400.0),
         ("hours", 3600.0),
         ("minutes", 60.0),
         ("seconds", 1.0),
         ("milliseconds", 1e-3),
         ("microseconds", 1e-6),
+        ("nanoseconds", 1e-9),
     ];
-    // Two of a unit at the least: 90 minutes read better than 1.5 hours.
-    UNITS.into_iter().find(|(_, size)| seconds >= 2.0 * size).unwrap_or(UNITS[5])
+    UNITS.into_iter().find(|(_, size)| seconds >= *size).unwrap_or(UNITS[6])
 }
 
 #[cfg(test)]
@@ -61,10 +63,10 @@ mod tests {
     #[test]
     fn ticks_are_round() {
         assert_eq!(round_ticks(6.0, 6), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(round_ticks(9.63, 6), [0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(round_ticks(9.63, 6), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(round_ticks(100.0, 6), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         assert_eq!(log_ticks(1.0, 20.0), [1.0, 2.0, 5.0, 10.0, 20.0]);
-        assert_eq!(time_unit(5400.0).0, "minutes");
+        assert_eq!(time_unit(3599.0).0, "minutes");
         assert_eq!(time_unit(7200.0).0, "hours");
     }
 
@@ -74,7 +76,7 @@ mod tests {
             let most = 10f64.powf(most);
             let ticks = round_ticks(most, many);
             prop_assert!(ticks.len() >= 2 && ticks.len() <= many + 1, "{ticks:?} to {most}");
-            prop_assert!(ticks.iter().all(|tick| *tick <= most * 1.000_001));
+            prop_assert!(ticks[ticks.len() - 2] < most && ticks[ticks.len() - 1] >= most * 0.999_999);
             let step = ticks[1] / 10f64.powf(ticks[1].log10().floor());
             prop_assert!([1.0, 2.0, 5.0, 10.0].iter().any(|round| (step - round).abs() < 1e-6), "{step}");
         }

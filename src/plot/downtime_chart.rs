@@ -3,7 +3,7 @@
 use super::axis::{Span, round_ticks, time_unit};
 use super::downtime::{Downtime, Share, Total};
 use super::page::{EDGE, Page, WIDTH, Words};
-use super::words::{self, counted, list};
+use super::words::{self, counted, list, sentences};
 use crate::draw::Theme;
 use crate::draw::text::{Weight, wrap};
 use crate::report::availability::{YEAR, a_year as share_of_year, up};
@@ -11,6 +11,8 @@ use crate::units::show_number;
 
 /// Cut sets that have a bar of their own.
 const BARS: usize = 8;
+/// Of the whole; what is less cannot be seen in the picture.
+const SMALL: f64 = 0.005;
 const ROW: f64 = 40.0;
 const BAR: f64 = 22.0;
 const LEFT: f64 = EDGE + 250.0;
@@ -44,8 +46,8 @@ pub fn draw_downtime(downtime: Option<&Downtime>, theme: Theme) -> String {
     key(&mut page, top, downtime);
     let top = top + 36.0;
     let most = rows.iter().map(|row| row.from.max(row.to)).fold(0.0, f64::max);
+    let most = axis(&mut page, top, height, most);
     let across = |seconds: f64| Span { from: LEFT, length: RIGHT - LEFT }.linear(seconds, most);
-    frame(&mut page, top, height, most);
     for (at, row) in rows.iter().enumerate() {
         let y = top + at as f64 * ROW;
         page.open("row", &format!("{}: {}", row.words.replace('`', ""), row.value));
@@ -68,13 +70,19 @@ pub fn draw_downtime(downtime: Option<&Downtime>, theme: Theme) -> String {
     page.finish(theme)
 }
 
+/// How many cut sets have a bar.
+fn drawn(downtime: &Downtime) -> usize {
+    let large = |share: &&Share| share.seconds >= SMALL * downtime.total.most;
+    downtime.shares.iter().take(BARS).take_while(large).count()
+}
+
 /// The longest first, then what they have in common, then the whole.
 fn rows(downtime: &Downtime) -> Vec<Row> {
     let total = downtime.total;
     if total.most < LEAST {
         return Vec::new();
     }
-    let (shown, others) = downtime.shares.split_at(downtime.shares.len().min(BARS));
+    let (shown, others) = downtime.shares.split_at(drawn(downtime));
     let mut rows = Vec::new();
     let mut sum = 0.0;
     for share in shown {
@@ -85,7 +93,7 @@ fn rows(downtime: &Downtime) -> Vec<Row> {
     }
     let rest = total.most - sum;
     let left_out = !others.is_empty() || downtime.incomplete;
-    if left_out || rest.abs() > 1e-3 * total.most {
+    if rest.abs() >= SMALL * total.most {
         let words = match (left_out, others.len()) {
             (false, _) => "what these have in common, counted once".to_string(),
             (true, 0) => "larger ones, and what all have in common".to_string(),
@@ -129,22 +137,25 @@ fn named(page: &mut Page, y: f64, words: &str) {
     }
 }
 
-fn frame(page: &mut Page, top: f64, height: f64, most: f64) {
+/// Draws the axis for so many seconds, and says how many it has.
+fn axis(page: &mut Page, top: f64, height: f64, most: f64) -> f64 {
     let floor = top + height;
     let (unit, size) = time_unit(most);
-    let axis = Span { from: LEFT, length: RIGHT - LEFT };
-    for tick in round_ticks(most / size, 6) {
-        let x = axis.linear(tick * size, most);
+    let ticks = round_ticks(most / size, 7);
+    let end = ticks.last().map_or(most, |tick| tick * size);
+    for tick in ticks {
+        let x = Span { from: LEFT, length: RIGHT - LEFT }.linear(tick * size, end);
         page.line(if tick == 0.0 { "a" } else { "g" }, &[(x, top), (x, floor)]);
         page.text("tick mid", x, floor + 18.0, &show_number(tick));
     }
     page.text("axis-name mid", (LEFT + RIGHT) / 2.0, floor + 40.0, &format!("down a year, in {unit}"));
+    end
 }
 
 /// What the colours mean, of those that occur.
 fn key(page: &mut Page, y: f64, downtime: &Downtime) {
     let mut x = LEFT;
-    let shown = || downtime.shares.iter().take(BARS);
+    let shown = || downtime.shares.iter().take(drawn(downtime));
     let entries = [("one", "one failure is enough", true), ("many", "several have to fail together", false)];
     for (class, text, single) in entries {
         if shown().any(|share| share.single == single) {
@@ -164,9 +175,13 @@ fn said(downtime: &Downtime) -> Words {
     } else {
         format!("{flow} is down {bound}{} a year", a_year(total.most))
     };
+    let most_of = |seconds: f64| match seconds / total.most {
+        share if share >= 1.0 - SMALL => "nearly all".to_string(),
+        _ => a_year(seconds),
+    };
     let finding = match downtime.shares.first().filter(|_| total.most >= LEAST) {
         Some(Share { what, seconds, .. }) if downtime.shares.len() > 1 => {
-            format!("{down}, {} of it by {}", a_year(*seconds), what.replace('`', ""))
+            format!("{down}, {} of it by {}", most_of(*seconds), what.replace('`', ""))
         }
         Some(Share { what, .. }) => format!("{down}, all of it by {}", what.replace('`', "")),
         None => down,
@@ -186,6 +201,15 @@ fn said(downtime: &Downtime) -> Words {
             .map(|(id, total)| format!("{} {}", words::short(id), time(*total)))
             .collect();
         notes.push(format!("Other flows (--flow): {}.", list(others.iter().map(String::as_str), 2 * NAMED)));
+    }
+    let bars = drawn(downtime);
+    if bars > 0 && downtime.shares.len() > bars && bars < BARS {
+        let less: f64 = downtime.shares[bars..].iter().map(|share| share.seconds).sum();
+        notes.push(format!(
+            "Too short to be seen: {}, {} together.",
+            counted(downtime.shares.len() - bars, "other"),
+            a_year(less)
+        ));
     }
     if !total.is_exact() {
         notes.push(format!(
@@ -207,8 +231,8 @@ fn said(downtime: &Downtime) -> Words {
                 )
             })
             .collect();
-        notes.push(format!("Assumed: {}. `spof numbers --why` has the sources.", what.join("; ")));
+        notes.push(format!("Assumed: {}; `spof numbers --why` has the sources.", sentences(&what, NAMED)));
     }
-    notes.extend(downtime.still.map(str::to_string));
+    notes.extend(downtime.still.map(|still| format!("Taken for granted: {still}.")));
     Words { finding, under, notes }
 }

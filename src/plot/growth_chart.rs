@@ -4,7 +4,7 @@ use super::apart::{Flag, rows, spread};
 use super::axis::{Span, log_ticks};
 use super::growth::{Growth, Line};
 use super::page::{EDGE, Page, WIDTH, Words};
-use super::words::{self, counted, list};
+use super::words::{self, counted, list, sentences};
 use crate::draw::Theme;
 use crate::draw::text::{Weight, width};
 use crate::units::{show_number, show_share};
@@ -16,7 +16,6 @@ const LEAST: f64 = 0.001;
 const LINES: usize = 10;
 
 const LEFT: f64 = EDGE + 62.0;
-const RIGHT: f64 = WIDTH - EDGE - LABEL;
 const HEIGHT: f64 = 380.0;
 const ROW: f64 = 20.0;
 /// The widest label, name and factor.
@@ -37,88 +36,105 @@ const STYLES: [(&str, &str); LINES] = [
     ("c4", "line dash"),
 ];
 
+/// Where the picture stands: its right end, and the line of 100 %.
+#[derive(Clone, Copy)]
+struct Frame {
+    right: f64,
+    limit: f64,
+}
+
 /// At most 15 KB whatever the design holds.
 pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
     let seen = growth.lines.iter().take_while(|line| line.used * MOST > LEAST);
     let shown: Vec<&Line> = seen.take(LINES).collect();
-    let breaking: Vec<&Line> = shown.iter().copied().filter(|line| line.breaks_at() <= MOST).collect();
-    let flags: Vec<Flag> = breaking
-        .iter()
-        .map(|line| Flag { x: across(line.breaks_at()), width: label(line).2 + 12.0 })
-        .collect();
+    let words = said(growth, &shown);
+    if shown.is_empty() {
+        return Page::new(&words, 0.0).0.finish(theme);
+    }
+    let breaking = shown.iter().take_while(|line| line.breaks_at() <= MOST).count();
+    let (now, later) = shown.split_at(breaking);
+    let flags = |right: f64| -> Vec<Flag> {
+        now.iter()
+            .map(|line| Flag { x: across(line.breaks_at(), right), width: label(line).2 + 12.0 })
+            .collect()
+    };
+    // The whole width, unless labels stand beside it.
+    let whole = WIDTH - EDGE - 16.0;
+    let fits = later.is_empty() && flags(whole).iter().all(|flag| flag.x + flag.width <= WIDTH - EDGE);
+    let right = if fits { whole } else { WIDTH - EDGE - LABEL };
+    let flags = flags(right);
     let rows = rows(&flags);
-    let above = (rows.iter().max().map_or(0, |row| row + 1)) as f64 * ROW + 14.0;
-    let (mut page, top) = Page::new(&said(growth, &shown), above + HEIGHT + 56.0);
-    let limit = top + above;
-    frame(&mut page, limit);
+    let above = rows.iter().max().map_or(0, |row| row + 1) as f64 * ROW + 14.0;
+    let (mut page, top) = Page::new(&words, above + HEIGHT + 56.0);
+    let frame = Frame { right, limit: top + above };
+    axes(&mut page, frame);
     // Those that break first lie on top, and their points on all lines.
     for (line, (colour, stroke)) in shown.iter().zip(STYLES).rev() {
         page.open(colour, &format!("{}: {}", line.id, line.how));
-        course(&mut page, stroke, line, limit);
+        course(&mut page, stroke, line, frame);
         page.close();
     }
-    for (((line, (colour, _)), flag), row) in breaking.iter().zip(STYLES).zip(&flags).zip(rows) {
+    for (((line, (colour, _)), flag), row) in now.iter().zip(STYLES).zip(&flags).zip(rows) {
         page.open(colour, &format!("{}: {}", line.id, line.how));
-        let y = limit - 14.0 - row as f64 * ROW;
-        page.line("lead", &[(flag.x, limit), (flag.x, y - 8.0)]);
-        if line.used > 1.0 {
-            // Its point lies to the left of the picture.
-            let (x, y) = (flag.x, limit);
-            page.shape("o", &[(x - 9.0, y), (x + 2.0, y - 7.0), (x + 2.0, y + 7.0)]);
-        } else {
-            page.circle("o", flag.x, limit, 5.5);
-        }
+        let y = frame.limit - 14.0 - row as f64 * ROW;
+        page.line("lead", &[(flag.x, frame.limit), (flag.x, y - 8.0)]);
+        point(&mut page, line, flag.x, frame.limit);
         let (name, factor, _) = label(line);
         page.said(flag.x + 6.0, y, &name, &factor);
         page.close();
     }
-    let later: Vec<&Line> = shown[breaking.len()..].to_vec();
-    let wished: Vec<f64> = later.iter().map(|line| down(line.used * MOST, limit)).collect();
-    let places = spread(&wished, &vec![17.0; wished.len()], limit + 10.0, limit + HEIGHT);
+    let wished: Vec<f64> = later.iter().map(|line| down(line.used * MOST, frame)).collect();
+    let places = spread(&wished, &vec![17.0; wished.len()], frame.limit + 10.0, frame.limit + HEIGHT);
     for (line, y) in later.iter().zip(places) {
         let (name, factor, _) = label(line);
-        page.said(RIGHT + 8.0, y + 4.0, &name, &factor);
-    }
-    if shown.is_empty() {
-        page.text("w mid", (LEFT + RIGHT) / 2.0, limit + HEIGHT / 2.0, "no line to draw");
+        page.said(right + 8.0, y + 4.0, &name, &factor);
     }
     page.finish(theme)
 }
 
-fn across(factor: f64) -> f64 {
-    Span { from: LEFT, length: RIGHT - LEFT }.log(factor, 1.0, MOST)
+fn across(factor: f64, right: f64) -> f64 {
+    Span { from: LEFT, length: right - LEFT }.log(factor, 1.0, MOST)
 }
 
-fn down(used: f64, limit: f64) -> f64 {
-    Span { from: limit + HEIGHT, length: -HEIGHT }.log(used, LEAST, 1.0)
+fn down(used: f64, frame: Frame) -> f64 {
+    Span { from: frame.limit + HEIGHT, length: -HEIGHT }.log(used, LEAST, 1.0)
 }
 
-fn frame(page: &mut Page, limit: f64) {
+fn axes(page: &mut Page, frame: Frame) {
+    let Frame { right, limit } = frame;
     let floor = limit + HEIGHT;
     for tick in log_ticks(1.0, MOST) {
-        let x = across(tick);
+        let x = across(tick, right);
         page.line("g", &[(x, limit), (x, floor)]);
         page.text("tick mid", x, floor + 18.0, &format!("×{}", show_number(tick)));
     }
     for tick in log_ticks(LEAST, 1.0) {
-        let y = down(tick, limit);
-        page.line("g", &[(LEFT, y), (RIGHT, y)]);
-        page.text("tick end", LEFT - 8.0, y + 4.0, &show_share(tick));
+        let y = down(tick, frame);
+        page.line("g", &[(LEFT, y), (right, y)]);
+        page.text("tick end", LEFT - 12.0, y + 4.0, &show_share(tick));
     }
-    page.line("a", &[(LEFT, limit), (LEFT, floor), (RIGHT, floor)]);
-    page.line("limit", &[(LEFT, limit), (RIGHT, limit)]);
-    let middle = (LEFT + RIGHT) / 2.0;
-    page.text("axis-name mid", middle, floor + 40.0, "load of all flows, in times today's");
+    page.line("a", &[(LEFT, limit), (LEFT, floor), (right, floor)]);
+    page.line("limit", &[(LEFT, limit), (right, limit)]);
+    page.text("axis-name mid", (LEFT + right) / 2.0, floor + 40.0, "load of all flows, in times today's");
     page.text_up("axis-name mid", EDGE + 8.0, limit + HEIGHT / 2.0, "capacity in use at the peak");
 }
 
 /// From today's load to where it breaks, or out of the picture.
-fn course(page: &mut Page, stroke: &'static str, line: &Line, limit: f64) {
+fn course(page: &mut Page, stroke: &'static str, line: &Line, frame: Frame) {
     let from = (LEAST / line.used).max(1.0);
     let to = line.breaks_at().min(MOST);
     if to > from {
-        let at = |factor: f64| (across(factor), down(line.used * factor, limit));
+        let at = |factor: f64| (across(factor, frame.right), down(line.used * factor, frame));
         page.line(stroke, &[at(from), at(to)]);
+    }
+}
+
+/// Where it breaks; of what is past that today, an arrow to the left.
+fn point(page: &mut Page, line: &Line, x: f64, y: f64) {
+    if line.used > 1.0 {
+        page.shape("o", &[(x - 10.0, y), (x + 1.0, y - 6.5), (x + 1.0, y + 6.5)]);
+    } else {
+        page.circle("o", x, y, 5.5);
     }
 }
 
@@ -146,8 +162,11 @@ fn said(growth: &Growth, shown: &[&Line]) -> Words {
     }
     if !growth.unknown.is_empty() {
         let names = list(growth.unknown.iter().map(|(id, _)| id.as_str()), NAMED);
-        let wants = list(growth.wants(), NAMED);
-        notes.push(format!("Not drawn, as too little is said of them: {names}. Wanted: {wants}."));
+        let wants: Vec<String> = growth.wants().into_iter().map(str::to_string).collect();
+        notes.push(format!(
+            "Not drawn, as too little is said of them: {names}. Wanted: {}.",
+            sentences(&wants, NAMED)
+        ));
     }
     if !growth.others.is_empty() {
         let names = list(growth.others.iter().map(String::as_str), NAMED);
@@ -159,7 +178,7 @@ fn said(growth: &Growth, shown: &[&Line]) -> Words {
             assumed.iter().map(|assumed| format!("{} (grade {:?})", assumed.what, assumed.grade)).collect();
         notes.push(format!(
             "Assumed: {}; `capacity=` says otherwise, and `spof numbers --why` has the sources.",
-            list(what.iter().map(String::as_str), NAMED)
+            sentences(&what, NAMED)
         ));
     }
     if growth.lines.iter().any(|line| line.at_least) {
@@ -168,18 +187,21 @@ fn said(growth: &Growth, shown: &[&Line]) -> Words {
         );
     }
     let title = growth.title.as_deref().map_or(String::new(), |title| format!("{} · ", words::short(title)));
-    let under = format!(
-        "{title}{} of {} that flows lead to; hit rates and shares stay as they are",
-        counted(shown.len(), "node"),
-        growth.lines.len() + growth.unknown.len() + growth.others.len()
-    );
+    let all = growth.lines.len() + growth.unknown.len() + growth.others.len();
+    let under = match shown.len() {
+        0 => format!("{title}{} that flows lead to", counted(all, "node")),
+        some => format!(
+            "{title}{} of {all} that flows lead to; hit rates and shares stay as they are",
+            counted(some, "node")
+        ),
+    };
     Words { finding: finding(growth), under, notes }
 }
 
 /// Which breaks first, and when.
 fn finding(growth: &Growth) -> String {
     let Some(first) = growth.lines.first() else {
-        return "Of no node both the load and the capacity are known".to_string();
+        return "No node has both a load and a capacity that are known".to_string();
     };
     let with: Vec<&str> = growth
         .lines
@@ -193,18 +215,19 @@ fn finding(growth: &Growth) -> String {
     if first.used > 1.0 {
         let least = if first.at_least { "at least " } else { "" };
         let is = if one { "is past what it carries" } else { "are past what they carry" };
-        return format!("{names} {is} at today's load: {least}{}", show_share(first.used));
+        return format!("{names} {is} at today's load: {least}{} of it", show_share(first.used));
     }
     let partly = !growth.unknown.is_empty() || growth.lines.iter().any(|line| line.at_least);
-    let known = if partly { ", of what is known," } else { "" };
+    let known = if partly { "Of what is known, " } else { "" };
     if first.at_least {
         return format!("{names} break{s} at {times} times today's load, or sooner");
     }
     if first.breaks_at() > MOST {
+        let nothing = if partly { "nothing" } else { "Nothing" };
         return format!(
-            "Nothing{known} breaks before {} times today's load; {names} would at {times}",
+            "{known}{nothing} breaks before {} times today's load; {names} would at {times}",
             show_number(MOST)
         );
     }
-    format!("{names} break{s} first{known} at {times} times today's load")
+    format!("{known}{names} break{s} first, at {times} times today's load")
 }

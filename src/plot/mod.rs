@@ -13,6 +13,8 @@ mod growth_chart;
 mod page;
 mod stacks;
 mod stacks_chart;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use downtime::{Downtime, Share, Total, downtime};

@@ -116,7 +116,7 @@ impl Page {
         let name = if name.is_ascii() { name.to_string() } else { format!("\u{2068}{name}\u{2069}") };
         let _ = writeln!(
             self.out,
-            "<text class=\"name\" x=\"{x}\" y=\"{y}\">{}<tspan class=\"v\"> {}</tspan></text>",
+            "<text class=\"name\" x=\"{x}\" y=\"{y}\">{}<tspan class=\"v\" dx=\"5\">{}</tspan></text>",
             escaped(&name),
             escaped(value)
         );

@@ -1,7 +1,7 @@
 //! `Stacks → SVG`: a bar for each flow, its parts end to end, and marks for what its slower requests take.
 
 use super::apart::spread;
-use super::axis::{Span, round_ticks};
+use super::axis::{Span, round_ticks, time_unit};
 use super::page::{EDGE, Page, WIDTH, Words};
 use super::stacks::{Class, Part, Stack, Stacks};
 use super::words::{self, list};
@@ -33,8 +33,8 @@ pub fn draw_stacks(stacks: &Stacks, theme: Theme) -> String {
     }
     key(&mut page, top, shown);
     let top = top + 36.0;
+    let most = axis(&mut page, top, height, most);
     let across = |seconds: f64| Span { from: LEFT, length: RIGHT - LEFT }.linear(seconds, most);
-    frame(&mut page, top, height, most);
     for (at, stack) in shown.iter().enumerate() {
         let y = top + at as f64 * ROW + 10.0;
         let label = words::fitted(&stack.label, 13.0, Weight::Bold, LEFT - EDGE - 12.0);
@@ -49,19 +49,19 @@ fn extent(stack: &Stack) -> [f64; 4] {
     [Some(stack.mean()), stack.p50, stack.p99, stack.budget].map(Option::unwrap_or_default)
 }
 
-fn frame(page: &mut Page, top: f64, height: f64, most: f64) {
+/// Draws the axis for so many seconds, and says how many it has.
+fn axis(page: &mut Page, top: f64, height: f64, most: f64) -> f64 {
     let floor = top + height;
-    // A picture of requests: seconds from two on, else milli- or microseconds.
-    let units = [("seconds", 1.0), ("milliseconds", 1e-3), ("microseconds", 1e-6)];
-    let (unit, size) =
-        units.into_iter().find(|(_, size)| most >= 2.0 * size).unwrap_or(("nanoseconds", 1e-9));
-    let axis = Span { from: LEFT, length: RIGHT - LEFT };
-    for tick in round_ticks(most / size, 8) {
-        let x = axis.linear(tick * size, most);
+    let (unit, size) = time_unit(most);
+    let ticks = round_ticks(most / size, 8);
+    let end = ticks.last().map_or(most, |tick| tick * size);
+    for tick in ticks {
+        let x = Span { from: LEFT, length: RIGHT - LEFT }.linear(tick * size, end);
         page.line(if tick == 0.0 { "a" } else { "g" }, &[(x, top), (x, floor)]);
         page.text("tick mid", x, floor + 18.0, &show_number(tick));
     }
     page.text("axis-name mid", (LEFT + RIGHT) / 2.0, floor + 40.0, unit);
+    end
 }
 
 fn bar(page: &mut Page, stack: &Stack, y: f64, across: &impl Fn(f64) -> f64) {
