@@ -61,7 +61,7 @@ pub fn draw_downtime(downtime: Option<&Downtime>, theme: Theme) -> String {
             }
             (class, _) => page.rect(class, left, bar, (right - left).max(1.0), BAR),
         }
-        page.text("w", right + 8.0, y + ROW / 2.0 + 4.5, &row.value);
+        page.text("w halo", right + 8.0, y + ROW / 2.0 + 4.5, &row.value);
         page.close();
         if at + 1 < rows.len() {
             page.line("link", &[(across(row.to), bar + BAR), (across(row.to), bar + ROW)]);

@@ -84,7 +84,7 @@ pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
         page.close();
     }
     let wished: Vec<f64> = later.iter().map(|line| down(line.used * MOST, frame)).collect();
-    let places = spread(&wished, &vec![17.0; wished.len()], frame.limit + 10.0, frame.limit + HEIGHT);
+    let places = spread(&wished, &vec![17.0; wished.len()], frame.limit + 2.0, frame.limit + HEIGHT + 8.0);
     for (line, y) in later.iter().zip(places) {
         let (name, factor, _) = label(line);
         page.said(right + 8.0, y + 4.0, &name, &factor);

@@ -16,13 +16,15 @@ pub struct Stacks {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stack {
     pub label: String,
-    /// In the order in which a request meets them; their means add up.
+    /// In the order in which they are drawn; their means add up.
     pub parts: Vec<Part>,
     /// Seconds, where they are known.
     pub p50: Option<f64>,
     pub p99: Option<f64>,
     /// What the design promises of the p99.
     pub budget: Option<f64>,
+    /// Only a part of what takes time is known: p50, p99 and the mean are no less than this.
+    pub at_least: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +93,7 @@ impl Stacks {
                     "p50_s": stack.p50,
                     "p99_s": stack.p99,
                     "budget_p99_s": stack.budget,
+                    "only_a_part_is_known": stack.at_least,
                     "parts": parts,
                 })
             })

@@ -13,8 +13,10 @@ const FLOWS: usize = 8;
 /// Parts of a bar that are drawn, the longest.
 const PARTS: usize = 12;
 const NAMED: usize = 5;
-const ROW: f64 = 78.0;
+const ROW: f64 = 100.0;
 const BAR: f64 = 30.0;
+/// Room above a bar, for the names of parts that do not hold them.
+const ABOVE: f64 = 30.0;
 const LEFT: f64 = EDGE + 130.0;
 const RIGHT: f64 = WIDTH - EDGE - 40.0;
 /// Pixels below which a part is no more than a line.
@@ -36,9 +38,10 @@ pub fn draw_stacks(stacks: &Stacks, theme: Theme) -> String {
     let most = axis(&mut page, top, height, most);
     let across = |seconds: f64| Span { from: LEFT, length: RIGHT - LEFT }.linear(seconds, most);
     for (at, stack) in shown.iter().enumerate() {
-        let y = top + at as f64 * ROW + 10.0;
-        let label = words::fitted(&stack.label, 13.0, Weight::Bold, LEFT - EDGE - 12.0);
-        page.text("name end", LEFT - 12.0, y + BAR / 2.0 + 4.5, &label);
+        let y = top + at as f64 * ROW + ABOVE;
+        let room = LEFT - EDGE - 12.0;
+        page.text("name end", LEFT - 12.0, y + 12.0, &words::fitted(&stack.label, 13.0, Weight::Bold, room));
+        page.text("tick end", LEFT - 12.0, y + 28.0, &format!("{} on average", time(stack, stack.mean())));
         bar(&mut page, stack, y, &across);
         marks(&mut page, stack, y, &across);
     }
@@ -64,49 +67,71 @@ fn axis(page: &mut Page, top: f64, height: f64, most: f64) -> f64 {
     end
 }
 
+/// A part in its place; what stands in it, or is to stand above it.
+struct Segment {
+    class: &'static str,
+    name: String,
+    left: f64,
+    right: f64,
+}
+
 fn bar(page: &mut Page, stack: &Stack, y: f64, across: &impl Fn(f64) -> f64) {
-    let mut longest: Vec<usize> = (0..stack.parts.len()).collect();
-    longest.sort_by(|&one, &other| {
-        stack.parts[other].seconds.total_cmp(&stack.parts[one].seconds).then(one.cmp(&other))
-    });
-    let mut kept: Vec<usize> = longest
-        .into_iter()
-        .take(PARTS)
-        .filter(|&at| across(stack.parts[at].seconds) - across(0.0) >= THIN)
-        .collect();
-    kept.sort_unstable();
-    let mut from = 0.0;
-    for &at in &kept {
-        let part = &stack.parts[at];
-        segment(page, class(part.class), &part.name, from, part.seconds, y, across);
-        from += part.seconds;
+    let mut outside = Vec::new();
+    for segment in segments(stack, across) {
+        let Segment { class, name, left, right } = &segment;
+        page.open("part", name);
+        page.rect(class, *left, y, right - left, BAR);
+        if width(name, 11.0, Weight::Regular) <= right - left - 8.0 {
+            page.text("in mid", (left + right) / 2.0, y + BAR / 2.0 + 4.0, name);
+        } else {
+            outside.push(segment);
+        }
+        page.close();
     }
-    let rest: f64 = stack.mean() - from;
-    let smaller = stack.parts.len() - kept.len();
-    if smaller > 0 && across(rest) - across(0.0) >= 1.0 {
-        segment(page, "rest", &format!("{smaller} smaller"), from, rest, y, across);
+    // The longest have their names above, as many as there is room for.
+    outside.sort_by(|one, other| (other.right - other.left).total_cmp(&(one.right - one.left)));
+    let mut room = WIDTH - EDGE - LEFT;
+    let wide = |segment: &Segment| width(&segment.name, 11.0, Weight::Regular) + 12.0;
+    let named = outside.iter().take_while(|segment| {
+        room -= wide(segment);
+        room >= 0.0
+    });
+    let named: Vec<&Segment> = named.collect();
+    let wished: Vec<f64> = named.iter().map(|segment| (segment.left + segment.right) / 2.0).collect();
+    let widths: Vec<f64> = named.iter().map(|segment| wide(segment)).collect();
+    let places = spread(&wished, &widths, LEFT, WIDTH - EDGE);
+    for ((segment, x), place) in named.iter().zip(wished).zip(places) {
+        page.line("lead", &[(x, y), (x, y - 4.0), (place, y - 10.0)]);
+        page.text("in halo mid", place, y - 14.0, &segment.name);
     }
 }
 
-fn segment(
-    page: &mut Page,
-    class: &'static str,
-    name: &str,
-    from: f64,
-    seconds: f64,
-    y: f64,
-    across: &impl Fn(f64) -> f64,
-) {
-    let (left, right) = (across(from), across(from + seconds));
-    let time = show_duration(seconds);
-    page.open("part", &format!("{name}: {time}"));
-    page.rect(class, left, y, right - left, BAR);
-    let name = words::short(name);
-    let fits = |text: &String| width(text, 11.0, Weight::Regular) <= right - left - 8.0;
-    if let Some(text) = [format!("{name} {time}"), name].into_iter().find(fits) {
-        page.text("in mid", (left + right) / 2.0, y + BAR / 2.0 + 4.0, &text);
+/// The longest, in their order, and then the others as one.
+fn segments(stack: &Stack, across: &impl Fn(f64) -> f64) -> Vec<Segment> {
+    let pixels = |seconds: f64| across(seconds) - across(0.0);
+    let mut kept: Vec<usize> = (0..stack.parts.len()).collect();
+    kept.sort_by(|&one, &other| stack.parts[other].seconds.total_cmp(&stack.parts[one].seconds));
+    kept.truncate(PARTS);
+    kept.retain(|&at| pixels(stack.parts[at].seconds) >= THIN);
+    kept.sort_unstable();
+    let mut from = 0.0;
+    let mut segment = |class, name: &str, seconds: f64| {
+        let name = format!("{} {}", words::short(name), show_duration(seconds));
+        let left = across(from);
+        from += seconds;
+        Segment { class, name, left, right: across(from) }
+    };
+    let mut segments: Vec<Segment> = kept
+        .iter()
+        .map(|&at| &stack.parts[at])
+        .map(|part| segment(class(part.class), &part.name, part.seconds))
+        .collect();
+    let others = (0..stack.parts.len()).filter(|at| !kept.contains(at));
+    let rest: f64 = others.map(|at| stack.parts[at].seconds).sum();
+    if pixels(rest) >= 1.0 {
+        segments.push(segment("rest", &format!("{} shorter", stack.parts.len() - kept.len()), rest));
     }
-    page.close();
+    segments
 }
 
 fn class(of: Class) -> &'static str {
@@ -117,24 +142,28 @@ fn class(of: Class) -> &'static str {
     }
 }
 
-/// Across the bar, with their names below it.
+fn time(stack: &Stack, seconds: f64) -> String {
+    format!("{}{}", if stack.at_least { "≥ " } else { "" }, show_duration(seconds))
+}
+
+/// Under the bar, with their names below.
 fn marks(page: &mut Page, stack: &Stack, y: f64, across: &impl Fn(f64) -> f64) {
-    let marks: Vec<(&'static str, f64, String)> =
-        [("p50", "p50", stack.p50), ("p99", "p99", stack.p99), ("budget", "p99 promised", stack.budget)]
-            .into_iter()
-            .filter_map(|(class, name, time)| {
-                Some((class, time?, format!("{name} {}", show_duration(time?))))
-            })
-            .collect();
+    let marks: Vec<(&'static str, f64, String)> = [
+        stack.p50.map(|p50| ("p50", p50, format!("p50 {}", time(stack, p50)))),
+        stack.p99.map(|p99| ("p99", p99, format!("p99 {}", time(stack, p99)))),
+        stack.budget.map(|budget| ("budget", budget, format!("p99 promised {}", show_duration(budget)))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let wished: Vec<f64> = marks.iter().map(|(_, time, _)| across(*time)).collect();
     let widths: Vec<f64> = marks.iter().map(|(.., text)| width(text, 12.0, Weight::Regular) + 12.0).collect();
-    let half = widths.iter().fold(0.0, |most: f64, width| most.max(*width)) / 2.0;
-    let places = spread(&wished, &widths, LEFT + half, WIDTH - EDGE - half);
+    let places = spread(&wished, &widths, LEFT, WIDTH - EDGE);
     for (((class, _, text), x), place) in marks.iter().zip(wished).zip(places) {
-        let foot = y + BAR + 8.0;
-        page.line(class, &[(x, y - 6.0), (x, foot)]);
+        let foot = y + BAR + 14.0;
+        page.line(class, &[(x, y + BAR + 1.0), (x, foot)]);
         page.line("lead", &[(x, foot), (place, foot + 5.0)]);
-        page.text("tick mid", place, foot + 16.0, text);
+        page.text("mark halo mid", place, foot + 16.0, text);
     }
 }
 
@@ -169,19 +198,16 @@ fn finding(sound: &[&Stack]) -> String {
     let missed = sound.iter().filter(|stack| over(stack).is_some());
     if let Some(stack) = missed.reduce(|one, other| if ratio(&other) > ratio(&one) { other } else { one }) {
         let (p99, budget) = over(&stack).unwrap_or_default();
+        let least = if stack.at_least { "at least " } else { "" };
         let (p99, budget) = (show_duration(p99), show_duration(budget));
-        let most = longest(stack)
-            .map_or(String::new(), |part| format!("; most of its time is {}", words::short(&part.name)));
-        return format!(
-            "{} promises {budget} to 99 of 100 and takes {p99}{most}",
-            words::short(&stack.label)
-        );
+        return format!("{} promises a p99 of {budget} and takes {least}{p99}", words::short(&stack.label));
     }
     let slowest = sound.iter().reduce(|one, other| if other.mean() > one.mean() { other } else { one });
     match slowest.and_then(|stack| Some((stack, longest(stack)?))) {
         Some((stack, part)) => format!(
-            "{} takes {} on average, {} of it {}",
+            "{} takes {}{} on average, {} of it {}",
             words::short(&stack.label),
+            if stack.at_least { "at least " } else { "" },
             show_duration(stack.mean()),
             show_duration(part.seconds),
             words::short(&part.name)

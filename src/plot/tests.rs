@@ -31,7 +31,7 @@ fn place(node: &Node) -> Place {
     let classes = classes(node);
     let size = match classes[0] {
         "t" => 22.0,
-        "note" | "tick" | "axis-name" => 12.0,
+        "note" | "tick" | "mark" | "axis-name" => 12.0,
         "in" => 11.0,
         _ => 13.0,
     };
@@ -179,8 +179,9 @@ fn stacks() -> impl Strategy<Value = Stacks> {
     let part = (text(), prop::sample::select(Class::ALL.to_vec()), time())
         .prop_map(|(name, class, seconds)| Part { name, class, seconds });
     let mark = || prop::option::of(time());
-    let stack = (text(), prop::collection::vec(part, 0..20), mark(), mark(), mark())
-        .prop_map(|(label, parts, p50, p99, budget)| Stack { label, parts, p50, p99, budget });
+    let stack = (text(), prop::collection::vec(part, 0..20), mark(), mark(), mark(), any::<bool>()).prop_map(
+        |(label, parts, p50, p99, budget, at_least)| Stack { label, parts, p50, p99, budget, at_least },
+    );
     (prop::option::of(text()), prop::collection::vec(stack, 0..12), prop::collection::vec(text(), 0..4))
         .prop_map(|(title, stacks, notes)| Stacks { title, stacks, notes })
 }
