@@ -107,6 +107,20 @@ fn what_breaks_at_a_factor_carries_just_less() {
 }
 
 #[test]
+fn what_is_past_its_capacity_broke_before_today() {
+    let svg = growth_svg(&chain(250.0));
+    let document = Document::parse(&svg).unwrap();
+    let across = ticks(&document, false);
+    let point = of_class(&document, "o")[0];
+    assert!(close(read_log(&across, number(point, "cx")), 0.4, 0.01));
+    assert!(document.descendants().any(|node| node.text() == Some("today")));
+    // Beyond what the picture holds, an arrow.
+    let svg = growth_svg(&chain(25.0).replace("capacity=100/s", "capacity=1/day"));
+    let document = Document::parse(&svg).unwrap();
+    assert_eq!(of_class(&document, "o")[0].tag_name().name(), "path");
+}
+
+#[test]
 fn the_headline_is_true() {
     let said = |text: &str| {
         let svg = growth_svg(text);
@@ -205,8 +219,8 @@ fn made_up() -> Stacks {
                 label: "order".to_string(),
                 parts: vec![part("shop", Class::Work, 31.0), part("orders", Class::Work, 9.0)],
                 p50: Some(0.037),
-                p99: Some(0.039),
-                budget: Some(0.04),
+                p99: Some(0.061),
+                budget: Some(0.08),
                 at_least: true,
             },
         ],
@@ -239,7 +253,7 @@ fn parts_stand_end_to_end_and_marks_where_they_belong() {
             .map(|mark| ms(mark.attribute("d").unwrap()[1..].split(' ').next().unwrap().parse().unwrap()))
             .collect()
     };
-    for (class, true_ones) in [("p50", [48.0, 37.0]), ("p99", [194.0, 39.0]), ("budget", [150.0, 40.0])] {
+    for (class, true_ones) in [("p50", [48.0, 37.0]), ("p99", [194.0, 61.0]), ("budget", [150.0, 80.0])] {
         assert!(at(class).iter().zip(true_ones).all(|(read, true_one)| (read - true_one).abs() < 0.1));
     }
     assert!(svg.contains("<title>look promises a p99 of 150 ms and takes 194 ms"));

@@ -36,9 +36,13 @@ const STYLES: [(&str, &str); LINES] = [
     ("c4", "line dash"),
 ];
 
-/// Where the picture stands: its right end, and the line of 100 %.
+/// Shrinking that is looked at, where something is past its capacity today.
+const FEWEST: f64 = 0.001;
+
+/// Where the picture stands: the load that it begins with, its right end, and the line of 100 %.
 #[derive(Clone, Copy)]
 struct Frame {
+    from: f64,
     right: f64,
     limit: f64,
 }
@@ -53,10 +57,12 @@ pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
     }
     let breaking = shown.iter().take_while(|line| line.breaks_at() <= MOST).count();
     let (now, later) = shown.split_at(breaking);
+    // The power of ten below the first to break.
+    let from = 10f64.powf(shown[0].breaks_at().log10().floor()).clamp(FEWEST, 1.0);
     let flags = |right: f64| -> Vec<Flag> {
-        now.iter()
-            .map(|line| Flag { x: across(line.breaks_at(), right), width: label(line).2 + 12.0 })
-            .collect()
+        let frame = Frame { from, right, limit: 0.0 };
+        let flag = |line: &&Line| Flag { x: across(line.breaks_at(), frame), width: label(line).2 + 12.0 };
+        now.iter().map(flag).collect()
     };
     // The whole width, unless labels stand beside it.
     let whole = WIDTH - EDGE - 16.0;
@@ -66,7 +72,7 @@ pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
     let rows = rows(&flags);
     let above = rows.iter().max().map_or(0, |row| row + 1) as f64 * ROW + 14.0;
     let (mut page, top) = Page::new(&words, above + HEIGHT + 56.0);
-    let frame = Frame { right, limit: top + above };
+    let frame = Frame { from, right, limit: top + above };
     axes(&mut page, frame);
     // Those that break first lie on top, and their points on all lines.
     for (line, (colour, stroke)) in shown.iter().zip(STYLES).rev() {
@@ -78,7 +84,7 @@ pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
         page.open(colour, &format!("{}: {}", line.id, line.how));
         let y = frame.limit - 14.0 - row as f64 * ROW;
         page.line("lead", &[(flag.x, frame.limit), (flag.x, y - 8.0)]);
-        point(&mut page, line, flag.x, frame.limit);
+        point(&mut page, line, flag.x, frame);
         let (name, factor, _) = label(line);
         page.said(flag.x + 6.0, y, &name, &factor);
         page.close();
@@ -92,8 +98,8 @@ pub fn draw_growth(growth: &Growth, theme: Theme) -> String {
     page.finish(theme)
 }
 
-fn across(factor: f64, right: f64) -> f64 {
-    Span { from: LEFT, length: right - LEFT }.log(factor, 1.0, MOST)
+fn across(factor: f64, frame: Frame) -> f64 {
+    Span { from: LEFT, length: frame.right - LEFT }.log(factor, frame.from, MOST)
 }
 
 fn down(used: f64, frame: Frame) -> f64 {
@@ -101,10 +107,13 @@ fn down(used: f64, frame: Frame) -> f64 {
 }
 
 fn axes(page: &mut Page, frame: Frame) {
-    let Frame { right, limit } = frame;
+    let Frame { from, right, limit } = frame;
     let floor = limit + HEIGHT;
-    for tick in log_ticks(1.0, MOST) {
-        let x = across(tick, right);
+    // Over many decades, their ends have to do.
+    let decades = (MOST / from).log10();
+    let named = |tick: &f64| decades < 4.5 || (tick.log10() - tick.log10().round()).abs() < 1e-9;
+    for tick in log_ticks(from, MOST).into_iter().filter(named) {
+        let x = across(tick, frame);
         page.line("g", &[(x, limit), (x, floor)]);
         page.text("tick mid", x, floor + 18.0, &format!("×{}", show_number(tick)));
     }
@@ -115,23 +124,29 @@ fn axes(page: &mut Page, frame: Frame) {
     }
     page.line("a", &[(LEFT, limit), (LEFT, floor), (right, floor)]);
     page.line("limit", &[(LEFT, limit), (right, limit)]);
+    if from < 1.0 {
+        let today = across(1.0, frame);
+        page.line("limit", &[(today, limit), (today, floor)]);
+        page.text("mark halo", today + 6.0, floor - 8.0, "today");
+    }
     page.text("axis-name mid", (LEFT + right) / 2.0, floor + 40.0, "load of all flows, in times today's");
     page.text_up("axis-name mid", EDGE + 8.0, limit + HEIGHT / 2.0, "capacity in use at the peak");
 }
 
 /// From today's load to where it breaks, or out of the picture.
 fn course(page: &mut Page, stroke: &'static str, line: &Line, frame: Frame) {
-    let from = (LEAST / line.used).max(1.0);
+    let from = (LEAST / line.used).max(frame.from);
     let to = line.breaks_at().min(MOST);
     if to > from {
-        let at = |factor: f64| (across(factor, frame.right), down(line.used * factor, frame));
+        let at = |factor: f64| (across(factor, frame), down(line.used * factor, frame));
         page.line(stroke, &[at(from), at(to)]);
     }
 }
 
-/// Where it breaks; of what is past that today, an arrow to the left.
-fn point(page: &mut Page, line: &Line, x: f64, y: f64) {
-    if line.used > 1.0 {
+/// Where it breaks; an arrow to the left of what does so before the picture begins.
+fn point(page: &mut Page, line: &Line, x: f64, frame: Frame) {
+    let y = frame.limit;
+    if line.breaks_at() < frame.from {
         page.shape("o", &[(x - 10.0, y), (x + 1.0, y - 6.5), (x + 1.0, y + 6.5)]);
     } else {
         page.circle("o", x, y, 5.5);
@@ -141,12 +156,7 @@ fn point(page: &mut Page, line: &Line, x: f64, y: f64) {
 /// Its name, where it breaks, and how wide the two are.
 fn label(line: &Line) -> (String, String, f64) {
     let no_more = if line.at_least { "≤ " } else { "" };
-    let factor = if line.used > 1.0 {
-        let no_less = if line.at_least { "≥ " } else { "" };
-        format!("{no_less}{} today", show_share(line.used))
-    } else {
-        format!("{no_more}×{}", show_number(line.breaks_at()))
-    };
+    let factor = format!("{no_more}×{}", show_number(line.breaks_at()));
     let value = width(&format!(" {factor}"), 13.0, Weight::Regular);
     let name = words::fitted(&line.id, 13.0, Weight::Bold, LABEL - 20.0 - value);
     let whole = width(&name, 13.0, Weight::Bold) + value;
@@ -183,7 +193,7 @@ fn said(growth: &Growth, shown: &[&Line]) -> Words {
     }
     if growth.lines.iter().any(|line| line.at_least) {
         notes.push(
-            "≤ and ≥: a part of its load is not known; with that it breaks sooner than drawn.".to_string(),
+            "≤: only a part of its load is known; with the rest it breaks sooner than drawn.".to_string(),
         );
     }
     let title = growth.title.as_deref().map_or(String::new(), |title| format!("{} · ", words::short(title)));
