@@ -131,6 +131,10 @@ fn the_headline_is_true() {
     assert_eq!(said(&chain(25.0)), "a breaks first, at 4 times today's load");
     assert_eq!(said(&chain(250.0)), "a is past what it carries at today's load: 250 % of it");
     assert_eq!(said(&chain(0.01)), "Nothing breaks before 1,000 times today's load; a would at 10,000");
+    let guessed = chain(25.0).replace("service a capacity=100/s", "postgres a");
+    assert_eq!(said(&guessed), "b breaks first, at 40 times today's load");
+    let guessed = guessed.replace("capacity=500/s", "capacity=5000/s");
+    assert_eq!(said(&guessed), "a breaks first, at 120 times today's load (assumed capacity)");
     // Of b nothing is known: it may be the first.
     let partly = chain(25.0).replace("b x2 capacity=500/s", "b x2");
     assert_eq!(said(&partly), "Of what is known, a breaks first, at 4 times today's load");

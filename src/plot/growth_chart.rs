@@ -219,25 +219,27 @@ fn finding(growth: &Growth) -> String {
         .take_while(|line| first.used - line.used <= 1e-9 * first.used)
         .map(|line| line.id.as_str())
         .collect();
+    // A capacity of the catalogue is no promise of this design.
+    let assumed = if first.assumed.is_empty() { "" } else { " (assumed capacity)" };
     let (names, times) = (list(with.iter().copied(), 2), show_number(first.breaks_at()));
     let one = with.len() == 1;
     let s = if one { "s" } else { "" };
     if first.used > 1.0 {
         let least = if first.at_least { "at least " } else { "" };
         let is = if one { "is past what it carries" } else { "are past what they carry" };
-        return format!("{names} {is} at today's load: {least}{} of it", show_share(first.used));
+        return format!("{names} {is} at today's load: {least}{} of it{assumed}", show_share(first.used));
     }
     let partly = !growth.unknown.is_empty() || growth.lines.iter().any(|line| line.at_least);
     let known = if partly { "Of what is known, " } else { "" };
     if first.at_least {
-        return format!("{names} break{s} at {times} times today's load, or sooner");
+        return format!("{names} break{s} at {times} times today's load, or sooner{assumed}");
     }
     if first.breaks_at() > MOST {
         let nothing = if partly { "nothing" } else { "Nothing" };
         return format!(
-            "{known}{nothing} breaks before {} times today's load; {names} would at {times}",
+            "{known}{nothing} breaks before {} times today's load; {names} would at {times}{assumed}",
             show_number(MOST)
         );
     }
-    format!("{known}{names} break{s} first, at {times} times today's load")
+    format!("{known}{names} break{s} first, at {times} times today's load{assumed}")
 }
