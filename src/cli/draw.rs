@@ -98,14 +98,19 @@ fn target(args: &Args) -> Result<Option<PathBuf>, Trouble> {
         }
         return Ok(Some(target));
     };
+    named(output, args.format == Format::Json)
+}
+
+/// A name as it was given; none is standard output. A picture is told by its ending.
+pub(super) fn named(output: &Path, any: bool) -> Result<Option<PathBuf>, Trouble> {
     if input::is_stdin(output) {
         return Ok(None);
     }
-    if args.format == Format::Svg && !known(output) {
+    if !any && !known(output) {
         return Err(Trouble::new(format!("cannot tell what to draw from the name `{}`", output.display()))
             .help("drawings are SVG: end the name in .svg, or write to standard output with `-o -`"));
     }
-    Ok(Some(output.clone()))
+    Ok(Some(output.to_path_buf()))
 }
 
 /// A name that ends in .svg, or something that is there and no regular file, such as a pipe.

@@ -11,6 +11,7 @@ mod numbers;
 mod output;
 mod pack;
 mod packs;
+mod plot;
 mod problems;
 mod rules;
 mod settings;
@@ -56,6 +57,7 @@ enum Command {
     Check(check::Args),
     Draw(draw::Args),
     Numbers(numbers::Args),
+    Plot(plot::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -106,6 +108,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
+        Command::Plot(args) => plot::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),

@@ -4,6 +4,7 @@
 //! scene is all that a drawing needs, so another engine or another output format touches one side only.
 
 mod engine;
+pub(crate) mod escape;
 mod glyphs;
 mod label;
 mod layered;
@@ -15,10 +16,10 @@ mod page;
 mod place;
 mod route;
 mod scene;
-mod stroke;
+pub(crate) mod stroke;
 mod svg;
-mod text;
-mod theme;
+pub(crate) mod text;
+pub(crate) mod theme;
 mod tree;
 
 pub use layout::layout;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::catalog::Kind;
 use crate::design::{Arrow, GroupKind};
 
+use super::escape::escaped;
 use super::glyphs;
 use super::label;
 use super::marks::{Mark, Marks};
@@ -14,9 +15,7 @@ use super::place::TEXT_LEFT;
 use super::scene::{Edge, Entry, Frame, Note, Point, Rect, Role, Scene, Shape, Swatch};
 use super::stroke::{number, rounded, tip};
 use super::text::{Weight, width};
-use super::theme::{Theme, sheet};
-
-const FONT: &str = "'Liberation Sans',Arial,Helvetica,sans-serif";
+use super::theme::{FONT, Theme, sheet};
 
 /// In the viewer's preferred colours.
 pub fn svg(scene: &Scene, marks: Option<&Marks>) -> String {
@@ -61,25 +60,6 @@ pub fn svg_themed(scene: &Scene, marks: Option<&Marks>, theme: Theme) -> String 
 
 fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// Safe as character data and in an attribute. What XML cannot hold at all is replaced.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' | '\t' | '\r' => out.push(' '),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c < ' ' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 struct Body {
@@ -409,14 +389,4 @@ fn badge_spot(edge: &Edge, scene: &Scene) -> Point {
     });
     let spots = || shares.into_iter().map(|share| label::share_of(&edge.points, share));
     beside.chain(spots()).find(free).or_else(|| spots().next()).unwrap_or(Point { x: 0.0, y: 0.0 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn text_is_never_markup() {
-        assert_eq!(escaped("<a b=\"c\">&'\u{1}"), "&lt;a b=&quot;c&quot;&gt;&amp;&#39;\u{fffd}");
-    }
 }

@@ -13,8 +13,12 @@ pub enum Theme {
     Dark,
 }
 
+pub const FONT: &str = "'Liberation Sans',Arial,Helvetica,sans-serif";
+
 /// Name, light, dark.
-const COLOURS: [(&str, &str, &str); 23] = [
+pub type Colour = (&'static str, &'static str, &'static str);
+
+pub const COLOURS: [Colour; 23] = [
     ("bg", "#ffffff", "#11161d"),
     ("ink", "#18212c", "#e7ecf3"),
     ("soft", "#5a6675", "#9ba8b8"),
@@ -43,21 +47,32 @@ const COLOURS: [(&str, &str, &str); 23] = [
 /// A rule a line. `(name)` stands for a colour; the first class of a selector is what the rule is for.
 const RULES: &str = include_str!("theme.css");
 
-/// The sheet, without the rules for classes that do not occur.
+/// The diagram's sheet.
 pub fn sheet(theme: Theme, occurs: impl Fn(&str) -> bool) -> String {
+    sheet_of("spof", RULES, &COLOURS, theme, occurs)
+}
+
+/// A sheet for what stands in an element of class `root`, without the rules for classes that do not occur.
+pub fn sheet_of(
+    root: &str,
+    all: &str,
+    colours: &[Colour],
+    theme: Theme,
+    occurs: impl Fn(&str) -> bool,
+) -> String {
     let mut used = BTreeSet::new();
     let mut rules = String::new();
-    for rule in RULES.lines() {
+    for rule in all.lines() {
         let Some((selectors, body)) = rule.split_once('{') else { continue };
         let class = selectors.split([' ', ',']).next().unwrap_or_default().trim_start_matches('.');
         if !occurs(class) {
             continue;
         }
-        let selectors: Vec<String> = selectors.split(',').map(|one| format!(".spof {one}")).collect();
+        let selectors: Vec<String> = selectors.split(',').map(|one| format!(".{root} {one}")).collect();
         let declarations: Vec<String> = body
             .trim_end_matches('}')
             .split(';')
-            .map(|declaration| declared(declaration, theme, &mut used))
+            .map(|declaration| declared(declaration, colours, theme, &mut used))
             .collect();
         rules.push_str(&format!("{}{{{}}}", selectors.join(","), declarations.join(";")));
     }
@@ -67,22 +82,22 @@ pub fn sheet(theme: Theme, occurs: impl Fn(&str) -> bool) -> String {
     let variables = |night: bool| {
         let pairs: Vec<String> = used
             .iter()
-            .map(|&at| COLOURS[at])
+            .map(|&at| colours[at])
             .map(|(name, light, dark)| format!("--{name}:{}", if night { dark } else { light }))
             .collect();
-        format!(".spof{{{}}}", pairs.join(";"))
+        format!(".{root}{{{}}}", pairs.join(";"))
     };
     format!("{}@media(prefers-color-scheme:dark){{{}}}{rules}", variables(false), variables(true))
 }
 
 /// `fill:(ink)` with its colour. A variable comes after its light value, which viewers without variables keep.
-fn declared(declaration: &str, theme: Theme, used: &mut BTreeSet<usize>) -> String {
+fn declared(declaration: &str, colours: &[Colour], theme: Theme, used: &mut BTreeSet<usize>) -> String {
     let parts = declaration.trim_end_matches(')').split_once(":(");
     let Some((property, colour)) = parts else { return declaration.to_string() };
-    let at = COLOURS.iter().position(|(name, ..)| *name == colour);
+    let at = colours.iter().position(|(name, ..)| *name == colour);
     let at = at.expect("the sheet is part of the program and tested");
     used.insert(at);
-    let (name, light, dark) = COLOURS[at];
+    let (name, light, dark) = colours[at];
     match theme {
         Theme::Auto => format!("{property}:{light};{property}:var(--{name})"),
         Theme::Light => format!("{property}:{light}"),

@@ -16,7 +16,7 @@ const NAMES: usize = 6;
 /// The most important nodes and places of a flow.
 const IMPORTANT: usize = 5;
 
-const YEAR: f64 = 365.0 * 86_400.0;
+pub const YEAR: f64 = 365.0 * 86_400.0;
 
 /// Available, naive, down a year.
 pub fn cells(availability: Option<&Availability>) -> [String; 3] {
@@ -30,7 +30,7 @@ pub fn cells(availability: Option<&Availability>) -> [String; 3] {
 }
 
 /// The share of time that is left, to two digits of what is lacking; never quite all where something can fail.
-fn up(down: f64) -> String {
+pub fn up(down: f64) -> String {
     if down <= 0.0 || down >= 0.1 {
         return percent(1.0 - down);
     }
@@ -48,7 +48,8 @@ fn up(down: f64) -> String {
     if is_all { short } else { format!("{shown} %") }
 }
 
-fn a_year(down: f64) -> String {
+/// How long that is in a year.
+pub fn a_year(down: f64) -> String {
     match down * YEAR {
         none if none <= 0.0 => "0".to_string(),
         little if little < 1e-3 => "under 1 ms".to_string(),

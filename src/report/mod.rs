@@ -1,7 +1,7 @@
 //! What was found, as text for a person or JSON for a program. Pure: strings out, no I/O.
 
 mod accepted;
-mod availability;
+pub(crate) mod availability;
 mod brief;
 mod excerpt;
 pub mod explain;
