@@ -25,10 +25,17 @@ pub struct CacheNumbers {
     /// What follows from rows, rate, `ttl` and `memory`, however unequal the demand for rows is. A stated hit rate is
     /// not part of it.
     pub hit_rate_at_least: Option<Reached>,
+    /// What it can be at most, if everything asked for is spread as unequally as it can be.
+    pub hit_rate_at_most: Option<Reached>,
 }
 
 /// A rate at its peak lasts about so long: the busy hour.
 const BUSY: f64 = 3600.0;
+
+/// The figures of the caches and CDNs alone.
+pub fn caches(design: &Design) -> HashMap<NodeIndex, CacheNumbers> {
+    all(design, &super::table::all(design))
+}
 
 /// The caches and CDNs of a design.
 pub(super) fn all(design: &Design, tables: &[TableNumbers]) -> HashMap<NodeIndex, CacheNumbers> {
@@ -56,6 +63,7 @@ fn cache(node: &Node, entries: &[Entry]) -> CacheNumbers {
         memory: (!entries.is_empty()).then(|| memory(node, entries)),
         hit_rate,
         hit_rate_at_least: at_least(node, entries).map(Ok),
+        hit_rate_at_most: at_most(node, entries).map(Ok),
     }
 }
 
@@ -221,7 +229,7 @@ fn at_least(node: &Node, entries: &[Entry]) -> Option<Figure> {
     }
     if let Some(memory) = node.attrs.number("memory").value() {
         let size = entry.size.as_ref().ok()?.0;
-        let fits = memory * self::parts(node) / size.max(1.0);
+        let fits = (memory * self::parts(node) / size.max(1.0)).floor();
         if fits < rows * alike {
             let share = fits / rows;
             best = share;
@@ -234,4 +242,61 @@ fn at_least(node: &Node, entries: &[Entry]) -> Option<Figure> {
         }
     }
     Some(Figure { value: best, unit: Unit::Share, reached: lines, assumed: Vec::new() })
+}
+
+/// An upper bound of the hit rate, for a cache that nothing fills but misses.
+///
+/// No row is asked for more often than the hottest, which gets the share `s` of all requests (its table's `skew`), or
+/// than all of them; a row that is asked `r` times a second answers at most `rT / (1 + rT)` of them (see `at_least`).
+/// Of `C` entries that fit in memory none answers more than `s`.
+fn at_most(node: &Node, entries: &[Entry]) -> Option<Figure> {
+    let [entry] = entries else { return None };
+    let asked = entry.asked?.1.filter(|asked| *asked > 0.0)?;
+    let filled_otherwise = matches!(
+        node.attrs.text("strategy").value(),
+        Some("write-through" | "write-behind" | "refresh-ahead")
+    );
+    if filled_otherwise || node.attrs.text("stampede").value() == Some("stale") {
+        return None;
+    }
+    let mut best: Option<Figure> = None;
+    let mut take = |value: f64, line: String| {
+        if value < best.as_ref().map_or(1.0, |best| best.value) {
+            best = Some(Figure::new(value, Unit::Share, line));
+        }
+    };
+    let skew = entry.skew.filter(|skew| *skew > 0.0);
+    if let Some(ttl) = node.attrs.number("ttl").value() {
+        let hottest = asked * skew.unwrap_or(1.0);
+        let within = hottest * ttl;
+        let (rate, of) = match skew {
+            Some(skew) => (show_rate(hottest), format!("{} of {}", show_share(skew), show_rate(asked))),
+            None => (show_rate(asked), "if all ask for one and the same".to_string()),
+        };
+        let share = within / (1.0 + within);
+        let line = format!(
+            "the hottest is asked for {rate} ({of}), {} times within {}: {} / (1 + {}) = {}",
+            show_number(within),
+            show_duration(ttl),
+            show_number(within),
+            show_number(within),
+            show_share(share)
+        );
+        take(share, line);
+    }
+    if let (Some(memory), Ok((size, _)), Some(skew)) =
+        (node.attrs.number("memory").value(), &entry.size, skew)
+    {
+        let fits = (memory * parts(node) / size.max(1.0)).floor();
+        let line = format!(
+            "its memory holds {} entries, and none is asked for in more than {} of all requests: {} x {} = {}",
+            show_count(fits),
+            show_share(skew),
+            show_count(fits),
+            show_share(skew),
+            show_share(fits * skew)
+        );
+        take(fits * skew, line);
+    }
+    best
 }

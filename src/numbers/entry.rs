@@ -42,22 +42,28 @@ struct Fill<'d> {
 
 /// The entries of every cache, in the order of the file.
 pub(super) fn entries_of(design: &Design, tables: &[TableNumbers]) -> HashMap<NodeIndex, Vec<Entry>> {
-    let mut sorts: HashMap<NodeIndex, Vec<(String, Vec<Fill>)>> = HashMap::new();
+    let mut sorts: Vec<(String, Vec<Fill>)> = Vec::new();
+    let mut places: HashMap<(NodeIndex, bool, String), usize> = HashMap::new();
     for fill in design.flows.iter().flat_map(|flow| fills(design, flow)) {
-        let sorts = sorts.entry(fill.cache).or_default();
-        let id = table_of(design, &fill).map_or_else(
+        let what = table_of(design, &fill).map_or_else(
             || format!("{} to {}", design.graph[fill.by.from].id, design.graph[fill.by.to].id),
             |(store, table)| format!("{}.{}", design.graph[store].id, table.id),
         );
-        match sorts.iter_mut().find(|(other, fills)| *other == id && fills[0].ask.is_some() == fill.ask.is_some())
-        {
+        let at = *places.entry((fill.cache, fill.ask.is_some(), what.clone())).or_insert(sorts.len());
+        match sorts.get_mut(at) {
             Some((_, fills)) => fills.push(fill),
-            None => sorts.push((id, vec![fill])),
+            None => sorts.push((what, vec![fill])),
         }
     }
+    let numbers: HashMap<&str, &TableNumbers> =
+        tables.iter().map(|numbers| (numbers.id.as_str(), numbers)).collect();
     let written = Written::of(design);
-    let entry = |(what, fills): (String, Vec<Fill>)| entry(design, tables, &written, what, &fills);
-    sorts.into_iter().map(|(cache, sorts)| (cache, sorts.into_iter().map(entry).collect())).collect()
+    let mut entries: HashMap<NodeIndex, Vec<Entry>> = HashMap::new();
+    for (what, fills) in sorts {
+        let table = numbers.get(what.as_str()).copied();
+        entries.entry(fills[0].cache).or_default().push(entry(design, table, &written, what, &fills));
+    }
+    entries
 }
 
 /// What a flow brings into caches: after a miss of theirs, or by a write that is no such filling in.
@@ -125,16 +131,12 @@ impl<'d> Written<'d> {
 
 fn entry(
     design: &Design,
-    tables: &[TableNumbers],
+    numbers: Option<&TableNumbers>,
     written: &Written,
     what: String,
     fills: &[Fill],
 ) -> Entry {
     let table = table_of(design, &fills[0]);
-    let numbers = table.and_then(|(store, table)| {
-        let id = format!("{}.{}", design.graph[store].id, table.id);
-        tables.iter().find(|numbers| numbers.store == store && numbers.id == id)
-    });
     let one_row = |fill: &Fill| {
         let fields = fill.by.attrs.words("by");
         fill.by.attrs.get("limit").is_none()

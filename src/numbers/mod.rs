@@ -12,7 +12,7 @@ mod table;
 use petgraph::graph::NodeIndex;
 
 use availability::{Availability, Places};
-pub use cache::{CacheNumbers, parts};
+pub use cache::{CacheNumbers, caches, parts};
 pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;

@@ -48,6 +48,7 @@ impl NodeNumbers {
             ("memory", &self.cache.memory),
             ("hit rate", &self.cache.hit_rate),
             ("hit rate at least", &self.cache.hit_rate_at_least),
+            ("hit rate at most", &self.cache.hit_rate_at_most),
         ];
         all.extend(further.into_iter().filter_map(|(name, figure)| Some((name, figure.as_ref()?))));
         all

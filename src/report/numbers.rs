@@ -42,7 +42,19 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
             hits(&node.cache),
         ]
     });
-    let heads = ["Nodes", "average", "peak", "carries", "used", "in flight", "in", "out", "connections", "memory", "hits"];
+    let heads = [
+        "Nodes",
+        "average",
+        "peak",
+        "carries",
+        "used",
+        "in flight",
+        "in",
+        "out",
+        "connections",
+        "memory",
+        "hits",
+    ];
     blocks.extend(table(heads, per_node.collect(), style));
     let per_table = numbers
         .tables
@@ -213,6 +225,7 @@ pub fn json(numbers: &Numbers) -> Value {
                     ("memory_bytes", node.cache.memory.as_ref()),
                     ("hit_rate", node.cache.hit_rate.as_ref()),
                     ("hit_rate_at_least", node.cache.hit_rate_at_least.as_ref()),
+                    ("hit_rate_at_most", node.cache.hit_rate_at_most.as_ref()),
                 ],
             )
         })
