@@ -197,6 +197,8 @@ mod tests {
         case("postgres d shards=8", "rows = 100G; size = 500B", &[]);
         case("cassandra d x3", "rows = 100G; size = 500B", &[]);
         case("aurora d", "rows = 100G; size = 500B", &[]);
-        case("postgres d storage=2TB", "rows = 10G", &[]);
+        case("postgres d storage=2TB", "rows = 10G", &["wants size of table t in d"]);
+        case("postgres d storage=2TB", "size = 1KB", &["wants rows of table t in d"]);
+        case("postgres d", "rows = 10G", &[]);
     }
 }
