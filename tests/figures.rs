@@ -16,11 +16,11 @@ use spof::numbers::{Numbers, Reached, numbers};
 use spof::rules::find_all;
 use spof::syntax::parse;
 
-/// The attribute in a design on whatever it may be said of.
-fn placed(attribute: &Attribute, value: &str) -> String {
+/// The attribute in a design, on one of what it may be said of.
+fn placed(attribute: &Attribute, on: &str, value: &str) -> String {
     let said = format!("{}={value}", attribute.name);
     let rest = "client u\nservice a x2\ndatabase b x2\nflow g rate=1/s { u -> a -> b }";
-    match attribute.on[0].as_str() {
+    match on {
         "hop" => format!("{rest}\na -> b {said}"),
         "control" => format!("{rest}\nmonitor m\nm ..> a deploys {said}"),
         "flow" => format!("{rest}\nflow f {said} {{ u -> a -> b }}"),
@@ -139,7 +139,7 @@ fn a_number_that_is_none_has_a_message_at_its_place() {
     let mut tried = 0;
     for attribute in numeric() {
         for value in wrong(attribute) {
-            let text = placed(attribute, &value);
+            let text = placed(attribute, &attribute.on[0], &value);
             let (ast, mut mistakes) = parse(&text);
             let (_, more) = lower(&ast);
             mistakes.extend(more);
@@ -162,8 +162,9 @@ fn a_number_that_is_none_has_a_message_at_its_place() {
 #[test]
 fn extremes_that_may_be_written_stay_figures() {
     for attribute in numeric() {
-        for count in ["0", "1", "999999999999999999999999999", "0.000000000000001"] {
-            let text = placed(attribute, &of(attribute.ty, count).unwrap());
+        let counts = ["0", "1", "999999999999999999999999999", "0.000000000000001"];
+        for (on, count) in attribute.on.iter().flat_map(|on| counts.map(|count| (on, count))) {
+            let text = placed(attribute, on, &of(attribute.ty, count).unwrap());
             let said = all_that_is_said(&text);
             assert!(sane(&said), "{said}\nof:\n{text}");
         }
@@ -194,7 +195,14 @@ fn every_command_goes_on_after_a_number_that_is_none() {
     let text = "given { none = 1 / 0 }\nclient u\nservice a x2 capacity=0/s latency=5\nredis c x2 ttl=1h - 2h hit_rate=300%\n\
                 database d x2 { table t { key k; rows = none; size = 5s } }\n\
                 flow f rate=none { u -> a calls=9000T -> c reads\na -> d reads=t by=k on=miss fanout=0 - 1 }\n";
-    for command in [&["check", "--all"][..], &["numbers"], &["numbers", "--format", "json"], &["fmt"]] {
+    // It can be set in lines all the same.
+    let commands = [
+        (&["check", "--all"][..], 2),
+        (&["numbers"], 2),
+        (&["numbers", "--format", "json"], 2),
+        (&["fmt"], 0),
+    ];
+    for (command, status) in commands {
         std::fs::write(&path, text).unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_spof"))
             .args(command)
@@ -203,9 +211,13 @@ fn every_command_goes_on_after_a_number_that_is_none() {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let mistakes = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{command:?}: {mistakes}");
         assert!(sane(&said), "{command:?}: {said}");
-        assert!(!output.stderr.is_empty() || said.contains("error"), "{command:?}: {said}");
+        assert!(
+            status == 0 || format!("{said}{mistakes}").contains("division by zero"),
+            "{command:?}: {said}"
+        );
     }
 }
 
@@ -224,7 +236,7 @@ fn figures(numbers: &Numbers) -> Vec<(String, &Reached)> {
 fn random_designs_reckon_as_arithmetic_does() {
     let mut random = Random::new(7);
     let (mut halved, mut busier) = (0, 0);
-    for seed in 0..1500 {
+    for seed in 0..400 {
         let plain = random_design(&mut random, 14);
         let with = |rate: f64| with_figures(&mut Random::new(seed), &plain, rate);
         let [once, half] = [with(1.0), with(0.5)];
@@ -246,7 +258,7 @@ fn random_designs_reckon_as_arithmetic_does() {
             }
         }
     }
-    assert!(halved > 3000 && busier > 1000, "{halved} rates, {busier} utilisations");
+    assert!(halved > 800 && busier > 250, "{halved} rates, {busier} utilisations");
 }
 
 /// Of a node that does not decide by majority and keeps no fixed number of copies or parts.
@@ -254,7 +266,7 @@ fn random_designs_reckon_as_arithmetic_does() {
 fn one_more_instance_lowers_neither_availability_nor_capacity() {
     let mut random = Random::new(11);
     let mut raised = 0;
-    for seed in 0..1500 {
+    for seed in 0..400 {
         let plain = random_design(&mut random, 10);
         let text = with_figures(&mut Random::new(seed), &plain, 1.0);
         let lines: Vec<&str> = text.lines().collect();
@@ -279,7 +291,7 @@ fn one_more_instance_lowers_neither_availability_nor_capacity() {
             }
         }
     }
-    assert!(raised > 200, "only {raised} got better");
+    assert!(raised > 50, "only {raised} got better");
 }
 
 /// A cache as it is: requests by chance for rows of unequal demand, each kept for a while after it was loaded, and dropped

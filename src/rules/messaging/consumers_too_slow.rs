@@ -270,6 +270,6 @@ mod tests {
             &["wrong w, q"],
         );
         // The rate is not known.
-        expect("sqs q\nworker w capacity=2/s\nflow f { u -> a ~> q ~> w }", &[]);
+        expect("sqs q\nworker w capacity=2/s\nflow f { u -> a ~> q ~> w }", &["wants rate of f"]);
     }
 }
