@@ -31,6 +31,8 @@ pub struct CacheNumbers {
 
 /// A rate at its peak lasts about so long: the busy hour.
 const BUSY: f64 = 3600.0;
+/// An upper bound above it says nothing.
+const NEARLY_ALL: f64 = 0.99;
 
 /// The figures of the caches and CDNs alone.
 pub fn caches(design: &Design) -> HashMap<NodeIndex, CacheNumbers> {
@@ -298,5 +300,5 @@ fn at_most(node: &Node, entries: &[Entry]) -> Option<Figure> {
         );
         take(fits * skew, line);
     }
-    best
+    best.filter(|best| best.value < NEARLY_ALL)
 }
