@@ -31,8 +31,9 @@ pub struct CacheNumbers {
 
 /// A rate at its peak lasts about so long: the busy hour.
 const BUSY: f64 = 3600.0;
-/// An upper bound above it says nothing.
+/// An upper bound above the one says nothing, nor does a lower bound below the other.
 const NEARLY_ALL: f64 = 0.99;
+const NEXT_TO_NONE: f64 = 0.01;
 
 /// The figures of the caches and CDNs alone.
 pub fn caches(design: &Design) -> HashMap<NodeIndex, CacheNumbers> {
@@ -188,6 +189,10 @@ fn at_least(node: &Node, entries: &[Entry]) -> Option<Figure> {
     let [entry] = entries else { return None };
     let rows = entry.rows.as_ref()?.as_ref().ok()?.value;
     let asked = entry.asked?.0.filter(|asked| *asked > 0.0 && rows > 0.0)?;
+    // What never expires has to fit.
+    if node.attrs.get("ttl").is_none() && node.attrs.number("memory").value().is_none() {
+        return None;
+    }
     let passes = matches!(node.attrs.text("strategy").value(), Some("write-through" | "write-behind"));
     let written = if passes { 0.0 } else { entry.written? };
     let ttl = node.attrs.number("ttl").value().filter(|ttl| *ttl > 0.0);
@@ -243,7 +248,12 @@ fn at_least(node: &Node, entries: &[Entry]) -> Option<Figure> {
             ));
         }
     }
-    Some(Figure { value: best, unit: Unit::Share, reached: lines, assumed: Vec::new() })
+    (best >= NEXT_TO_NONE).then_some(Figure {
+        value: best,
+        unit: Unit::Share,
+        reached: lines,
+        assumed: Vec::new(),
+    })
 }
 
 /// An upper bound of the hit rate, for a cache that nothing fills but misses.

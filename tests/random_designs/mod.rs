@@ -1,9 +1,6 @@
 //! Designs as text, by chance: shared nodes and zones, `needs=`, caches with a way past them, alternatives, hand-offs,
 //! optional hops, fallbacks and hard needs.
 
-// Each test is a program of its own and uses some of these.
-#![allow(dead_code)]
-
 use std::fmt::Write;
 
 /// splitmix64: a few lines, and the same sequence everywhere.

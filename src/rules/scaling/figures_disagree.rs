@@ -28,6 +28,7 @@ pub static RULE: Rule = Rule {
         "latency",
         "latency_p99",
         "limit_by",
+        "memory",
         "p50",
         "p99",
         "peak",
@@ -46,7 +47,7 @@ pub static RULE: Rule = Rule {
                `ttl`, unless rows are changed rather than added: a write of it is `conditional`, its flow has read it before by its whole key or a `unique`, or \
                its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); a node's `capacity` against its `concurrency` divided by its `latency`; the `rate` that flows bring from clients to a node with a `rate_limit` for each of them \
                (`limit_by` is `user`, `ip` or not said) against that limit times the `users` of these clients, where it is more; a cache's `hit_rate` where it is above what it \
-               can be at most, or below what it is at least (`spof numbers --why` of the cache reckons both: from the requests within its `ttl`, the `rows` and `skew` of the one table it keeps, and how many fit in its `memory`): a remark where one is more than twice the \
+               can be at most, or, with `memory` stated, below what it is at least (`spof numbers --why` of the cache reckons both: from the requests within its `ttl`, the `rows` and `skew` of the one table it keeps, and how many fit in its `memory`): a remark where one is more than twice the \
                other, a warning where it is more than ten times. And a warning where a flow's `peak` is below its `rate` or its `p99` below its `p50`, or a node's `latency_p99` below its `latency`, which is a mean. Silent where \
                a number is missing.",
         why: "One of the numbers is wrong, and everything that was sized by it is. An estimate is worth having because it can be \
@@ -185,7 +186,9 @@ fn hit_rate(node: &Node, cache: &CacheNumbers) -> Option<Diagnostic> {
     let stated = node.attrs.number("hit_rate").value().filter(|stated| *stated > 0.0)?;
     let bound = |figure: &Option<Reached>| figure.as_ref().and_then(|figure| figure.as_ref().ok().cloned());
     let most = bound(&cache.hit_rate_at_most).filter(|most| most.value < stated);
-    let least = bound(&cache.hit_rate_at_least).filter(|least| least.value > stated);
+    // Less memory than the rows take would be an answer.
+    let fits = node.attrs.number("memory").is_yes();
+    let least = bound(&cache.hit_rate_at_least).filter(|least| fits && least.value > stated);
     let (bound, at) = match (most, least) {
         (Some(most), _) => (most, "most"),
         (None, least) => (least?, "least"),
@@ -452,10 +455,11 @@ mod tests {
         case("memory=1GB hit_rate=90%", "size=1KB; skew=0.001%", "1k/s", &[]);
         case("memory=10MB hit_rate=90%", "size=1KB", "1k/s", &[]);
         // A thousand rows, each asked for once a second, and kept for a minute.
-        case("ttl=1min hit_rate=40%", "rows=1k", "1k/s", &["wrong c"]);
-        case("ttl=1min hit_rate=60%", "rows=1k", "1k/s", &[]);
-        case("ttl=1min hit_rate=40%", "rows=1G", "1k/s", &[]);
-        case("ttl=1min hit_rate=40%", "", "1k/s", &[]);
+        case("ttl=1min memory=1GB hit_rate=40%", "size=1KB; rows=1k", "1k/s", &["wrong c"]);
+        case("ttl=1min memory=1GB hit_rate=60%", "size=1KB; rows=1k", "1k/s", &[]);
+        case("ttl=1min memory=1GB hit_rate=40%", "size=1KB; rows=1G", "1k/s", &[]);
+        case("ttl=1min memory=300KB hit_rate=40%", "size=1KB; rows=1k", "1k/s", &[]);
+        case("ttl=1min hit_rate=40%", "size=1KB; rows=1k", "1k/s", &[]);
     }
 
     #[test]
