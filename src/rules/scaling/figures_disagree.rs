@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -70,7 +70,9 @@ const ORDER: f64 = 10.0;
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let changed = changed(facts);
-    let caches = caches(facts.design);
+    let mut nodes = facts.design.graph.node_weights();
+    let stated = nodes.any(|node| node.kind == Kind::Cache && node.attrs.number("hit_rate").is_yes());
+    let caches = if stated { caches(facts.design) } else { HashMap::new() };
     for index in facts.design.graph.node_indices() {
         let node = facts.node(index);
         found.extend(capacity(node));
