@@ -1,6 +1,8 @@
 //! Availability against what was not made with it: every state of small random designs, closed forms, and another tool.
 
 mod common;
+// Each test uses some of them.
+#[allow(dead_code)]
 mod random_designs;
 mod walk;
 

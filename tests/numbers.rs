@@ -85,14 +85,27 @@ fn connections_are_pools_times_instances() {
 fn what_is_missing_is_named_and_never_a_zero() {
     let numbers = of("client u\nservice a x2\nredis c\npostgres d\n\
                       flow f rate=1k/s { u -> a -> c reads\na -> d reads on=miss }\nflow g { u -> a -> d writes }");
-    assert_eq!(numbers.wants(), ["`rate` of flow `g`", "`capacity` of `a`", "`hit_rate` of `c`"]);
+    assert_eq!(
+        numbers.wants(),
+        [
+            "`rate` of flow `g`",
+            "`capacity` of `a`",
+            "`ttl` of `c`",
+            "`response` of `a -> d`",
+            "`hit_rate` of `c`"
+        ]
+    );
     let store = numbers.nodes.iter().find(|node| node.id == "d").unwrap();
     assert!(store.average.is_err() && store.utilisation.as_ref().unwrap().is_err());
 }
 
 #[test]
 fn what_carries_nothing_has_no_utilisation() {
-    let numbers = of("client u\nservice a capacity=0/s\nflow f rate=1k/s { u -> a }");
+    // A capacity of zero is a mistake, which has a message of its own.
+    let (ast, _) = parse("client u\nservice a capacity=0/s\nflow f rate=1k/s { u -> a }");
+    let (design, mistakes) = lower(&ast);
+    assert_eq!(mistakes.len(), 1);
+    let numbers = numbers(&design);
     let node = numbers.nodes.iter().find(|node| node.id == "a").unwrap();
     assert!(node.utilisation.as_ref().unwrap().is_err());
 }

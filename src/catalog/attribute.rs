@@ -96,6 +96,9 @@ pub struct Attribute {
     /// Belongs to the connection, and so merges over all places that name it.
     #[serde(default)]
     pub connection: bool,
+    /// Zero makes no sense: that there is none of it is `none`, or left unsaid.
+    #[serde(default)]
+    pub above_zero: bool,
     pub meaning: String,
     pub example: String,
 }

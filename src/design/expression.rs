@@ -149,6 +149,11 @@ fn apply(operator: &Token, values: &mut Vec<Quantity>) -> Result<(), Failure> {
         TokenKind::Plus => Quantity::new(left.value + right.value, left.dimension),
         _ => Quantity::new(left.value - right.value, left.dimension),
     };
+    // What is too small to be told from nothing would be read as nothing.
+    let vanishes = matches!(operator.kind, TokenKind::Times | TokenKind::Over) && value.value == 0.0;
+    if vanishes && left.value != 0.0 && right.value != 0.0 {
+        return Err(mistake("this is too small to be a number here", operator.span, ""));
+    }
     values.push(value);
     Ok(())
 }

@@ -111,6 +111,7 @@ fn of_flow(
             } else {
                 through(design, step, incoming, &asked, batches, situation, found)
             };
+            let load = bounded(load, step, found);
             loads.push((at, load));
             try_it(&mut tried, step, load, broken.contains(&step.to));
             add(&mut next, step.to, load);
@@ -250,6 +251,26 @@ fn through(
         }
     };
     Some(base * factor(step, batches))
+}
+
+/// So many for each request that enters, or so few, are a mistake in some factor, and soon no number any more.
+const MOST: f64 = 1e30;
+const LEAST: f64 = 1e-30;
+
+/// None, with a message, for what is beyond any meaning.
+fn bounded(load: Option<f64>, step: &Step, found: &mut Vec<Diagnostic>) -> Option<f64> {
+    if load.is_none_or(|load| load == 0.0 || (LEAST..=MOST).contains(&load)) {
+        return load;
+    }
+    let message = match load {
+        Some(load) if load < 1.0 => "this hop is taken less than once in 10^30 requests",
+        _ => "this hop is taken more than 10^30 times for each request that enters",
+    };
+    found.push(
+        Diagnostic::mistake("unit", message, step.span, "multiplied too often")
+            .help("`calls`, `fanout` and `share` multiply along the way"),
+    );
+    None
 }
 
 /// Requests that one becomes on its way over a hop.

@@ -6,6 +6,7 @@
 pub mod attrs;
 mod expression;
 pub mod load;
+pub mod lookup;
 mod lower;
 pub mod needs;
 use crate::units;

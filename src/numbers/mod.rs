@@ -2,7 +2,9 @@
 //! granted. Nothing is guessed: a figure that cannot be had says which number it lacks.
 
 pub mod availability;
+mod cache;
 mod capacity;
+mod entry;
 mod figure;
 mod node;
 mod table;
@@ -10,12 +12,14 @@ mod table;
 use petgraph::graph::NodeIndex;
 
 use availability::{Availability, Places};
+pub use cache::{CacheNumbers, caches, parts};
 pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
 pub use table::{TableNumbers, expected_rows};
 
-use crate::design::{Design, Flow};
+use crate::catalog::Kind;
+use crate::design::{Design, Flow, Step};
 use crate::units::show_rate;
 
 /// All figures of a design.
@@ -45,6 +49,7 @@ pub fn numbers(design: &Design) -> Numbers {
 /// With zones, regions and shared fates failing as they are said to.
 pub fn numbers_where(design: &Design, places: Places) -> Numbers {
     let availability = availability::of_flows(design, places);
+    let tables = table::all(design);
     Numbers {
         flows: design
             .flows
@@ -52,8 +57,8 @@ pub fn numbers_where(design: &Design, places: Places) -> Numbers {
             .zip(availability)
             .map(|(of, availability)| flow(of, availability))
             .collect(),
-        nodes: node::all(design),
-        tables: table::all(design),
+        nodes: node::all(design, &tables),
+        tables,
     }
 }
 
@@ -108,4 +113,21 @@ fn flow(flow: &Flow, availability: Option<Availability>) -> FlowNumbers {
 
 fn want_rate(flow: &Flow) -> Missing {
     Missing::of(format!("`rate` of flow `{}`", flow.id))
+}
+
+/// The caches of a step's flow that do not say how much they answer.
+fn unknown_hits(design: &Design, step: &Step) -> Missing {
+    let flow = &design.flows[step.flow.expect("only steps of flows have a load")];
+    let mut missing = Missing::default();
+    for step in design.steps_of(flow) {
+        for end in [step.from, step.to] {
+            let node = &design.graph[end];
+            let want = format!("`hit_rate` of {}", node.name());
+            let is_cache = matches!(node.kind, Kind::Cache | Kind::Cdn);
+            if is_cache && node.attrs.number("hit_rate").value().is_none() && !missing.wants.contains(&want) {
+                missing.wants.push(want);
+            }
+        }
+    }
+    missing
 }

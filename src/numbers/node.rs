@@ -2,9 +2,11 @@
 
 use petgraph::graph::NodeIndex;
 
+use super::cache::{self, CacheNumbers};
 use super::capacity::capacity;
 use super::figure::{Figure, Missing, Reached, Unit, add_new, both};
-use super::want_rate;
+use super::table::TableNumbers;
+use super::{unknown_hits, want_rate};
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Node, Step};
 use crate::units::{show_duration, show_number, show_rate, show_share, show_size};
@@ -28,6 +30,8 @@ pub struct NodeNumbers {
     pub outgoing: Option<Reached>,
     /// Connections that its callers hold to it, or its clients.
     pub connections: Option<Reached>,
+    /// Of a cache or CDN.
+    pub cache: CacheNumbers,
 }
 
 impl NodeNumbers {
@@ -41,18 +45,26 @@ impl NodeNumbers {
             ("incoming", &self.incoming),
             ("outgoing", &self.outgoing),
             ("connections", &self.connections),
+            ("memory", &self.cache.memory),
+            ("hit rate", &self.cache.hit_rate),
+            ("hit rate at least", &self.cache.hit_rate_at_least),
+            ("hit rate at most", &self.cache.hit_rate_at_most),
         ];
         all.extend(further.into_iter().filter_map(|(name, figure)| Some((name, figure.as_ref()?))));
         all
     }
 }
 
-pub(super) fn all(design: &Design) -> Vec<NodeNumbers> {
+pub(super) fn all(design: &Design, tables: &[TableNumbers]) -> Vec<NodeNumbers> {
+    let mut caches = cache::all(design, tables);
     let nodes = design.graph.node_indices();
-    nodes.filter(|&index| design.graph[index].kind != Kind::Client).map(|index| node(design, index)).collect()
+    nodes
+        .filter(|&index| design.graph[index].kind != Kind::Client)
+        .map(|index| node(design, index, caches.remove(&index).unwrap_or_default()))
+        .collect()
 }
 
-fn node(design: &Design, index: NodeIndex) -> NodeNumbers {
+fn node(design: &Design, index: NodeIndex, cache: CacheNumbers) -> NodeNumbers {
     let node = &design.graph[index];
     let arrivals: Vec<&Step> = design.steps_to(index).filter(|step| arrives(design, step)).collect();
     let average = arriving(design, &arrivals, "rate");
@@ -84,6 +96,7 @@ fn node(design: &Design, index: NodeIndex) -> NodeNumbers {
         incoming,
         outgoing,
         connections,
+        cache,
     }
 }
 
@@ -114,7 +127,7 @@ fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
                 continue;
             }
             (None, _) => want_rate(flow).wants,
-            (_, None) => unknown_hits(design, step),
+            (_, None) => unknown_hits(design, step).wants,
         };
         add_new(&mut missing.wants, &want);
     }
@@ -129,23 +142,6 @@ fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
         lines.push("no flow leads here: 0/s".to_string());
     }
     Ok(Figure { value: sum, unit: Unit::Rate, reached: lines, assumed: Vec::new() })
-}
-
-/// The caches of a step's flow that do not say how much they answer.
-fn unknown_hits(design: &Design, step: &Step) -> Vec<String> {
-    let flow = &design.flows[step.flow.expect("only steps of flows arrive")];
-    let mut wants = Vec::new();
-    for step in design.steps_of(flow) {
-        for end in [step.from, step.to] {
-            let node = &design.graph[end];
-            let want = format!("`hit_rate` of {}", node.name());
-            let is_cache = matches!(node.kind, Kind::Cache | Kind::Cdn);
-            if is_cache && node.attrs.number("hit_rate").value().is_none() && !wants.contains(&want) {
-                wants.push(want);
-            }
-        }
-    }
-    wants
 }
 
 /// Little's law: what is under way is what arrives times how long each takes.

@@ -7,7 +7,7 @@ use super::wrap::columns;
 use super::{Style, Wrap};
 use crate::design::Design;
 use crate::numbers::availability::{Assumption, Places, merged, study};
-use crate::numbers::{FlowNumbers, Missing, Numbers, Reached};
+use crate::numbers::{CacheNumbers, FlowNumbers, Missing, Numbers, Reached};
 
 /// Numbers that are missing, named under the tables.
 const WANTED: usize = 8;
@@ -38,9 +38,23 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
             of(&node.incoming),
             of(&node.outgoing),
             of(&node.connections),
+            of(&node.cache.memory),
+            hits(&node.cache),
         ]
     });
-    let heads = ["Nodes", "average", "peak", "carries", "used", "in flight", "in", "out", "connections"];
+    let heads = [
+        "Nodes",
+        "average",
+        "peak",
+        "carries",
+        "used",
+        "in flight",
+        "in",
+        "out",
+        "connections",
+        "memory",
+        "hits",
+    ];
     blocks.extend(table(heads, per_node.collect(), style));
     let per_table = numbers
         .tables
@@ -91,6 +105,15 @@ fn cell(figure: &Reached) -> String {
         Ok(figure) => figure.shown(),
         Err(Missing { at_least: Some(least), .. }) => format!("≥ {}", crate::units::show_rate(*least)),
         Err(_) => "?".to_string(),
+    }
+}
+
+/// As stated; else what it is at least.
+fn hits(cache: &CacheNumbers) -> String {
+    match (&cache.hit_rate, &cache.hit_rate_at_least) {
+        (Some(Err(_)), Some(Ok(least))) => format!("≥ {}", least.shown()),
+        (Some(hits), _) => cell(hits),
+        (None, _) => String::new(),
     }
 }
 
@@ -199,6 +222,10 @@ pub fn json(numbers: &Numbers) -> Value {
                     ("incoming_bytes_per_s", node.incoming.as_ref()),
                     ("outgoing_bytes_per_s", node.outgoing.as_ref()),
                     ("connections", node.connections.as_ref()),
+                    ("memory_bytes", node.cache.memory.as_ref()),
+                    ("hit_rate", node.cache.hit_rate.as_ref()),
+                    ("hit_rate_at_least", node.cache.hit_rate_at_least.as_ref()),
+                    ("hit_rate_at_most", node.cache.hit_rate_at_most.as_ref()),
                 ],
             )
         })

@@ -211,3 +211,42 @@ pub fn large(random: &mut Random, nodes: usize, regions: usize, knotted: bool) -
     text.push_str("}\n");
     text
 }
+
+/// Kinds whose lines can say what one instance carries.
+const CARRIERS: [&str; 6] = ["service", "database", "cache", "queue", "worker", "lb"];
+
+/// A random design with figures: the flow at `rate` times what it says, sizes, capacities, and what multiplies a load on
+/// its way. The same random state gives the same figures whatever the rate.
+pub fn with_figures(random: &mut Random, design: &str, rate: f64) -> String {
+    let mut text = String::new();
+    for line in design.lines() {
+        let kind = line.split(' ').next().unwrap_or("");
+        text.push_str(line);
+        if CARRIERS.contains(&kind) {
+            write!(text, " latency={}ms", 1 + random.below(500)).unwrap();
+            match random.below(3) {
+                0 => write!(text, " capacity={}/s", 1 + random.below(10_000)).unwrap(),
+                1 => write!(text, " concurrency={}", 1 + random.below(500)).unwrap(),
+                _ => {}
+            }
+            if kind == "cache" {
+                write!(text, " hit_rate={}%", random.below(101)).unwrap();
+                write!(text, " ttl={}s memory={}MB", random.below(100_000), 1 + random.below(1000)).unwrap();
+            }
+        } else if kind == "flow" {
+            text.truncate(text.len() - "{".len());
+            let [average, more] = [1 + random.below(100_000), 1 + random.below(9)];
+            let (average, peak) = (rate * average as f64, rate * (average * more) as f64);
+            write!(text, "rate={average}/day peak={peak}/day response={}KB {{", random.below(100)).unwrap();
+        } else if line.starts_with("  ") && line.contains('>') {
+            match random.below(5) {
+                0 => write!(text, " calls={}", random.below(30)).unwrap(),
+                1 => write!(text, " fanout={} payload={}B", random.below(1000), random.below(9000)).unwrap(),
+                2 if line.contains("~>") => write!(text, " batch={}", 1 + random.below(100)).unwrap(),
+                _ => {}
+            }
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -230,7 +230,7 @@ impl Lowering<'_, '_> {
                 return None;
             }
         };
-        let problem = unfit(attribute.ty, value)?.err();
+        let problem = unfit(attribute, value)?.err();
         let Some(problem) = problem else { return Some(value.value) };
         self.report(
             Diagnostic::mistake(
@@ -258,9 +258,14 @@ impl Lowering<'_, '_> {
     }
 }
 
-/// What is wrong with a number for a type; None for a type that has no numbers.
-fn unfit(ty: Type, quantity: Quantity) -> Option<Result<(), String>> {
+/// More than there is of anything, and less than anybody means: products of figures between the two stay numbers.
+const MOST: f64 = 1e30;
+const LEAST: f64 = 1e-18;
+
+/// What is wrong with a number for an attribute; None for one that takes no numbers.
+fn unfit(attribute: &Attribute, quantity: Quantity) -> Option<Result<(), String>> {
     let Quantity { value, dimension } = quantity;
+    let ty = attribute.ty;
     let fits = match ty {
         Type::Count | Type::Number | Type::Share | Type::Range => dimension == Dimension::NONE,
         Type::Rate => dimension == Dimension::RATE,
@@ -277,6 +282,12 @@ fn unfit(ty: Type, quantity: Quantity) -> Option<Result<(), String>> {
         })
     } else if value < 0.0 {
         Err("this is below zero".to_string())
+    } else if value == 0.0 && attribute.above_zero {
+        Err("this is zero".to_string())
+    } else if value > MOST {
+        Err("this is too large".to_string())
+    } else if value > 0.0 && value < LEAST {
+        Err("this is too small".to_string())
     } else if matches!(ty, Type::Count) && value.fract() != 0.0 {
         Err("this is not a whole number".to_string())
     } else if ty == Type::Share && value > 1.0 {

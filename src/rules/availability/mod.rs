@@ -8,6 +8,7 @@ mod control_plane_in_data_path;
 mod external_hard_dependency;
 mod failover_target_incomplete;
 mod lone_worker;
+mod more_needed_than_there_are;
 mod no_failover;
 mod no_load_balancer;
 mod quorum_in_one_domain;
@@ -37,6 +38,7 @@ pub(super) static RULES: &[&Rule] = &[
     &external_hard_dependency::RULE,
     &failover_target_incomplete::RULE,
     &lone_worker::RULE,
+    &more_needed_than_there_are::RULE,
     &no_failover::RULE,
     &no_load_balancer::RULE,
     &quorum_in_one_domain::RULE,

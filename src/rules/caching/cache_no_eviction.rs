@@ -1,5 +1,6 @@
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::numbers::parts;
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate, show_size};
@@ -102,13 +103,6 @@ fn entries(facts: &Facts, node: &Node, misses: &[&Miss]) -> Option<f64> {
 fn entry_size(facts: &Facts, misses: &[&Miss]) -> Option<f64> {
     let sizes = misses.iter().flat_map(|miss| facts.tables_read(miss.load));
     sizes.filter_map(|table| table.attrs.number("size").value()).reduce(f64::max)
-}
-
-/// How many instances keep entries of their own; the others are replicas.
-fn parts(node: &Node) -> f64 {
-    let replicated = node.attrs.text("failover").value().is_some();
-    let unsharded = if replicated { 1.0 } else { node.instances as f64 };
-    node.attrs.number("shards").value().map_or(unsharded, |shards| shards.max(1.0))
 }
 
 fn fits(facts: &Facts, node: &Node, misses: &[&Miss], entries: f64) -> bool {

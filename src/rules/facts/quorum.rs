@@ -14,8 +14,8 @@ pub fn voters(node: &Node) -> Option<u64> {
         let shards = count("shards").filter(|&shards| shards > 0).unwrap_or(1);
         (node.instances / shards).max(1)
     });
-    let stated = attrs.has("quorum") && count("quorum").is_none_or(|quorum| 2 * quorum > members);
-    let too_few = count("quorum").is_some_and(|quorum| 2 * quorum <= members);
+    let stated = attrs.has("quorum") && count("quorum").is_none_or(|quorum| quorum > members / 2);
+    let too_few = count("quorum").is_some_and(|quorum| quorum <= members / 2);
     let by_copies = attrs.has("copies") && attrs.text("replication").value() == Some("quorum");
     let by_technology = node.tech.is_some_and(|tech| tech.votes) && !attrs.has("replica_of");
     let by_kind = node.tech.is_none() && node.kind == Kind::Lock;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
+pub use crate::design::lookup::{finds_one, means, names_all};
 use crate::design::{Arrow, Node, Step, Table};
 use crate::source::Span;
 
@@ -57,24 +58,6 @@ impl<'d> Facts<'d> {
         let steps: Vec<&Step> = self.design.steps_to(store).filter(is_write).collect();
         (steps.iter().filter_map(|step| self.busiest(step)).sum(), steps)
     }
-}
-
-/// A field of a read is this column: `by=order_id` is the `id` of the table `order`.
-pub fn means(table: &Table, column: &str, field: &str) -> bool {
-    field == column
-        || field.strip_suffix(column).and_then(|rest| rest.strip_suffix('_')) == Some(table.id.as_str())
-}
-
-/// The fields hold a whole key or `unique`: at most one row has them.
-pub fn finds_one(table: &Table, fields: &[String]) -> bool {
-    std::iter::once(&table.keys)
-        .chain(&table.uniques)
-        .any(|key| !key.is_empty() && names_all(table, key, fields))
-}
-
-/// The fields name all of these columns.
-pub fn names_all(table: &Table, columns: &[String], fields: &[String]) -> bool {
-    columns.iter().all(|column| fields.iter().any(|field| means(table, column, field)))
 }
 
 /// Some key or index begins with one of the fields, or they name the whole shard; or the table says nothing of keys.

@@ -21,14 +21,14 @@ pub static RULE: Rule = Rule {
     group: Group::Messaging,
     summary: "more messages arrive than their consumers can do: the backlog never ends",
     question: None,
-    reads: &["capacity", "concurrency", "latency", "partitions", "rate_limit"],
+    reads: &["capacity", "concurrency", "latency", "partitions", "rate", "rate_limit"],
     page: Page {
         checks: "The messages that arrive on average (`rate` × `fanout`, `share`, `calls`, ÷ `batch`) and what the consumers can do in that time.",
         when: "Wrong where more arrive than are done. What is done is instances × `capacity` (stated; at most one instance for each of the \
                `partitions`, where those are handed out whole), or instances × `concurrency` ÷ `latency`, which leaves out what the calls take, and at most the `rate_limit` of an external \
                that is called for each message. A warning where catching up with one hour's standstill would take longer than a day. Bare `autoscale`, and functions without `max_concurrency`, \
                are taken to follow the load. Not evaluated where the consumer states only one of `concurrency` and `latency`, or nothing while \
-               more than 100 messages a second arrive. The finding is about the consumer, or the external whose limit it is.",
+               more than 100 messages a second arrive; or all but the `rate` of the flow. The finding is about the consumer, or the external whose limit it is.",
         why: "A queue evens out peaks; it does not make anybody faster. If on average more comes in than goes out, the backlog grows every hour \
               until something is full or expires, and every message is older than the one before it.",
         outage: Some(Outage {
@@ -76,9 +76,14 @@ struct Able {
 
 fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagnostic> {
     let arriving =
-        facts.rate_taken(broker, consumer).filter(|&rate| rate > 0.0).or_else(|| facts.rate_into(broker))?;
+        facts.rate_taken(broker, consumer).filter(|&rate| rate > 0.0).or_else(|| facts.rate_into(broker));
     let [queue, who] = [facts.node(broker), facts.node(consumer)];
     let own = able(facts, broker, consumer);
+    let Some(arriving) = arriving else {
+        let taken = facts.design.steps_to(broker).find_map(|step| facts.flow_of(step));
+        let flow = taken.filter(|flow| own.is_some() && flow.attrs.get("rate").is_none())?;
+        return Some(Diagnostic::not_evaluated(format!("`rate` of `{}`", flow.id), flow.span));
+    };
     let limit = limit(facts, broker, consumer);
     let Some(able) = own.into_iter().chain(limit).min_by(|a, b| a.rate.total_cmp(&b.rate)) else {
         let grows = who.most_instances().is_none();
@@ -265,6 +270,6 @@ mod tests {
             &["wrong w, q"],
         );
         // The rate is not known.
-        expect("sqs q\nworker w capacity=2/s\nflow f { u -> a ~> q ~> w }", &[]);
+        expect("sqs q\nworker w capacity=2/s\nflow f { u -> a ~> q ~> w }", &["wants rate of f"]);
     }
 }

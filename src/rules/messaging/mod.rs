@@ -10,6 +10,7 @@ mod dlq_unwatched;
 mod effect_before_record;
 mod every_instance_takes_it;
 mod exactly_once_claimed;
+mod one_partition_carries_all;
 mod order_not_kept;
 mod producer_blocks_on_broker;
 mod queue_in_request;
@@ -33,6 +34,7 @@ pub(super) static RULES: &[&Rule] = &[
     &effect_before_record::RULE,
     &every_instance_takes_it::RULE,
     &exactly_once_claimed::RULE,
+    &one_partition_carries_all::RULE,
     &order_not_kept::RULE,
     &producer_blocks_on_broker::RULE,
     &queue_in_request::RULE,

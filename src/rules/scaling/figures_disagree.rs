@@ -1,13 +1,14 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
+use crate::catalog::Kind;
 use crate::design::{Flow, Node, Setting, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::numbers::expected_rows;
-use crate::rules::facts::finds_one;
+use crate::numbers::{CacheNumbers, Reached, caches, expected_rows};
+use crate::rules::facts::{finds_one, is_before_system};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
-use crate::units::{show_count, show_duration, show_number, show_rate};
+use crate::units::{show_count, show_duration, show_number, show_rate, show_share};
 
 pub static RULE: Rule = Rule {
     id: "figures-disagree",
@@ -23,21 +24,32 @@ pub static RULE: Rule = Rule {
         "capacity",
         "concurrency",
         "conditional",
+        "hit_rate",
         "latency",
+        "latency_p99",
+        "limit_by",
+        "memory",
+        "p50",
+        "p99",
         "peak",
         "rate",
+        "rate_limit",
         "reads",
         "rows",
         "ttl",
+        "users",
         "writes",
     ],
     page: Page {
-        checks: "Figures of which a design states more than it needs: the rows of a table, the capacity of a node, the peak of a flow.",
+        checks: "Figures of which a design states more than it needs: the rows of a table, the capacity of a node, the hit rate of a cache, \
+                 what all users together may ask for, and pairs of which one cannot be below the other.",
         when: "A table's `rows` against what its flows write (their rates, on hops with `writes=` that name it; what comes in a `batch` of 100 is 100 rows) times its \
                `ttl`, unless rows are changed rather than added: a write of it is `conditional`, its flow has read it before by its whole key or a `unique`, or \
-               its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); a node's `capacity` against its `concurrency` divided by its `latency`: a remark where one is more than twice the \
-               other, a warning where it is more than ten times. And a warning where a flow's `peak` is below its `rate`. Silent where \
-               a number of the three is missing.",
+               its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); a node's `capacity` against its `concurrency` divided by its `latency`; the `rate` that flows bring from clients to a node with a `rate_limit` for each of them \
+               (`limit_by` is `user`, `ip` or not said) against that limit times the `users` of these clients, where it is more; a cache's `hit_rate` where it is above what it \
+               can be at most, or, with `memory` stated, below what it is at least (`spof numbers --why` of the cache reckons both: from the requests within its `ttl`, the `rows` and `skew` of the one table it keeps, and how many fit in its `memory`): a remark where one is more than twice the \
+               other, a warning where it is more than ten times. And a warning where a flow's `peak` is below its `rate` or its `p99` below its `p50`, or a node's `latency_p99` below its `latency`, which is a mean. Silent where \
+               a number is missing.",
         why: "One of the numbers is wrong, and everything that was sized by it is. An estimate is worth having because it can be \
               checked two ways; an interviewer will do so.",
         outage: None,
@@ -58,9 +70,15 @@ const ORDER: f64 = 10.0;
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let changed = changed(facts);
+    let mut nodes = facts.design.graph.node_weights();
+    let stated = nodes.any(|node| node.kind == Kind::Cache && node.attrs.number("hit_rate").is_yes());
+    let caches = if stated { caches(facts.design) } else { HashMap::new() };
     for index in facts.design.graph.node_indices() {
         let node = facts.node(index);
         found.extend(capacity(node));
+        found.extend(node_latency(node));
+        found.extend(caches.get(&index).and_then(|cache| hit_rate(node, cache)));
+        found.extend(allowed(facts, index));
         for table in &node.tables {
             if changed.contains(&(index, table.id.as_str())) || is_updated_by_nature(table) {
                 continue;
@@ -70,6 +88,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found.extend(facts.design.flows.iter().filter_map(peak));
+    found.extend(facts.design.flows.iter().filter_map(flow_latency));
     found
 }
 
@@ -160,6 +179,145 @@ fn capacity(node: &Node) -> Option<Diagnostic> {
                 "`capacity={}/s`, or the `concurrency` or `latency` that was meant",
                 expected.round()
             )),
+    )
+}
+
+/// A hit rate that the cache cannot have.
+fn hit_rate(node: &Node, cache: &CacheNumbers) -> Option<Diagnostic> {
+    let setting = node.attrs.get("hit_rate")?;
+    let stated = node.attrs.number("hit_rate").value().filter(|stated| *stated > 0.0)?;
+    let bound = |figure: &Option<Reached>| figure.as_ref().and_then(|figure| figure.as_ref().ok().cloned());
+    let most = bound(&cache.hit_rate_at_most).filter(|most| most.value < stated);
+    // Less memory than the rows take would be an answer.
+    let fits = node.attrs.number("memory").is_yes();
+    let least = bound(&cache.hit_rate_at_least).filter(|least| fits && least.value > stated);
+    let (bound, at) = match (most, least) {
+        (Some(most), _) => (most, "most"),
+        (None, least) => (least?, "least"),
+    };
+    let name = node.name();
+    let times = ratio(stated, bound.value.max(f64::MIN_POSITIVE))?;
+    let message = format!(
+        "{name} is said to answer {} of what it is asked, and by its other figures it is {} at {at}",
+        show_share(stated),
+        bound.shown()
+    );
+    let found = disagreement(message, setting, times).node(&node.id);
+    let found = bound.reached.into_iter().fold(found, |found, line| found.evidence(line));
+    Some(
+        found
+            .consequence(match at {
+                "most" => {
+                    format!("what is behind {name} is sized for misses that are far fewer than those to come")
+                }
+                _ => format!("what is behind {name} is sized for misses that never come"),
+            })
+            .fix(format!(
+                "`hit_rate={}`, or the `ttl`, `memory`, `rows` or rate that was meant",
+                bound_text(bound.value)
+            )),
+    )
+}
+
+/// `15%`: as many digits as are worth writing.
+fn bound_text(share: f64) -> String {
+    show_share(share).replace(' ', "")
+}
+
+/// What all users together may ask for, against what they do ask for.
+fn allowed(facts: &Facts, guard: NodeIndex) -> Option<Diagnostic> {
+    let node = facts.node(guard);
+    let setting = node.attrs.get("rate_limit")?;
+    let limit = node.attrs.number("rate_limit").value()?;
+    let of_many = |who: &String| !matches!(who.as_str(), "user" | "ip");
+    if node.kind == Kind::External || node.attrs.words("limit_by").iter().any(of_many) {
+        return None;
+    }
+    let mut clients = Vec::new();
+    let mut rate = 0.0;
+    let mut lines = Vec::new();
+    for step in facts.design.steps_to(guard).filter(|step| step.flow.is_some()) {
+        // The first of the flow is the one who asks; whoever calls from inside is nobody's caller.
+        let flow = facts.flow_of(step)?;
+        let first = facts.design.steps_of(flow).first()?.from;
+        if facts.node(first).kind != Kind::Client || !is_before_system(facts.node(step.from).kind) {
+            return None;
+        }
+        clients.push(first);
+        let load = step.load.rate?;
+        rate += load;
+        lines.push(format!("`{}`: {}", flow.id, show_rate(load)));
+    }
+    clients.sort_unstable();
+    clients.dedup();
+    let users: f64 = clients
+        .iter()
+        .map(|&client| facts.node(client).attrs.number("users").value())
+        .sum::<Option<f64>>()?;
+    let all = users * limit;
+    let times = ratio(rate, all).filter(|_| rate > all)?;
+    let name = node.name();
+    let message = format!(
+        "{name} takes {} from each of {} users, {} from all, and flows bring {}",
+        show_rate(limit),
+        show_count(users),
+        show_rate(all),
+        show_rate(rate)
+    );
+    let found = lines
+        .into_iter()
+        .take(4)
+        .fold(disagreement(message, setting, times).node(&node.id), Diagnostic::evidence);
+    Some(
+        found
+            .evidence(format!("{} x {} = {}", show_count(users), show_rate(limit), show_rate(all)))
+            .consequence("an ordinary user on an ordinary day is refused, or the rates are not what users do".to_string())
+            .fix(format!(
+                "a `rate_limit` on {name} well above {}, which is what one user brings; or the `users` or `rate` that was meant",
+                show_rate(rate / users)
+            )),
+    )
+}
+
+/// A mean above what all but one in a hundred stay below.
+fn node_latency(node: &Node) -> Option<Diagnostic> {
+    let [mean, most] = ["latency", "latency_p99"].map(|name| node.attrs.number(name).value());
+    let (mean, most) = mean.zip(most).filter(|(mean, most)| most < mean)?;
+    let (name, hundredth) = (node.name(), (mean - 0.99 * most) / 0.01);
+    let [mean, most, hundredth] = [mean, most, hundredth].map(show_duration);
+    Some(
+        Diagnostic::wrong(
+            format!("{name} takes {mean} on average, and 99 of 100 requests take {most} at most"),
+            node.attrs.get("latency_p99")?.span,
+            "below the mean",
+        )
+        .node(&node.id)
+        .evidence(format!(
+            "({mean} - 0.99 x {most}) / 0.01 = {hundredth}: what the hundredth would have to take"
+        ))
+        .consequence(format!(
+            "timeouts and capacity of {name} follow one of the two, and are wrong by the other"
+        ))
+        .fix(format!("`latency_p99` of {name} above its `latency`: three to ten times is usual")),
+    )
+}
+
+fn flow_latency(flow: &Flow) -> Option<Diagnostic> {
+    let [half, most] = ["p50", "p99"].map(|name| flow.attrs.number(name).value());
+    let (half, most) = half.zip(most).filter(|(half, most)| most < half)?;
+    let [half, most] = [half, most].map(show_duration);
+    Some(
+        Diagnostic::wrong(
+            format!("half of flow `{}` is answered within {half}, and 99 of 100 within {most}", flow.id),
+            flow.attrs.get("p99")?.span,
+            "below the median",
+        )
+        .flows([flow.id.clone()])
+        .evidence(format!("{most} < {half}: 99 of 100 cannot be quicker than 50"))
+        .consequence(
+            "one of the two is promised to somebody, and the design is measured by the other".to_string(),
+        )
+        .fix("`p99` above `p50`; they may have changed places".to_string()),
     )
 }
 
@@ -264,5 +422,64 @@ mod tests {
         expect("service a capacity=10k/s concurrency=100", &[]);
         expect("client u\nservice a\nflow f rate=10/s peak=5/s { u -> a }", &["wrong f"]);
         expect("client u\nservice a\nflow f rate=10/s peak=10/s { u -> a }", &[]);
+    }
+
+    #[test]
+    fn one_below_the_other() {
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
+        expect("service a latency=50ms latency_p99=20ms", &["wrong a"]);
+        expect("service a latency=20ms latency_p99=20ms", &[]);
+        expect("client u\nservice a\nflow f p50=2s p99=1s { u -> a }", &["wrong f"]);
+        expect("client u\nservice a\nflow f p50=1s p99=2s { u -> a }", &[]);
+    }
+
+    #[test]
+    fn hit_rates() {
+        let case = |cache: &str, table: &str, rate: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\nredis c {cache}\ndatabase d {{ table t {{ key k; {table} }} }}\n\
+                 flow f rate={rate} {{ u -> a -> c reads\na -> d reads=t by=k on=miss }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        // Asked for once in 100 s, kept for 10 s: one in eleven at most, whatever is asked for.
+        case("ttl=10s hit_rate=90%", "", "10/min", &[]);
+        case("ttl=10s hit_rate=90%", "", "36/h", &["wrong c"]);
+        case("ttl=10s hit_rate=9%", "", "36/h", &[]);
+        // What else fills it could have filled it before.
+        case("ttl=10s hit_rate=90% strategy=refresh-ahead", "", "36/h", &[]);
+        case("ttl=10s hit_rate=90% stampede=stale", "", "36/h", &[]);
+        // The hottest of many rows.
+        case("ttl=10s hit_rate=90%", "skew=1%", "1k/s", &[]);
+        case("ttl=10s hit_rate=90%", "skew=0.001%", "1k/s", &["wrong c"]);
+        // 10 k entries of which none gets more than 0.001 % of all requests.
+        case("memory=10MB hit_rate=90%", "size=1KB; skew=0.001%", "1k/s", &["wrong c"]);
+        case("memory=1GB hit_rate=90%", "size=1KB; skew=0.001%", "1k/s", &[]);
+        case("memory=10MB hit_rate=90%", "size=1KB", "1k/s", &[]);
+        // A thousand rows, each asked for once a second, and kept for a minute.
+        case("ttl=1min memory=1GB hit_rate=40%", "size=1KB; rows=1k", "1k/s", &["wrong c"]);
+        case("ttl=1min memory=1GB hit_rate=60%", "size=1KB; rows=1k", "1k/s", &[]);
+        case("ttl=1min memory=1GB hit_rate=40%", "size=1KB; rows=1G", "1k/s", &[]);
+        case("ttl=1min memory=300KB hit_rate=40%", "size=1KB; rows=1k", "1k/s", &[]);
+        case("ttl=1min hit_rate=40%", "size=1KB; rows=1k", "1k/s", &[]);
+    }
+
+    #[test]
+    fn limits_of_all_users_together() {
+        let case = |client: &str, limit: &str, expected: &[&str]| {
+            let text = format!(
+                "client u {client}\nlb l\ngateway g x2 {limit}\nservice a x2\nflow f rate=1k/s {{ u -> l -> g -> a }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("users=10k", "rate_limit=1/min", &["wrong g"]);
+        case("users=10k", "rate_limit=1/min limit_by=user", &["wrong g"]);
+        case("users=10k", "rate_limit=1/min limit_by=tenant", &[]);
+        case("users=10k", "rate_limit=10/min", &[]);
+        case("", "rate_limit=1/min", &[]);
+        case("users=10k", "rate_limit", &[]);
+        // Who calls from inside is no user.
+        let inside = "client u users=10k\nservice a x2\nservice b x2 rate_limit=1/min\nflow f rate=1k/s { u -> a -> b }";
+        expect(&RULE, inside, &[]);
     }
 }

@@ -13,6 +13,7 @@ mod scatter_gather;
 mod shard_key_missing;
 mod stateful_service_scaled;
 mod storage_ceiling;
+mod working_set_exceeds_memory;
 mod write_amplified_by_indexes;
 mod write_ceiling;
 
@@ -32,6 +33,7 @@ pub(super) static RULES: &[&Rule] = &[
     &shard_key_missing::RULE,
     &stateful_service_scaled::RULE,
     &storage_ceiling::RULE,
+    &working_set_exceeds_memory::RULE,
     &write_amplified_by_indexes::RULE,
     &write_ceiling::RULE,
 ];

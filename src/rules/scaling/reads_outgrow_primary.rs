@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "reads come on top of the writes, and together they are more than the database serves",
     question: Some(Question { topic: "reads", text: "do these machines serve all of their reads?" }),
-    reads: &["autoscale", "capacity", "conflict", "replica_of", "shards"],
+    reads: &["autoscale", "capacity", "conflict", "rate", "replica_of", "shards"],
     page: Page {
         checks: "Databases and search engines that are not managed: the reads and writes that arrive at them against what \
                  those of their instances serve that answer.",
@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
                CockroachDB or a database of no known technology. Where the capacity is only the technology's, which is \
                mostly measured with writes, a question, and only if ten reads or more come to each write and all is more \
                than twice that. Not evaluated where nothing is known of the capacity, a thousand reads a second arrive \
-               and ten or more come to each write.",
+               and ten or more come to each write, or where a `capacity` is stated and no rate.",
         why: "Reads are the part that can be moved: to copies, or to a cache. As long as all of them go to the machines \
               that also take the writes, a popular page slows down every order.",
         outage: None,
@@ -58,6 +58,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let reads = facts.arriving(at, |step| facts.reads(step) && !facts.writes(step));
         let writes = facts.arriving(at, |step| facts.writes(step));
         if reads.busiest == 0.0 {
+            let stated = node.attrs.number("capacity").is_yes();
+            let flow = reads.unknown.filter(|_| stated).and_then(|step| facts.flow_of(step));
+            if let Some(flow) = flow.filter(|flow| flow.attrs.get("rate").is_none()) {
+                found.push(Diagnostic::not_evaluated(format!("`rate` of `{}`", flow.id), flow.span));
+            }
             continue;
         }
         let mostly = reads.busiest >= MOSTLY_READS * writes.busiest;

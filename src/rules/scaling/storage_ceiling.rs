@@ -13,14 +13,14 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "what a database is to keep does not fit on the disk of one of its machines",
     question: Some(Question { topic: "storage", text: "it all lies on one machine: on which disk?" }),
-    reads: &["copies", "managed", "replica_of", "rows", "shards", "size", "storage"],
+    reads: &["copies", "managed", "replica_of", "rows", "shards", "size", "storage", "ttl"],
     page: Page {
         checks: "The rows that tables end up with, times their size, against the disk that each part of a database has.",
         when: "Wrong where the sum of `rows` × `size` over its tables is more than `storage` times the parts that the database has: its \
                `shards`, one if not stated; where rows spread by themselves, its instances divided by its `copies` (one if not stated). A warning from 80 % on. A question where a wide-column store states no `copies`, and with three (or as many as it has instances), which is usual, it would be more than its `storage`. \
                A question where `storage` is not stated and more than 16 TB, about the largest volume that one machine gets, come to one part of a database \
                that does not spread by itself. Left alone: managed databases, replicas, and tables without `rows` or \
-               `size`. Indexes, logs and free space (of a wide-column store what it needs to merge its files, up to as much again) come on top, so the sum is the least it can be.",
+               `size` (with `storage` stated and one of the two, a line under the report names the other). Indexes, logs and free space (of a wide-column store what it needs to merge its files, up to as much again) come on top, so the sum is the least it can be.",
         why: "A full disk does not slow a database down: it stops it, writes first and then the start after the crash. Every \
               replica is full at the same moment, since it has the same rows, and there is no disk to move them through.",
         outage: Some(Outage {
@@ -70,10 +70,27 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 Some((rows * size, sum))
             })
             .collect();
+        found.extend(lacking(node));
         let total: f64 = sums.iter().map(|(bytes, _)| bytes).sum();
         found.extend(judge(node, total, sums.into_iter().map(|(_, sum)| sum)));
     }
     found
+}
+
+/// With a disk stated, the half that is missing of how large a table gets.
+fn lacking(node: &Node) -> Option<Diagnostic> {
+    node.attrs.number("storage").value()?;
+    node.tables.iter().find_map(|table| {
+        let has = |name: &str| table.attrs.get(name).is_some();
+        let name = match (has("rows"), has("size")) {
+            (true, false) => "size",
+            // What is written for as long as a row lives says how many there are.
+            (false, true) if !has("ttl") => "rows",
+            _ => return None,
+        };
+        let wants = format!("`{name}` of table `{}` in {}", table.id, node.name());
+        Some(Diagnostic::not_evaluated(wants, table.span))
+    })
 }
 
 fn judge(node: &Node, total: f64, sums: impl Iterator<Item = String>) -> Option<Diagnostic> {
@@ -180,6 +197,8 @@ mod tests {
         case("postgres d shards=8", "rows = 100G; size = 500B", &[]);
         case("cassandra d x3", "rows = 100G; size = 500B", &[]);
         case("aurora d", "rows = 100G; size = 500B", &[]);
-        case("postgres d storage=2TB", "rows = 10G", &[]);
+        case("postgres d storage=2TB", "rows = 10G", &["wants size of table t in d"]);
+        case("postgres d storage=2TB", "size = 1KB", &["wants rows of table t in d"]);
+        case("postgres d", "rows = 10G", &[]);
     }
 }

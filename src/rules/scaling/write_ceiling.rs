@@ -29,7 +29,7 @@ pub static RULE: Rule = Rule {
                `batch`, are more than its `capacity` times its `shards` (one if not stated). Wrong where the design states the `capacity`; a warning at most \
                where a measured default of the technology does; a question where that is a rule of thumb. Its other \
                instances do not count: they copy. Left alone: managed databases, those that spread rows or writes by \
-               themselves, and what states `conflict`, where several are written. A line under the report where the writes are 1,000 a second or more and no capacity is known.",
+               themselves, and what states `conflict`, where several are written. A line under the report where the writes are 1,000 a second or more and no capacity is known, or a `capacity` is stated and no rate.",
         why: "Reads can be copied, writes cannot: every replica repeats each of them. When the primary is full there is no quick \
               way out; a larger machine takes a failover, and shards take months.",
         outage: None,
@@ -44,6 +44,14 @@ pub static RULE: Rule = Rule {
 
 /// From here on it is asked what the primary takes.
 const CONSIDERABLE: f64 = 1_000.0;
+
+/// A flow that writes to it without saying how often.
+fn unknown(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
+    let step =
+        facts.design.steps_to(store).find(|step| facts.writes(step) && facts.busiest(step).is_none())?;
+    let flow = facts.flow_of(step).filter(|flow| flow.attrs.get("rate").is_none())?;
+    Some(Diagnostic::not_evaluated(format!("`rate` of `{}`", flow.id), flow.span))
+}
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -68,6 +76,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         };
         let most = capacity.each * primaries;
+        if capacity.grade.is_none() && total == 0.0 {
+            found.extend(unknown(facts, store));
+            continue;
+        }
         if total <= most * 1.000_001 {
             continue;
         }
