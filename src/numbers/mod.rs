@@ -6,6 +6,7 @@ mod capacity;
 mod figure;
 mod node;
 mod table;
+mod traffic;
 
 use petgraph::graph::NodeIndex;
 
@@ -14,6 +15,7 @@ pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
 pub use table::{TableNumbers, expected_rows};
+pub use traffic::{Traffic, machines};
 
 use crate::design::{Design, Flow};
 use crate::units::show_rate;

@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use super::capacity::capacity;
 use super::figure::{Figure, Missing, Reached, Unit, add_new, both};
+use super::traffic::{Traffic, network};
 use super::want_rate;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Node, Step};
@@ -26,6 +27,8 @@ pub struct NodeNumbers {
     /// Bytes a second that come in and go out at the peak.
     pub incoming: Option<Reached>,
     pub outgoing: Option<Reached>,
+    /// Of the `bandwidth` of all instances, what passes in the busier direction at the peak.
+    pub network: Option<Reached>,
     /// Connections that its callers hold to it, or its clients.
     pub connections: Option<Reached>,
 }
@@ -40,6 +43,7 @@ impl NodeNumbers {
             ("in flight", &self.in_flight),
             ("incoming", &self.incoming),
             ("outgoing", &self.outgoing),
+            ("network", &self.network),
             ("connections", &self.connections),
         ];
         all.extend(further.into_iter().filter_map(|(name, figure)| Some((name, figure.as_ref()?))));
@@ -71,7 +75,11 @@ fn node(design: &Design, index: NodeIndex) -> NodeNumbers {
     });
     let in_flight = node.attrs.number("latency").value().map(|latency| in_flight(&peak, latency));
     let incoming = volume(design, &arrivals, "payload");
-    let outgoing = volume(design, &arrivals, "response");
+    let outgoing = match node.kind.is_broker() {
+        true => Traffic::of(design, index).outgoing,
+        false => volume(design, &arrivals, "response"),
+    };
+    let network = network(design, index);
     let connections = connections(design, index);
     NodeNumbers {
         index,
@@ -83,12 +91,13 @@ fn node(design: &Design, index: NodeIndex) -> NodeNumbers {
         in_flight,
         incoming,
         outgoing,
+        network,
         connections,
     }
 }
 
 /// A request, message or operation; a look into a queue brings nothing, and control hops are no traffic.
-fn arrives(design: &Design, step: &Step) -> bool {
+pub(super) fn arrives(design: &Design, step: &Step) -> bool {
     let polls = design.graph[step.to].kind.is_broker() && step.attrs.has("reads");
     step.flow.is_some() && design.graph[step.hop].arrow != Arrow::Control && !polls
 }
@@ -132,7 +141,7 @@ fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
 }
 
 /// The caches of a step's flow that do not say how much they answer.
-fn unknown_hits(design: &Design, step: &Step) -> Vec<String> {
+pub(super) fn unknown_hits(design: &Design, step: &Step) -> Vec<String> {
     let flow = &design.flows[step.flow.expect("only steps of flows arrive")];
     let mut wants = Vec::new();
     for step in design.steps_of(flow) {

@@ -37,10 +37,12 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
             of(&node.in_flight),
             of(&node.incoming),
             of(&node.outgoing),
+            of(&node.network),
             of(&node.connections),
         ]
     });
-    let heads = ["Nodes", "average", "peak", "carries", "used", "in flight", "in", "out", "connections"];
+    let heads =
+        ["Nodes", "average", "peak", "carries", "used", "in flight", "in", "out", "network", "connections"];
     blocks.extend(table(heads, per_node.collect(), style));
     let per_table = numbers
         .tables
@@ -198,6 +200,7 @@ pub fn json(numbers: &Numbers) -> Value {
                     ("in_flight", node.in_flight.as_ref()),
                     ("incoming_bytes_per_s", node.incoming.as_ref()),
                     ("outgoing_bytes_per_s", node.outgoing.as_ref()),
+                    ("network", node.network.as_ref()),
                     ("connections", node.connections.as_ref()),
                 ],
             )
