@@ -200,7 +200,7 @@ pub fn json(numbers: &Numbers) -> Value {
                     ("in_flight", node.in_flight.as_ref()),
                     ("incoming_bytes_per_s", node.incoming.as_ref()),
                     ("outgoing_bytes_per_s", node.outgoing.as_ref()),
-                    ("network", node.network.as_ref()),
+                    ("network_utilisation", node.network.as_ref()),
                     ("connections", node.connections.as_ref()),
                 ],
             )

@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
                Wrong where `repair_limit` is stated with `copies` of at least two, fewer than the instances, and all data fits on the `storage` of all instances and not on that of those left. \
                Wrong where `repair_limit=none` is stated, or a `repair_limit` of at least the `bandwidth`, unless the lost share is known to be less than 10 GB, or to take those that are left less than 30 s with all of their `bandwidth`: a warning as long as the share is not known. A warning where `repair_limit` and the \
                busiest traffic together are more than the `bandwidth` of each instance that is left. A warning where `resync=full` is stated without a `repair_limit`, and two or more copies follow one primary: its own other instances where it has one primary, \
-               and those that name it in `replica_of`; unless its tables are known to be less than 10 GB. A question where `copies` of at least two and `bandwidth` or `storage` are stated, `repair_limit` is not, and the share is 1 TB or more.",
+               and those that name it in `replica_of`; unless its tables are known to be less than 10 GB. A question where `copies` of at least two are stated, `repair_limit` is not, the share is 1 TB or more, and `bandwidth` is stated, or the data fits on the `storage` of all instances and not on that of those left.",
         why: "A lost machine is an ordinary day. What it had is copied again from all to all, at once, and takes the network and the disks from the \
               requests; those time out, more machines look lost, and their copies are made again as well. Where the room for them is short, \
               all machines look for it and none finds any.",
@@ -292,8 +292,11 @@ fn beside(facts: &Facts, at: NodeIndex, loss: &Loss) -> Option<Diagnostic> {
 fn unsaid(loss: &Loss) -> Option<Diagnostic> {
     let node = loss.node;
     let share = loss.share().filter(|share| *share >= MUCH)?;
-    let sized = ["bandwidth", "storage"].iter().any(|name| node.attrs.has(name));
-    if !sized || node.attrs.get("repair_limit").is_some() {
+    // Most technologies hold it back a little by themselves: asked where it matters.
+    let full = node.attrs.number("storage").value().is_some_and(|disk| {
+        loss.data.as_ref().is_some_and(|(all, _)| *all > disk * loss.left && *all <= disk * loss.instances)
+    });
+    if !(full || node.attrs.has("bandwidth")) || node.attrs.get("repair_limit").is_some() {
         return None;
     }
     let name = node.name();
@@ -400,7 +403,9 @@ mod tests {
         case("", "s3 d x5 copies=2 storage=9TB repair_limit=100MB/s", &[]);
         // Whether copies are made again is not said: 8 TB.
         case("", "blob d x5 copies=2 storage=9TB", &["unstated d"]);
-        case("", "blob d x50 copies=2 storage=9TB", &[]);
+        case("", "blob d x5 copies=2 storage=12TB", &[]);
+        case("", "blob d x5 copies=2 storage=12TB bandwidth=1GB/s", &["unstated d"]);
+        case("", "blob d x50 copies=2 bandwidth=1GB/s", &[]);
         case("", "blob d x5 copies=2", &[]);
         case("", "blob d x5 storage=9TB", &[]);
     }

@@ -41,9 +41,18 @@ struct Way {
     flow: Option<usize>,
 }
 
-/// Steps that are looked at again for each step of the design: a file of nothing but ways out ends, too.
-const AGAIN: usize = 20;
-const AT_LEAST: usize = 100_000;
+/// What goes over a hop.
+#[derive(Default)]
+struct Moved {
+    rates: Rates,
+    flows: Vec<usize>,
+    fallback: Option<NodeIndex>,
+}
+
+/// Steps that are looked at again for each step of the design, and for a small one: of a file with thousands of ways out
+/// in one flow, those of the first nodes are followed.
+const AGAIN: usize = 2;
+const AT_LEAST: usize = 20_000;
 
 impl Rates {
     fn plus(self, other: Rates) -> Rates {
@@ -159,52 +168,53 @@ impl Facts<'_> {
 
     /// Where one node takes what another one took, whatever it goes on to.
     fn by_one_for_one(&self, usual: &[Rates]) -> Vec<Takeover> {
-        let mut moved: HashMap<(NodeIndex, Option<NodeIndex>), (Rates, Vec<usize>)> = HashMap::new();
+        let pairs: Vec<Pair> = self.pairs().into_iter().filter(|pair| !pair.by_share).collect();
+        if pairs.is_empty() {
+            return Vec::new();
+        }
+        let moved = self.moved();
         let mut all = Vec::new();
-        for pair in self.pairs().into_iter().filter(|pair| !pair.by_share) {
-            let counts = match pair.by {
-                None => self.is_promoted(pair.first, pair.standby),
+        for Pair { first, standby: target, by, span, .. } in pairs {
+            let counts = match by {
+                None => self.is_promoted(first, target),
                 // What is drawn in a flow has been followed there.
-                Some(by) => self.falls_back(by, &pair) || !self.in_a_flow(by, pair.standby),
+                Some(by) => {
+                    let falls_back =
+                        moved.get(&(Some(by), first)).is_some_and(|moved| moved.fallback == Some(target));
+                    falls_back || moved.get(&(Some(by), target)).is_none_or(|moved| moved.flows.is_empty())
+                }
             };
-            if !counts {
+            let Some(moved) = moved.get(&(by, first)).filter(|moved| counts && moved.rates.busiest > 0.0)
+            else {
                 continue;
-            }
-            let (more, flows) =
-                moved.entry((pair.first, pair.by)).or_insert_with(|| self.moved(pair.first, pair.by));
-            if more.busiest > 0.0 {
-                let before = usual[pair.standby.index()];
-                all.push(Takeover {
-                    first: pair.first,
-                    target: pair.standby,
-                    span: pair.span,
-                    loads: vec![(pair.standby, before, before.plus(*more))],
-                    flows: flows.clone(),
-                    promoted: pair.by.is_none(),
-                });
-            }
+            };
+            let before = usual[target.index()];
+            let loads = vec![(target, before, before.plus(moved.rates))];
+            all.push(Takeover {
+                first,
+                target,
+                span,
+                loads,
+                flows: moved.flows.clone(),
+                promoted: by.is_none(),
+            });
         }
         all
     }
 
-    /// What a node gets from one caller, or from all, and in which flows.
-    fn moved(&self, first: NodeIndex, by: Option<NodeIndex>) -> (Rates, Vec<usize>) {
-        let steps = self.design.steps_to(first).filter(|step| by.is_none_or(|by| step.from == by));
-        let steps: Vec<&Step> = steps.filter(|step| self.is_load(step)).collect();
-        let sum = steps.iter().fold(Rates::default(), |sum, step| sum.plus(self.rates(step)));
-        let mut flows: Vec<usize> = steps.iter().filter_map(|step| step.flow).collect();
-        flows.dedup();
-        (sum, flows)
-    }
-
-    fn falls_back(&self, by: NodeIndex, pair: &Pair) -> bool {
-        let named = |step: &Step| self.design.graph[step.hop].attrs.text("fallback").value();
-        let mut steps = self.design.steps_from(by).filter(|step| step.to == pair.first);
-        steps.any(|step| named(step) == Some(self.id(pair.standby)))
-    }
-
-    fn in_a_flow(&self, by: NodeIndex, standby: NodeIndex) -> bool {
-        self.design.steps_to(standby).any(|step| step.from == by && step.flow.is_some())
+    /// What each node gets from each of its callers, and from all of them (None).
+    fn moved(&self) -> HashMap<(Option<NodeIndex>, NodeIndex), Moved> {
+        let mut moved: HashMap<(Option<NodeIndex>, NodeIndex), Moved> = HashMap::new();
+        for step in self.design.steps.iter().filter(|step| self.is_load(step)) {
+            for by in [Some(step.from), None] {
+                let sum = moved.entry((by, step.to)).or_default();
+                sum.rates = sum.rates.plus(self.rates(step));
+                sum.flows.extend(step.flow.filter(|flow| sum.flows.last() != Some(flow)));
+                let fallback = self.design.graph[step.hop].attrs.text("fallback").value();
+                sum.fallback = fallback.and_then(|id| self.design.node(id));
+            }
+        }
+        moved
     }
 
     /// A copy of a database with one primary takes its place: it stands in a `spare` group, or the primary is one machine that
