@@ -52,6 +52,32 @@ fn a_shortener_worked_by_hand() {
     near(value(&table.growth), 0.5e6 * 500.0 * 2.0);
 }
 
+/// 1,000 a second of 10 KB come in; two groups get all of it, and one further copy is made: 30 MB a second out of 80.
+#[test]
+fn what_passes_the_network_of_a_topic_and_of_a_service() {
+    let numbers = of(
+        "client u\nservice a x2 bandwidth=20MB/s\nkafka k x4 copies=2 bandwidth=20MB/s\nworker v\nworker w\n\
+                      flow f rate=500/s peak=1k/s payload=10KB { u -> a response=2KB ~> k ~> v, w }",
+    );
+    near(figure(&numbers, "k", "outgoing"), 30e6);
+    near(figure(&numbers, "k", "network"), 30e6 / 80e6);
+    // In: 10 MB of requests; out: 10 MB of messages and 2 MB of answers.
+    near(figure(&numbers, "a", "network"), 12e6 / 40e6);
+}
+
+/// A flow's size is that of one message, a hop's that of one request.
+#[test]
+fn a_batch_is_as_large_as_what_is_in_it() {
+    let used = |hop: &str| {
+        let text = format!(
+            "service p\nkafka k x2 bandwidth=10MB/s\nworker w\nflow f rate=1k/s payload=1KB {{ p ~> k batch=100 {hop} ~> w }}"
+        );
+        figure(&of(&text), "k", "network")
+    };
+    near(used(""), 1e6 / 20e6);
+    near(used("payload=50KB"), 0.5e6 / 20e6);
+}
+
 #[test]
 fn a_batch_is_one_request_and_many_rows() {
     let numbers = of("service p\nkafka k x3\nworker w x2\npostgres d { table t { key i; size=100B } }\n\

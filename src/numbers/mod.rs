@@ -8,6 +8,7 @@ mod entry;
 mod figure;
 mod node;
 mod table;
+mod traffic;
 
 use petgraph::graph::NodeIndex;
 
@@ -17,6 +18,7 @@ pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 pub use node::NodeNumbers;
 pub use table::{TableNumbers, expected_rows};
+pub use traffic::{Traffic, machines};
 
 use crate::catalog::Kind;
 use crate::design::{Design, Flow, Step};

@@ -6,6 +6,7 @@ use super::cache::{self, CacheNumbers};
 use super::capacity::capacity;
 use super::figure::{Figure, Missing, Reached, Unit, add_new, both};
 use super::table::TableNumbers;
+use super::traffic::{Traffic, network};
 use super::{unknown_hits, want_rate};
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Node, Step};
@@ -28,6 +29,8 @@ pub struct NodeNumbers {
     /// Bytes a second that come in and go out at the peak.
     pub incoming: Option<Reached>,
     pub outgoing: Option<Reached>,
+    /// Of the `bandwidth` of all instances, what passes in the busier direction at the peak.
+    pub network: Option<Reached>,
     /// Connections that its callers hold to it, or its clients.
     pub connections: Option<Reached>,
     /// Of a cache or CDN.
@@ -44,6 +47,7 @@ impl NodeNumbers {
             ("in flight", &self.in_flight),
             ("incoming", &self.incoming),
             ("outgoing", &self.outgoing),
+            ("network", &self.network),
             ("connections", &self.connections),
             ("memory", &self.cache.memory),
             ("hit rate", &self.cache.hit_rate),
@@ -83,7 +87,11 @@ fn node(design: &Design, index: NodeIndex, cache: CacheNumbers) -> NodeNumbers {
     });
     let in_flight = node.attrs.number("latency").value().map(|latency| in_flight(&peak, latency));
     let incoming = volume(design, &arrivals, "payload");
-    let outgoing = volume(design, &arrivals, "response");
+    let outgoing = match node.kind.is_broker() {
+        true => Traffic::of(design, index).outgoing,
+        false => volume(design, &arrivals, "response"),
+    };
+    let network = network(design, index);
     let connections = connections(design, index);
     NodeNumbers {
         index,
@@ -95,13 +103,14 @@ fn node(design: &Design, index: NodeIndex, cache: CacheNumbers) -> NodeNumbers {
         in_flight,
         incoming,
         outgoing,
+        network,
         connections,
         cache,
     }
 }
 
 /// A request, message or operation; a look into a queue brings nothing, and control hops are no traffic.
-fn arrives(design: &Design, step: &Step) -> bool {
+pub(super) fn arrives(design: &Design, step: &Step) -> bool {
     let polls = design.graph[step.to].kind.is_broker() && step.attrs.has("reads");
     step.flow.is_some() && design.graph[step.hop].arrow != Arrow::Control && !polls
 }

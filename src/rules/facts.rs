@@ -14,6 +14,7 @@ mod single;
 mod socket;
 mod standby;
 mod tables;
+mod takeover;
 mod watched;
 mod ways;
 
@@ -37,6 +38,7 @@ pub use standby::Pair;
 pub use tables::{
     are_parts, finds_many, finds_one, has_way, is_count, is_position, means, names_all, private_sort,
 };
+pub use takeover::{Rates, Takeover};
 pub use watched::is_own_code;
 
 use crate::catalog::Kind;

@@ -7,6 +7,7 @@ mod blind_monitoring;
 mod control_plane_in_data_path;
 mod external_hard_dependency;
 mod failover_target_incomplete;
+mod failover_too_small;
 mod lone_worker;
 mod more_needed_than_there_are;
 mod no_failover;
@@ -37,6 +38,7 @@ pub(super) static RULES: &[&Rule] = &[
     &control_plane_in_data_path::RULE,
     &external_hard_dependency::RULE,
     &failover_target_incomplete::RULE,
+    &failover_too_small::RULE,
     &lone_worker::RULE,
     &more_needed_than_there_are::RULE,
     &no_failover::RULE,

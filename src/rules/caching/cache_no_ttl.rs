@@ -117,7 +117,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 ),
             ),
         };
-        let removed = node.attrs.text("invalidate").value().is_some();
+        let removed = node.attrs.words("invalidate").iter().any(|how| how != "on-error");
         let finding = match ttl.span() {
             // Said twice: an expiry was thought of and left out.
             Some(span) if removed => {
@@ -251,7 +251,7 @@ fn only_databases(facts: &Facts) -> HashMap<NodeIndex, NodeIndex> {
 
 /// Entries go, or stay true, without a `ttl` on the cache.
 fn goes_otherwise(node: &Node) -> bool {
-    node.attrs.text("invalidate").value().is_some_and(|how| how != "on-write")
+    node.attrs.words("invalidate").iter().any(|how| how == "cdc")
         || node.attrs.text("eviction").value() == Some("ttl")
         || matches!(
             node.attrs.text("strategy").value(),

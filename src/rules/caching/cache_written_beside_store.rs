@@ -74,7 +74,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let both = |other: &&&Step| other.from == step.from && filled.contains(&(step.to, other.to));
             let Some(first) = stored.iter().find(both) else { continue };
             let attrs = &cache.attrs;
-            let other_way = attrs.has("invalidate")
+            let other_way = attrs.words("invalidate").iter().any(|how| how != "on-error")
                 || attrs.text("strategy").value().is_some_and(|how| how != "cache-aside")
                 || attrs.number("ttl").value().is_some_and(|ttl| ttl <= SOON);
             let in_order = || {

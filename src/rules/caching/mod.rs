@@ -10,6 +10,7 @@ mod cache_single;
 mod cache_stampede;
 mod cache_written_beside_store;
 mod cdn_caches_private;
+mod error_empties_cache;
 mod negative_lookups_uncached;
 mod pointless_cache;
 
@@ -26,6 +27,7 @@ pub(super) static RULES: &[&Rule] = &[
     &cache_stampede::RULE,
     &cache_written_beside_store::RULE,
     &cdn_caches_private::RULE,
+    &error_empties_cache::RULE,
     &negative_lookups_uncached::RULE,
     &pointless_cache::RULE,
 ];

@@ -10,6 +10,7 @@ mod no_backup;
 mod no_retention;
 mod no_unique_constraint;
 mod read_your_writes;
+mod repair_storm;
 mod search_as_source_of_truth;
 mod shared_database;
 mod spof_cache_as_store;
@@ -29,6 +30,7 @@ pub(super) static RULES: &[&Rule] = &[
     &no_retention::RULE,
     &no_unique_constraint::RULE,
     &read_your_writes::RULE,
+    &repair_storm::RULE,
     &search_as_source_of_truth::RULE,
     &shared_database::RULE,
     &spof_cache_as_store::RULE,

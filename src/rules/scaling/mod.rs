@@ -1,9 +1,11 @@
 //! What stops growing first.
 
 mod analytics_on_primary;
+mod bandwidth_shortfall;
 mod broadcast_to_all;
 mod fanout_on_write_celebrity;
 mod figures_disagree;
+mod grows_with_fleet;
 mod hot_partition;
 mod no_headroom_after_zone_loss;
 mod one_counter;
@@ -21,9 +23,11 @@ use super::Rule;
 
 pub(super) static RULES: &[&Rule] = &[
     &analytics_on_primary::RULE,
+    &bandwidth_shortfall::RULE,
     &broadcast_to_all::RULE,
     &fanout_on_write_celebrity::RULE,
     &figures_disagree::RULE,
+    &grows_with_fleet::RULE,
     &hot_partition::RULE,
     &no_headroom_after_zone_loss::RULE,
     &one_counter::RULE,

@@ -5,7 +5,7 @@ use crate::design::{Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::{has_way, names_all};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
-use crate::units::{show_number, show_rate};
+use crate::units::{show_number, show_rate, show_share};
 
 pub static RULE: Rule = Rule {
     id: "scatter-gather",
@@ -104,13 +104,30 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         ),
         _ => format!("`{}` is sharded by {shard}, and read by {by}", table.id),
     };
+    let tail = shards.map(|shards| {
+        // J. Dean and L. A. Barroso, The Tail at Scale (2013): 1 − (1 − p)^F.
+        format!(
+            "if each shard is slow for 1 % of its queries, 1 − 0.99^{} = {} of these reads wait for a slow one",
+            show_number(shards),
+            show_share(1.0 - 0.99_f64.powf(shards))
+        )
+    });
     let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
-    Diagnostic::wrong(format!("each read of `{}` by {by} asks {all} of {name}", table.id), span, "says nothing of the shard")
-        .label(table.span, format!("shard {shard}"))
-        .node(&node.id)
-        .hop(facts.id(step.from), &node.id)
-        .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
-        .evidence(sum)
+    let finding = Diagnostic::wrong(
+        format!("each read of `{}` by {by} asks {all} of {name}", table.id),
+        span,
+        "says nothing of the shard",
+    )
+    .label(table.span, format!("shard {shard}"))
+    .node(&node.id)
+    .hop(facts.id(step.from), &node.id)
+    .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+    .evidence(sum);
+    let finding = match tail {
+        Some(tail) => finding.evidence(tail),
+        None => finding,
+    };
+    finding
         .consequence(format!("one slow machine of {name} makes every one of these reads slow, and a larger {name} does not serve more of them"))
         .fix(format!("`shard {by}` in `table {}`, if most reads come so; or a table that finds {shard} by {by}", table.id))
 }
@@ -118,7 +135,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
 
     #[test]
     fn cases() {
@@ -144,5 +162,16 @@ mod tests {
         case("mysql d shards=4", "shard id; index owner; rows = 500", "", "owner", &[]);
         case("mysql d shards=4", table, "async", "owner", &[]);
         case("mysql d shards=4", table, "rate=2/s", "owner", &[]);
+    }
+
+    /// All eight are fast for 0.99^8 = 92.27 % of the reads.
+    #[test]
+    fn load_and_tail_over_all_shards() {
+        let text = "client u\nservice a\nmysql d shards=8 { table t { key id; shard id; index owner } }\n\
+                    flow f rate=500/s { u -> a -> d reads=t by=owner }";
+        let found = run(&RULE, &Facts::new(&design(text)));
+        let evidence = &found[0].evidence;
+        assert!(evidence[0].starts_with("500/s × 8 shards = 4,000/s queries"), "{evidence:?}");
+        assert!(evidence[1].contains("1 − 0.99^8 = 7.73 %"), "{evidence:?}");
     }
 }
