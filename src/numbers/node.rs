@@ -88,13 +88,13 @@ fn node(design: &Design, index: NodeIndex) -> NodeNumbers {
 }
 
 /// A request, message or operation; a look into a queue brings nothing, and control hops are no traffic.
-fn arrives(design: &Design, step: &Step) -> bool {
+pub(super) fn arrives(design: &Design, step: &Step) -> bool {
     let polls = design.graph[step.to].kind.is_broker() && step.attrs.has("reads");
     step.flow.is_some() && design.graph[step.hop].arrow != Arrow::Control && !polls
 }
 
 /// The load of all steps together, on average or at the peak of their flows.
-fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
+pub(super) fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
     let mut sum = 0.0;
     let mut lines = Vec::new();
     let mut missing = Missing::default();
