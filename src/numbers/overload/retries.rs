@@ -13,6 +13,9 @@ use crate::numbers::figure::{Figure, Reached, Unit, add_new};
 use crate::numbers::node::{arrives, arriving};
 use crate::units::{show_number, show_rate};
 
+/// So many remedies of one node are named; more are not read.
+const FENCES: usize = 8;
+
 /// What its callers' retries make of a node's load while all of its answers fail.
 ///
 /// The model is an open system: new requests come at the rate of the flow, however the old ones fare (N. Bronson et al.,
@@ -225,7 +228,8 @@ fn add_up(design: &Design, chains: &Chains, node: NodeIndex, steps: &[(usize, &S
         };
         if chain.product > 1.0 {
             sum.all_stopped &= open <= 1.0 && fence.is_some();
-            sum.fences.extend(fence.filter(|fence| !sum.fences.contains(fence)));
+            let new = fence.filter(|fence| sum.fences.len() < FENCES && !sum.fences.contains(fence));
+            sum.fences.extend(new);
         }
         let how = match fence {
             Some(_) if open == 1.0 && chain.product > 1.0 => ", whose retries are stopped".to_string(),
