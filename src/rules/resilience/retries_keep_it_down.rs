@@ -1,6 +1,6 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use petgraph::graph::EdgeIndex;
+use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::retry_storm::is_storm;
 use crate::catalog::{Grade, Kind};
@@ -89,7 +89,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         causes.extend(hops.into_iter().map(|hop| (hop, at)));
     }
     let mut found: Vec<Diagnostic> = groups.iter().map(|group| finding(facts, &chains, group)).collect();
-    found.extend(all.iter().filter_map(|of| missing(facts, of)));
+    let named: HashSet<NodeIndex> = groups.iter().flatten().map(|of| of.index).collect();
+    let others = all.iter().filter(|of| !named.contains(&of.index));
+    found.extend(others.filter_map(|of| missing(facts, of)));
     found
 }
 
