@@ -5,7 +5,8 @@ mod common;
 use std::collections::VecDeque;
 
 use common::design;
-use spof::numbers::overload::{Retries, Verdict, retries};
+use proptest::prelude::*;
+use spof::numbers::overload::{Retries, Verdict, retries, threads};
 
 /// What is reckoned of one node.
 fn of(text: &str, id: &str) -> Retries {
@@ -20,8 +21,8 @@ fn near(one: f64, other: f64) {
     assert!((one - other).abs() <= 1e-9 * other.abs().max(1.0), "{one} is not {other}");
 }
 
-/// S. Newman and D. Yanacek, Amazon Builders' Library, "Timeouts, retries and backoff with jitter": five layers of three
-/// tries each multiply the load on the last by 243.
+/// Amazon Builders' Library, "Timeouts, retries, and backoff with jitter": five layers of three tries each multiply the
+/// load on the last by 243.
 #[test]
 fn five_layers_of_three_are_243() {
     let text = "client u\nservice a\nservice b\nservice c\nservice e\npostgres d capacity=1k/s\nevery call attempts=3\n\
@@ -230,4 +231,137 @@ fn a_wide_bulkhead_is_none() {
             "the bounds on calls in flight let 1,500 wait at `b`, which answers 1,000 before they give up after 10 s"
         ]
     );
+}
+
+/// Tries multiply along a chain, add up over calls beside each other, and stop where somebody does without.
+#[test]
+fn chains_worked_by_hand() {
+    let failing = |flow: &str, id: &str| {
+        let text = format!(
+            "client u\nservice a\nservice b\nservice c\nqueue q\nworker w\ncache k hit_rate=90%\ndatabase d capacity=1k/s\n\
+             flow f rate=100/s {{ {flow} }}"
+        );
+        of(&text, id).failing.unwrap().value
+    };
+    near(failing("u -> a -> d", "d"), 100.0);
+    near(failing("u -> a attempts=2 -> b attempts=3 -> d attempts=5", "d"), 3000.0);
+    near(failing("u -> a attempts=2 -> b attempts=3 retry_budget=20% -> d attempts=5", "d"), 1200.0);
+    // `b` and `c` are asked at once, and both ask `d`: 100/s x 2 x 3 + 100/s x 2 x 5.
+    near(failing("u -> a attempts=2\na -> b, c\nb, c -> d attempts=3", "d"), 1200.0);
+    // One after another: what fails first is the last.
+    near(failing("u -> a attempts=2\na -> b -> d attempts=3\na -> c -> d attempts=5", "d"), 600.0);
+    // Half of the requests come either way: 50/s x 2 x 4 + 50/s x 4 on to `d`.
+    near(failing("u -> a share=50% attempts=2\nu -> b share=50%\na, b -> c attempts=4 -> d", "d"), 600.0);
+    // `calls=5` makes 500/s, of which the first of each request fails: 100/s x 3.
+    near(failing("u -> a -> d calls=5 attempts=3", "d"), 300.0);
+    near(failing("u -> a -> d calls=5 attempts=3 optional", "d"), 1500.0);
+    // A tenth misses, and is asked for again by all layers.
+    near(failing("u -> a attempts=3\na -> k attempts=2\na -> d on=miss attempts=2", "d"), 60.0);
+    near(failing("u -> a attempts=3\na -> k attempts=2\na -> d on=miss attempts=2", "k"), 200.0);
+    // Not across a hand-off.
+    near(failing("u -> a attempts=3 ~> b -> d attempts=3", "d"), 300.0);
+}
+
+/// Requests that each choose their tries, gone through one by one: what the product says on average.
+#[test]
+fn a_chain_of_calls_gone_through_one_by_one() {
+    for tried in [vec![3], vec![2, 3], vec![3, 1, 4], vec![2, 2, 2, 2, 2]] {
+        // Every layer calls the next until it answers, which it never does.
+        let mut calls = 0;
+        let mut open = vec![0_usize];
+        while let Some(layer) = open.pop() {
+            match tried.get(layer) {
+                Some(&tries) => open.extend(vec![layer + 1; tries]),
+                None => calls += 1,
+            }
+        }
+        let services: String = (0..tried.len()).map(|at| format!("service s{at}\n")).collect();
+        let chain: String =
+            tried.iter().enumerate().map(|(at, tries)| format!(" -> s{at} attempts={tries}")).collect();
+        let text = format!("client u\n{services}flow f rate=1/s {{ u{chain} }}");
+        let last = format!("s{}", tried.len() - 1);
+        near(of(&text, &last).failing.unwrap().value, f64::from(calls));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is written: finite figures, a threshold that fits, and a verdict that the figures bear out.
+    #[test]
+    fn the_figures_are_sane(
+        hops in proptest::collection::vec((0..6_usize, 0..6_usize, 0..6_usize, 1..1_000_000_u64), 1..12),
+        rate in prop_oneof![Just(0.0), 0.001..1e9, Just(1e300)],
+        capacity in prop_oneof![Just(0.0), 1.0..1e6],
+    ) {
+        let more = ["", "breaker", "optional", "retry_budget=5%", "calls=3", "on=error"];
+        let lines: String = hops
+            .iter()
+            .map(|(from, to, what, attempts)| format!("n{from} -> n{to} attempts={attempts} {}\n", more[*what]))
+            .collect();
+        let nodes: String = (0..6).map(|at| format!("service n{at} x2 concurrency=10 capacity={capacity}/s\n")).collect();
+        let text = format!("{nodes}every call timeout=1s\nflow f rate={rate:.3}/s {{\n{lines}}}");
+        let (ast, _) = spof::syntax::parse(&text);
+        let (design, _) = spof::design::lower(&ast);
+        for of in retries(&design) {
+            prop_assert!(of.product.is_finite() && of.amplification().is_finite() && of.amplification() >= 1.0);
+            prop_assert!(of.threshold() > 0.0 && of.threshold() <= 1.0);
+            if let (Ok(failing), Some(unstopped)) = (&of.failing, of.unstopped) {
+                prop_assert!(failing.value.is_finite() && unstopped.is_finite());
+                prop_assert!(failing.value <= unstopped * (1.0 + 1e-9), "{text}");
+                let ordinary = of.peak.as_ref().map_or(0.0, |peak| peak.value);
+                let more = failing.value > capacity * 2.0 && failing.value > ordinary;
+                prop_assert_eq!(of.verdict == Verdict::StaysDown, of.product > 1.0 && more);
+            }
+            prop_assert!(of.failing.iter().all(|figure| figure.reached.iter().all(|line| !line.contains("NaN"))));
+        }
+        for hold in threads(&design) {
+            prop_assert!(hold.needed.value.is_finite());
+            prop_assert_eq!(hold.gone_after().is_some(), hold.needed.value > 10.0);
+        }
+    }
+}
+
+/// 400/s on four instances, 5 s each, tried twice: 1,000 in flight where 200 have room; and a tenth more with a budget.
+#[test]
+fn threads_worked_by_hand() {
+    let of = |hop: &str| {
+        let text = format!(
+            "client u\nservice a x4 concurrency=200\nservice b\nflow f rate=100/s peak=400/s {{ u -> a -> b {hop} }}"
+        );
+        threads(&design(&text)).remove(0)
+    };
+    let hangs = of("timeout=5s attempts=2");
+    near(hangs.needed.value, 1000.0);
+    assert_eq!(hangs.needed.reached, ["400/s / 4 x 5 s x 2 tries = 1,000"]);
+    near(hangs.gone_after().unwrap(), 2.0);
+    near(of("timeout=5s attempts=2 retry_budget=10%").needed.value, 550.0);
+    assert_eq!(of("timeout=2s").gone_after(), None);
+    assert!(of("timeout=5s bulkhead=20").fenced && !hangs.fenced);
+}
+
+/// Requests come evenly and none is answered: the moment at which all threads are taken, tick by tick.
+#[test]
+fn threads_go_when_they_are_said_to() {
+    for (rate, timeout, has) in [(100, 5, 200), (100, 1, 200), (50, 3, 149), (50, 3, 151)] {
+        let text = format!(
+            "client u\nservice a concurrency={has}\nservice b\nflow f rate={rate}/s {{ u -> a -> b timeout={timeout}s }}"
+        );
+        let said = threads(&design(&text)).remove(0).gone_after();
+        const TICKS: usize = 1000;
+        let mut taken: VecDeque<usize> = VecDeque::new();
+        let gone = (0..20 * TICKS * rate).step_by(TICKS).find(|now| {
+            // In units of a tick x the rate, so that one comes with each step.
+            while taken.front().is_some_and(|since| since + timeout * TICKS * rate <= *now) {
+                taken.pop_front();
+            }
+            taken.push_back(*now);
+            taken.len() >= has
+        });
+        let gone = gone.map(|now| (now + TICKS) as f64 / (TICKS * rate) as f64);
+        match (said, gone) {
+            (Some(said), Some(gone)) => near(said, gone),
+            (said, gone) => assert_eq!(said, gone, "{text}"),
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! How often a call is made while what it leads to fails: its own tries, and those of everybody above who sees it fail.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use super::absorb::absorbed;
+use super::circles::Circles;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Hop, Step};
 
@@ -188,6 +188,11 @@ pub fn tries(hop: &Hop) -> f64 {
     }
 }
 
+/// No hop is tried more than once.
+pub fn nobody_retries(design: &Design) -> bool {
+    design.graph.edge_weights().all(|hop| tries(hop) <= 1.0)
+}
+
 impl Mean {
     fn begun(pulls: bool) -> Mean {
         if pulls {
@@ -269,40 +274,4 @@ fn merge(to: &mut HashMap<NodeIndex, Arrived>, node: NodeIndex, brings: Arrived,
     let load = has.load.zip(brings.load).map(|(has, more)| has + more);
     let heavier = if product(&brings) > product(has) { brings } else { *has };
     *has = Arrived { load, mean, ..heavier };
-}
-
-/// Which calls lead back to where they come from.
-struct Circles(HashMap<NodeIndex, usize>);
-
-impl Circles {
-    fn of(design: &Design, steps: impl Iterator<Item = usize>) -> Circles {
-        let mut graph: DiGraph<NodeIndex, ()> = DiGraph::new();
-        let mut local = HashMap::new();
-        let calls = steps.map(|at| &design.steps[at]);
-        let mut seen = HashSet::new();
-        for step in calls.filter(|step| design.graph[step.hop].arrow == Arrow::Call) {
-            let [from, to] =
-                [step.from, step.to].map(|node| *local.entry(node).or_insert_with(|| graph.add_node(node)));
-            if seen.insert((from, to)) {
-                graph.add_edge(from, to, ());
-            }
-        }
-        let circles = kosaraju_scc(&graph);
-        let numbered = circles.iter().rev().enumerate();
-        Circles(
-            numbered
-                .flat_map(|(at, nodes)| nodes.iter().map(move |&node| (node, at)))
-                .map(|(node, at)| (graph[node], at))
-                .collect(),
-        )
-    }
-
-    /// Callers come before those that they call.
-    fn order(&self, node: NodeIndex) -> usize {
-        self.0.get(&node).copied().unwrap_or(0)
-    }
-
-    fn turns(&self, step: &Step) -> bool {
-        self.order(step.from) == self.order(step.to)
-    }
 }

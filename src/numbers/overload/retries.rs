@@ -1,20 +1,15 @@
 //! Whether a node that has failed under load comes back by itself, or is kept down by those who try again.
 
-use std::collections::HashSet;
-
 use petgraph::graph::NodeIndex;
 
 use super::attempts::{Chain, Chains};
-use super::fence::{Bound, Fence, bound, fence};
+use super::failing::add_up;
+use super::fence::{Fence, bound};
 use crate::catalog::{Grade, Kind};
 use crate::design::{Design, Step};
 use crate::numbers::capacity::capacity;
 use crate::numbers::figure::{Figure, Reached, Unit, add_new};
 use crate::numbers::node::{arrives, arriving};
-use crate::units::{show_number, show_rate};
-
-/// So many remedies of one node are named; more are not read.
-const FENCES: usize = 8;
 
 /// What its callers' retries make of a node's load while all of its answers fail.
 ///
@@ -48,7 +43,7 @@ pub struct Retries {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// Even with all retries it gets no more than it carries.
+    /// The retries do not bring it above what it carries. What is above that without them is another matter.
     Recovers,
     /// The retries alone are more than it carries.
     StaysDown,
@@ -128,10 +123,11 @@ fn of_node(design: &Design, chains: &Chains, index: NodeIndex) -> Option<Retries
     {
         add_new(&mut wants, &missing.wants);
     }
+    let ordinary = peak.as_ref().map_or(0.0, |peak| peak.value);
     let verdict = match (unstopped, carries) {
         _ if chain.product <= 1.0 => Verdict::Recovers,
-        (Some(_), Some(carries)) if sum.open > carries => Verdict::StaysDown,
-        (Some(all), Some(carries)) if all > carries => Verdict::Mitigated(sum.fences),
+        (Some(_), Some(carries)) if sum.open > carries && sum.open > ordinary => Verdict::StaysDown,
+        (Some(all), Some(carries)) if all > carries && all > sum.open => Verdict::Mitigated(sum.fences),
         (Some(_), Some(_)) => Verdict::Recovers,
         _ if sum.all_stopped => Verdict::Mitigated(sum.fences),
         _ if wants.is_empty() => Verdict::Unknown(vec![format!("`capacity` of {}", node.name())]),
@@ -167,115 +163,7 @@ fn steps_to(design: &Design, node: NodeIndex) -> Vec<(usize, &Step)> {
     steps.filter(|(_, step)| arrives(design, step)).collect()
 }
 
-/// The load of a node while it fails.
-#[derive(Default)]
-struct Sum {
-    all: f64,
-    open: f64,
-    lines: Vec<String>,
-    fences: Vec<Fence>,
-    /// No retry gets through.
-    all_stopped: bool,
-}
-
-fn add_up(design: &Design, chains: &Chains, node: NodeIndex, steps: &[(usize, &Step)], bound: &Bound) -> Sum {
-    let mut sum = Sum { all_stopped: true, ..Sum::default() };
-    // What has failed by now of each flow: its source, or the caller only; and at which place.
-    let mut failed: HashSet<(Option<usize>, NodeIndex)> = HashSet::new();
-    let mut partly: HashSet<(Option<usize>, NodeIndex)> = HashSet::new();
-    let mut now = Vec::new();
-    let mut place = None;
-    for &(at, step) in steps {
-        let chain = chains.get(at);
-        if place != Some((step.flow, step.line, step.leg)) {
-            failed.extend(now.drain(..));
-            place = Some((step.flow, step.line, step.leg));
-        }
-        let rate = arriving(design, &[step], "peak").ok().map_or(0.0, |rate| rate.value);
-        let Some(chain) = chain else {
-            sum.add(design, step, rate, 1.0, 1.0, String::new());
-            continue;
-        };
-        let [source, caller] = [chain.source, step.from].map(|node| (step.flow, node));
-        let gone = failed.contains(&source)
-            || failed.contains(&caller)
-            || (!chain.partial && (partly.contains(&source) || partly.contains(&caller)));
-        if gone {
-            sum.add(
-                design,
-                step,
-                rate,
-                0.0,
-                0.0,
-                " is not asked for: an earlier call here has failed".to_string(),
-            );
-            continue;
-        }
-        if !chain.absorbed {
-            let whose = if chain.fails_source { source } else { caller };
-            if chain.partial {
-                partly.insert(whose);
-            } else {
-                now.push(whose);
-            }
-        }
-        let fence = fence(design, node, step, chain, bound);
-        let (all, open) = match fence {
-            Some(Fence::Breaker(_) | Fence::Pulls(_)) | None => {
-                (chain.mean.all, chain.mean.stopped + chain.mean.open)
-            }
-            Some(_) => (chain.mean.all, 1.0),
-        };
-        if chain.product > 1.0 {
-            sum.all_stopped &= open <= 1.0 && fence.is_some();
-            let new = fence.filter(|fence| sum.fences.len() < FENCES && !sum.fences.contains(fence));
-            sum.fences.extend(new);
-        }
-        let how = match fence {
-            Some(_) if open == 1.0 && chain.product > 1.0 => ", whose retries are stopped".to_string(),
-            _ => arithmetic(chains, at, open),
-        };
-        sum.add(design, step, rate, all, open, how);
-    }
-    if sum.lines.len() > 1 {
-        sum.lines.push(format!("together {}", show_rate(sum.open)));
-    }
-    sum
-}
-
-impl Sum {
-    fn add(&mut self, design: &Design, step: &Step, rate: f64, all: f64, open: f64, how: String) {
-        self.all = finite(self.all + rate * all);
-        self.open = finite(self.open + rate * open);
-        if rate <= 0.0 {
-            return;
-        }
-        let [from, to] = [step.from, step.to].map(|end| &design.graph[end].id);
-        let flow = step.flow.map_or("", |flow| &design.flows[flow].id);
-        let equals = if open == 1.0 || open == 0.0 {
-            String::new()
-        } else {
-            format!(" = {}", show_rate(finite(rate * open)))
-        };
-        self.lines.push(format!("{flow}: {from} to {to}, {}{how}{equals}", show_rate(rate)));
-    }
-}
-
-/// " x 3 x 3"
-fn arithmetic(chains: &Chains, at: usize, times: f64) -> String {
-    let tried: Vec<f64> = tries_along(chains, at);
-    let product: f64 = tried.iter().product();
-    if (product - times).abs() <= 1e-9 * times {
-        return tried.into_iter().map(|tries| format!(" x {}", show_number(tries))).collect();
-    }
-    format!(
-        " x {} (up to {}; fewer on other ways, where retries are stopped, or where the first of several calls fails)",
-        show_number(times),
-        show_number(product)
-    )
-}
-
-fn tries_along(chains: &Chains, step: usize) -> Vec<f64> {
+pub(super) fn tries_along(chains: &Chains, step: usize) -> Vec<f64> {
     chains.multiplying(step).into_iter().filter_map(|at| chains.get(at)).map(|chain| chain.own).collect()
 }
 
@@ -286,8 +174,4 @@ fn waits(design: &Design, chains: &Chains, step: usize) -> Option<String> {
     waits.then(|| {
         "`backoff` and `jitter` let the same retries come later: new requests come meanwhile".to_string()
     })
-}
-
-fn finite(value: f64) -> f64 {
-    value.min(f64::MAX)
 }

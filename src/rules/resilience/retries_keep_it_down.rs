@@ -1,11 +1,12 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::graph::EdgeIndex;
+use petgraph::visit::EdgeRef;
 
 use super::retry_storm::is_storm;
 use crate::catalog::{Grade, Kind};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::numbers::overload::{Chains, Retries, Verdict, retries};
+use crate::numbers::overload::{Chains, Retries, Verdict, nobody_retries, retries};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule, keep_first};
 use crate::units::{show_number, show_rate, show_share};
 
@@ -45,7 +46,7 @@ pub static RULE: Rule = Rule {
                `backoff` and `jitter` change nothing. An error where two calls or more of a chain have `attempts=2` or more and the capacity is \
                stated or its vendor's; a warning otherwise, and a question where the capacity is a rule of thumb. Where it is \
                assumed at all, and `retry-storm` fires, that one speaks. Nodes whose chains share a hop are one finding. Not \
-               evaluated where only the capacity is missing, the tries multiply to 4 or more and 100 a second or more would come.",
+               evaluated where only the capacity is missing, the tries multiply to 4 or more, 100 a second or more would come, and no finding names a hop of the chain.",
         why: "A server that is late does work for callers that have gone, and they have gone to ask again. New requests keep coming \
               too, so that waiting longer between tries makes the same number of tries. With three tries whatever is more than a \
               third busy stays down after the rush is over, until somebody takes the traffic away.",
@@ -60,6 +61,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
+    if nobody_retries(facts.design) {
+        return Vec::new();
+    }
     let chains = Chains::of(facts.design);
     let all = retries(facts.design);
     let mut down: Vec<&Retries> = all.iter().filter(|of| stays_down(of)).collect();
@@ -89,8 +93,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         causes.extend(hops.into_iter().map(|hop| (hop, at)));
     }
     let mut found: Vec<Diagnostic> = groups.iter().map(|group| finding(facts, &chains, group)).collect();
-    let named: HashSet<NodeIndex> = groups.iter().flatten().map(|of| of.index).collect();
-    let others = all.iter().filter(|of| !named.contains(&of.index));
+    let others =
+        all.iter().filter(|of| !retried(facts, &chains, of).iter().any(|hop| causes.contains_key(hop)));
     found.extend(others.filter_map(|of| missing(facts, of)));
     found
 }
@@ -237,13 +241,11 @@ fn fix(facts: &Facts, of: &Retries, hops: &[EdgeIndex]) -> String {
         let (from, to) = facts.design.graph.edge_endpoints(hop).expect("a hop has two ends");
         format!("`{} -> {}`", facts.id(from), facts.id(to))
     };
-    let into: Vec<String> = facts
-        .design
-        .graph
-        .edges_directed(of.index, petgraph::Direction::Incoming)
-        .filter(|edge| edge.weight().waits())
-        .map(|edge| show(petgraph::visit::EdgeRef::id(&edge)))
-        .collect();
+    let mut into: Vec<_> =
+        facts.design.graph.edges_directed(of.index, petgraph::Direction::Incoming).collect();
+    into.retain(|edge| edge.weight().waits());
+    into.sort_by_key(|edge| edge.weight().span);
+    let into: Vec<String> = into.into_iter().map(|edge| show(edge.id())).collect();
     let node = facts.node(of.index);
     let sheds = matches!(node.kind, Kind::Lb | Kind::Gateway | Kind::Service | Kind::Worker | Kind::Socket);
     let shed = if sheds { format!(", or `shed` on {}", node.name()) } else { String::new() };

@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::numbers::overload::{Chains, tries};
+use crate::numbers::overload::{Chains, nobody_retries, tries};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::source::Span;
 use crate::units::{show_number, show_rate};
@@ -53,6 +53,15 @@ struct Storm<'d> {
 }
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = storm(facts);
+    found.extend(delivered_again(facts));
+    found
+}
+
+fn storm(facts: &Facts) -> Vec<Diagnostic> {
+    if nobody_retries(facts.design) {
+        return Vec::new();
+    }
     let chains = Chains::of(facts.design);
     let mut storms: Vec<Storm> = Vec::new();
     let flows: Vec<(Option<&Flow>, Range<usize>)> = match facts.design.flows.as_slice() {
@@ -75,9 +84,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             worst = Some(at);
         }
     }
-    let mut found: Vec<Diagnostic> = worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect();
-    found.extend(delivered_again(facts));
-    found
+    worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect()
 }
 
 /// So many layers that retry, and so many tries of one request, are too much whatever the load.
