@@ -35,18 +35,19 @@ pub static RULE: Rule = Rule {
         when: "All flows that call the node state a `rate` (their `peak` counts, where there is one) and its capacity is known: \
                `capacity`, or `concurrency` / `latency`, or its technology's, times the instances (of a relational database that is not split, one). \
                The ordinary load is no more than that, and the load while it fails is more: each call's load × its `attempts` × \
-               those of every call above it in the flow, of the client too, where a hop with a `retry_budget=10%` counts at \
-               most 1.1. Tries above a call count no further where its caller does without it (`optional`, `fallback`, \
-               `on=error` or `on=failover` on the caller's next line, a cache with an `on=miss` hop beside it), nor past `~>`, `<->` and queues; and of calls that one request makes one \
-               after another (`calls=5`, a later line to the same node) the first that fails is the last. A call adds no \
-               retries, and with all of them so the rule is silent, where: a `breaker` is on it or on a counted call above it; \
-               its starter takes its work from a queue; it has a `deadline`; the node or its direct caller has `shed`; a \
-               `bulkhead` or `pool` (on the hop or its caller) is on all bounded hops into the node together, times instances, no more than capacity × `timeout` or than the node's \
-               `concurrency`; the node is an external with a `rate_limit`, a function, or managed and neither a relational database nor a cache. \
-               `backoff` and `jitter` change nothing. An error where two calls or more of a chain have `attempts=2` or more and the capacity is \
-               stated or its vendor's; a warning otherwise, and a question where the capacity is a rule of thumb. Where it is \
-               assumed at all, and `retry-storm` fires, that one speaks. Nodes whose chains share a hop are one finding. Not \
-               evaluated where only the capacity is missing, the tries multiply to 4 or more, 100 a second or more would come, and no finding names a hop of the chain.",
+               those of every call above it in the flow, of the client too, where a hop with `retry_budget=10%` counts at \
+               most 1.1. Tries above a call do not count where its caller does without it (`optional`, `fallback`, \
+               `on=error` or `on=failover` on the caller's next line, a cache with an `on=miss` hop beside it, a CDN with `stale_if_error`), nor do those before `~>`, \
+               `<->` or a queue. Of calls that one request makes one after another (`calls=5`, a later line to the same node) the first \
+               that fails is the last. A call adds no retries where a `breaker` is on it or on a call above it that counts; where its chain starts at \
+               a worker or at what takes from a queue; where it has a `deadline`; where the node or its direct caller has `shed`; where it has a `bulkhead` or \
+               `pool`, on the hop or the caller, and these bounds times the callers' instances, over all hops into the node, are \
+               at most capacity × the shortest `timeout` or the node's `concurrency` × instances (or neither of the two is known); where the node is an external \
+               with a `rate_limit`, a function, or managed and neither a relational database nor a cache. `backoff` and `jitter` change \
+               nothing. An error where two calls or more of the chain that multiplies most have `attempts=2` or more and the capacity is stated or measured by its \
+               vendor; a warning otherwise, and a question where the capacity is a rule of thumb. Where it is measured by others or a rule of thumb, and the chain is one \
+               for `retry-storm`, that one speaks. Nodes whose chains share a hop are one finding. Not evaluated where only \
+               the capacity is missing, the tries multiply to 4 or more, 100 a second or more would come, and no finding names a hop of the chain.",
         why: "A server that is late does work for callers that have gone, and they have gone to ask again. New requests keep coming \
               too, so that waiting longer between tries makes the same number of tries. With three tries whatever is more than a \
               third busy stays down after the rush is over, until somebody takes the traffic away.",
