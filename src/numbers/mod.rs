@@ -7,6 +7,7 @@ mod capacity;
 mod entry;
 mod figure;
 mod node;
+pub mod overload;
 mod table;
 mod traffic;
 

@@ -116,7 +116,7 @@ pub(super) fn arrives(design: &Design, step: &Step) -> bool {
 }
 
 /// The load of all steps together, on average or at the peak of their flows.
-fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
+pub(super) fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
     let mut sum = 0.0;
     let mut lines = Vec::new();
     let mut missing = Missing::default();

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod json;
 pub mod markdown;
 pub mod numbers;
+pub mod overload;
 mod paint;
 pub mod problems;
 mod questions;

@@ -120,7 +120,11 @@ fn hits(cache: &CacheNumbers) -> String {
 }
 
 /// A heading and its rows, without the columns in which nothing stands. None where there are no rows.
-fn table<const N: usize>(heads: [&str; N], rows: Vec<Vec<String>>, style: Style) -> Option<String> {
+pub(super) fn table<const N: usize>(
+    heads: [&str; N],
+    rows: Vec<Vec<String>>,
+    style: Style,
+) -> Option<String> {
     if rows.is_empty() {
         return None;
     }

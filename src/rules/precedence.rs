@@ -86,6 +86,13 @@ pub static PRECEDENCE: &[Precedence] = &[
                   flow f availability=99.9% { u -> l -> a -> b }",
     },
     Precedence {
+        speaks: "retries-keep-it-down",
+        silent: "retry-storm",
+        because: "what comes against what it carries says more than how many tries one request becomes",
+        example: "client u\nservice a x2\nservice b x2\ndatabase d capacity=500/s\n\
+                  flow f rate=100/s { u -> a -> b attempts=3 -> d attempts=3 }",
+    },
+    Precedence {
         speaks: "no-bulkhead",
         silent: "no-circuit-breaker",
         because: "what else the hanging call takes with it says more than that it hangs; a breaker answers both",

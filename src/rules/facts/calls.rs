@@ -45,12 +45,6 @@ impl<'d> Facts<'d> {
         self.flows_needing(node).find(|flow| !using.contains(flow.id.as_str()) && !self.is_background(flow))
     }
 
-    /// What a hop carries when its flows are busiest, as far as they say; None where none of them does.
-    pub fn busiest_on(&self, hop: &Hop) -> Option<f64> {
-        let known = hop.steps.iter().filter_map(|&at| self.busiest(&self.design.steps[at]));
-        known.reduce(|sum, more| sum + more)
-    }
-
     /// Nobody waits for what the flow does: a timer, a worker or a message starts it.
     pub fn is_background(&self, flow: &Flow) -> bool {
         let first = self.design.steps_of(flow).first();

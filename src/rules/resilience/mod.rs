@@ -7,6 +7,7 @@ mod no_circuit_breaker;
 mod no_load_shedding;
 mod no_timeout;
 mod optional_work_in_path;
+mod retries_keep_it_down;
 mod retry_no_backoff;
 mod retry_storm;
 mod sync_chain_deep;
@@ -25,6 +26,7 @@ pub(super) static RULES: &[&Rule] = &[
     &no_load_shedding::RULE,
     &no_timeout::RULE,
     &optional_work_in_path::RULE,
+    &retries_keep_it_down::RULE,
     &retry_no_backoff::RULE,
     &retry_storm::RULE,
     &sync_chain_deep::RULE,

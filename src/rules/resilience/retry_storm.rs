@@ -1,10 +1,12 @@
+use std::ops::Range;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Step};
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::heaviest_chain;
-use crate::rules::{Calls, Confidence, Facts, Group, Outage, Page, Rule};
+use crate::numbers::overload::{Chains, nobody_retries, tries};
+use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::source::Span;
 use crate::units::{show_number, show_rate};
 
@@ -22,7 +24,8 @@ pub static RULE: Rule = Rule {
     reads: &["attempts", "breaker", "max_receives", "retry_budget"],
     page: Page {
         checks: "The product of `attempts` along every chain of calls of a flow.",
-        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. The client's own hop counts as one. A hop with a `retry_budget` counts as little more than one. A warning where the product would be smaller without the hops that have a `breaker`. \
+        when: "Two layers or more have `attempts=2` or more and their product is 8 or more. The client's own hop counts as one. A hop with a `retry_budget` counts as little more than one. A call that its caller does without ends a chain, as nobody above tries again: it is \
+               `optional`, has a `fallback`, a way out `on=error` or `on=failover` on the next line, or asks a cache beside an `on=miss` hop. A warning where the product would be smaller without the hops that have a `breaker`. \
                What a queue or topic delivers again comes later and to no more workers than there are: its `max_receives` times the attempts of its consumer's call of an \
                external is only a remark, from 50 tries of one message on (five deliveries of three attempts are ordinary).",
         why: "Layers multiply: three that try three times make 27 requests of one, and they do it at the moment when the last \
@@ -42,28 +45,51 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// The chain of calls that multiplies most, of one flow or of a design without flows.
+struct Storm<'d> {
+    product: f64,
+    flow: Option<&'d Flow>,
+    chain: Vec<&'d Step>,
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let mut storms: Vec<(f64, Calls, Vec<&Step>)> = Vec::new();
-    for calls in facts.calls() {
-        let (_, chain) = heaviest_chain(&calls.steps, |_| 0.0, |step| tries(facts, step).ln());
-        let tried: Vec<f64> = chain.iter().map(|step| tries(facts, step)).collect();
-        let product: f64 = tried.iter().product();
-        let layers = tried.iter().filter(|&&tries| tries >= 2.0).count();
-        // 2 × 2 × 2 comes out of the logarithms and back as 8 only just.
-        if layers >= 2 && product > A_STORM - 1e-6 {
-            storms.push((product, calls, chain));
+    let mut found = storm(facts);
+    found.extend(delivered_again(facts));
+    found
+}
+
+fn storm(facts: &Facts) -> Vec<Diagnostic> {
+    if nobody_retries(facts.design) {
+        return Vec::new();
+    }
+    let chains = Chains::of(facts.design);
+    let mut storms: Vec<Storm> = Vec::new();
+    let flows: Vec<(Option<&Flow>, Range<usize>)> = match facts.design.flows.as_slice() {
+        [] => vec![(None, 0..facts.design.steps.len())],
+        flows => flows.iter().map(|flow| (Some(flow), flow.steps.clone())).collect(),
+    };
+    for (flow, steps) in flows {
+        let heaviest = steps
+            .filter_map(|at| Some((at, chains.get(at)?)))
+            .reduce(|worst, other| if other.1.product > worst.1.product { other } else { worst });
+        if let Some((at, chain)) = heaviest.filter(|(_, chain)| is_storm(chain.layers, chain.product)) {
+            let calls = chains.calls(at).into_iter().map(|at| &facts.design.steps[at]).collect();
+            storms.push(Storm { product: chain.product, flow, chain: calls });
         }
     }
     // One cause, one finding: the worst, with the others beside it.
     let mut worst: Option<usize> = None;
-    for (at, (product, ..)) in storms.iter().enumerate() {
-        if worst.is_none_or(|other| *product > storms[other].0) {
+    for (at, storm) in storms.iter().enumerate() {
+        if worst.is_none_or(|other| storm.product > storms[other].product) {
             worst = Some(at);
         }
     }
-    let mut found: Vec<Diagnostic> = worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect();
-    found.extend(delivered_again(facts));
-    found
+    worst.map(|worst| finding(facts, &storms, worst)).into_iter().collect()
+}
+
+/// So many layers that retry, and so many tries of one request, are too much whatever the load.
+pub fn is_storm(layers: usize, product: f64) -> bool {
+    layers >= 2 && product >= A_STORM * (1.0 - 1e-9)
 }
 
 /// Tries of one message, over all its deliveries, from which on somebody else's service notices.
@@ -118,24 +144,15 @@ fn again(facts: &Facts, way: [NodeIndex; 3], span: Span, deliveries: f64, attemp
     .at_most(Severity::Info)
 }
 
-/// How often a hop is tried at most; with a budget, on average while the other side is down.
-fn tries(facts: &Facts, step: &Step) -> f64 {
-    let hop = &facts.design.graph[step.hop];
-    let attempts = hop.attrs.number("attempts").value().unwrap_or(1.0).max(1.0);
-    match hop.attrs.number("retry_budget").value() {
-        Some(budget) => attempts.min(1.0 + budget),
-        None => attempts,
-    }
-}
-
-fn finding(facts: &Facts, storms: &[(f64, Calls, Vec<&Step>)], worst: usize) -> Diagnostic {
-    let (product, calls, chain) = &storms[worst];
+fn finding(facts: &Facts, storms: &[Storm], worst: usize) -> Diagnostic {
+    let Storm { product, flow, chain } = &storms[worst];
+    let tries = |step: &Step| tries(&facts.design.graph[step.hop]);
     let last = chain[chain.len() - 1];
     let target = facts.node(last.to);
     let name = target.name();
     let times = show_number(*product);
     let factors: Vec<String> =
-        chain.iter().map(|step| tries(facts, step)).filter(|&t| t > 1.0).map(show_number).collect();
+        chain.iter().map(|step| tries(step)).filter(|&t| t > 1.0).map(show_number).collect();
     let mut way: Vec<NodeIndex> = vec![chain[0].from];
     way.extend(chain.iter().map(|step| step.to));
 
@@ -153,7 +170,7 @@ fn finding(facts: &Facts, storms: &[(f64, Calls, Vec<&Step>)], worst: usize) -> 
     for span in spans.into_iter().skip(1) {
         finding = finding.label(span, "and again here");
     }
-    for step in chain.iter().filter(|step| tries(facts, step) > 1.0) {
+    for step in chain.iter().filter(|step| tries(step) > 1.0) {
         finding = finding.hop(facts.id(step.from), facts.id(step.to));
     }
     finding = finding
@@ -164,26 +181,25 @@ fn finding(facts: &Facts, storms: &[(f64, Calls, Vec<&Step>)], worst: usize) -> 
     }
     let others: Vec<String> = storms
         .iter()
-        .filter(|(_, _, other)| other[other.len() - 1].to != last.to)
-        .map(|(product, _, other)| {
-            format!("{} at {}", show_number(*product), facts.node(other[other.len() - 1].to).name())
-        })
+        .filter_map(|storm| Some((storm.product, storm.chain.last()?.to)))
+        .filter(|(_, target)| *target != last.to)
+        .map(|(product, target)| format!("{} at {}", show_number(product), facts.node(target).name()))
         .take(4)
         .collect();
     if !others.is_empty() {
         finding = finding.evidence(format!("likewise {}", others.join(", ")));
     }
-    let in_flows = storms.iter().filter_map(|(_, calls, _)| calls.flow.map(|flow| flow.id.clone()));
-    finding = match calls.flow {
+    let in_flows = storms.iter().filter_map(|storm| storm.flow.map(|flow| flow.id.clone()));
+    finding = match flow {
         Some(_) => finding.flows(in_flows),
         None => finding,
     };
     let without_breakers: f64 = chain
         .iter()
         .filter(|step| !facts.design.graph[step.hop].attrs.has("breaker"))
-        .map(|step| tries(facts, step))
+        .map(|step| tries(step))
         .product();
-    if without_breakers < A_STORM - 1e-6 {
+    if without_breakers < A_STORM * (1.0 - 1e-9) {
         finding = finding.at_most(Severity::Warning);
     }
     let first = facts.node(chain[0].from).name();
@@ -226,6 +242,12 @@ mod tests {
         case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=5 }}"), &["wrong e, r, b"]);
         case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e attempts=4 }}"), &[]);
         case(&format!("{queue}flow f {{ u -> a ~> r ~> b -> e }}"), &[]);
+        // Whoever goes on without an answer does not fail, and nobody above tries again.
+        case("flow f { u -> a attempts=3 -> b attempts=3 -> d attempts=3 optional }", &["wrong b"]);
+        case("flow f { u -> a attempts=3 -> b -> d attempts=3 optional }", &[]);
+        case("flow f { u -> a attempts=3 -> b attempts=3 fallback=stale -> d attempts=3 }", &["wrong d"]);
+        case("flow f { u -> a attempts=3 -> b\nb -> d attempts=3\nb -> c on=error }", &[]);
+        case("flow f { u -> a attempts=3 -> b\nb -> d attempts=3\na -> c on=error }", &[]);
         // Beside each other they add up; a queue lies between; different requests.
         case("flow f { u -> a\na -> b attempts=3\na -> c attempts=3 }", &[]);
         case("flow f { u -> a attempts=3 ~> q ~> b -> d attempts=3 }", &[]);

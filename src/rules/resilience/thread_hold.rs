@@ -1,10 +1,10 @@
-use petgraph::graph::NodeIndex;
+use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::numbers::overload::{hold, is_fenced};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
-use crate::source::Span;
 use crate::units::{show_duration, show_number, show_rate};
 
 pub static RULE: Rule = Rule {
@@ -15,11 +15,20 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "a slow dependency holds every thread of its caller before the first call times out",
     question: None,
-    reads: &["attempts", "autoscale", "breaker", "bulkhead", "concurrency", "pool", "timeout"],
+    reads: &[
+        "attempts",
+        "autoscale",
+        "breaker",
+        "bulkhead",
+        "concurrency",
+        "pool",
+        "retry_budget",
+        "timeout",
+    ],
     page: Page {
         checks: "The threads that a caller has, beside those that it needs while what it calls does not answer: calls a second × `timeout`.",
         when: "A call states a `timeout`, its flows a `rate` (`peak`, where there is one), and the caller the `concurrency` or \
-               `pool` of one instance: calls a second for one instance × `timeout` × `attempts` is above that number. One finding for each caller. An error where \
+               `pool` of one instance: calls a second for one instance × `timeout` × `attempts` (1 + `retry_budget`, where there is one and it is less) is above that number. One finding for each caller. An error where \
                another flow that someone waits for needs the caller and never uses the hop; a warning where all of \
                them do. Where the caller may `autoscale` to a stated number, that many instances are counted and it is a \
                warning at most: the threads are gone before the first new instance is there. Silent where a fence is meant to fill: \
@@ -76,66 +85,44 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// The threads or connections of one instance, and where they are written.
-fn threads(facts: &Facts, caller: NodeIndex) -> Option<(f64, Span)> {
-    let node = facts.node(caller);
-    let of = |stated: crate::design::Stated<f64>| stated.value().zip(stated.span());
-    of(node.attrs.number("concurrency")).or(of(node.attrs.number("pool")))
-}
-
-/// Something bounds how many calls wait there at once, or ends them early: it is meant to fill.
-fn is_fenced(facts: &Facts, caller: NodeIndex, hop: &Hop) -> bool {
-    ["breaker", "bulkhead", "pool"].iter().any(|fence| hop.attrs.has(fence))
-        || facts.node(caller).attrs.has("bulkhead")
-}
-
 /// Nobody else stands in line: its messages wait in their queue, or its callers wait behind fences of their own.
 fn holds_up_nobody(facts: &Facts, caller: NodeIndex) -> bool {
     let mut calls = facts.hops_to(caller);
     calls.retain(|(_, hop)| hop.arrow == Arrow::Call);
-    let fenced = !calls.is_empty() && calls.iter().all(|(before, hop)| is_fenced(facts, *before, hop));
+    let is_fenced = |hop: &Hop| edge(facts, hop).is_some_and(|edge| is_fenced(facts.design, edge));
+    let fenced = !calls.is_empty() && calls.iter().all(|(_, hop)| is_fenced(hop));
     fenced || facts.node(caller).kind == Kind::Worker
 }
 
 fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Option<Diagnostic> {
     let node = facts.node(caller);
-    let (threads, span) = threads(facts, caller)?;
+    let edge = edge(facts, hop)?;
     let other = facts.another_flow(caller, hop);
-    if is_fenced(facts, caller, hop) || (other.is_none() && holds_up_nobody(facts, caller)) {
+    if is_fenced(facts.design, edge) || (other.is_none() && holds_up_nobody(facts, caller)) {
         return None;
     }
-    let count = node.most_instances()?.max(1);
-    let timeout = hop.attrs.number("timeout");
-    let (timeout, rate) = match (timeout.value(), facts.busiest_on(hop)) {
-        (Some(timeout), Some(rate)) => (timeout, rate),
-        (None, Some(_)) if timeout.is_unstated() => {
-            let wants = format!("`timeout` of `{} -> {}`", node.id, facts.id(target));
-            return Some(Diagnostic::not_evaluated(wants, hop.span));
-        }
-        (Some(_), None) => {
-            let flow = facts.flows_on(hop).next()?;
-            return Some(Diagnostic::not_evaluated(format!("`rate` of `{}`", flow.id), flow.span));
-        }
-        _ => return None,
+    let hold = match hold(facts.design, edge)? {
+        Ok(hold) if hold.is_short() => hold,
+        Ok(_) => return None,
+        Err(missing) => return Some(Diagnostic::not_evaluated(missing.wants.join(", "), hop.span)),
     };
-    let attempts = hop.attrs.number("attempts").value().unwrap_or(1.0).max(1.0);
-    let each = rate / count as f64;
-    let needed = each * timeout * attempts;
-    if needed <= threads {
-        return None;
-    }
+    let (threads, each) = (hold.has, hold.each);
+    let rate = each * hold.instances as f64;
     let [who, name] = [caller, target].map(|node| facts.node(node).name());
-    let held = show_duration(timeout * attempts);
-    let [had, wanted] = [threads, needed.ceil()].map(show_number);
-    let tries =
-        if attempts > 1.0 { format!(" × {} attempts", show_number(attempts)) } else { String::new() };
+    let held = show_duration(hold.held);
+    let [had, wanted] = [threads, hold.needed.value.ceil()].map(show_number);
+    let tries = match hop.attrs.has("retry_budget") {
+        _ if hold.tries <= 1.0 => String::new(),
+        true => format!(" × {} tries with its budget", show_number(hold.tries)),
+        false => format!(" × {} attempts", show_number(hold.tries)),
+    };
     let also = match other {
         Some(flow) => format!(", and `{}`, which never calls it, finds none", flow.id),
         None => String::new(),
     };
     let mut finding = Diagnostic::wrong(
         format!("when {name} hangs, all {had} threads of {who} are taken after {}", show_duration(threads / each)),
-        span,
+        hold.at,
         format!("{wanted} would be needed"),
     )
     .label(hop.span, format!("each call may hold one for {held}"))
@@ -143,8 +130,8 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
     .node(facts.id(target))
     .hop(&node.id, facts.id(target))
     .flows(facts.flows_on(hop).map(|flow| flow.id.clone()))
-    .evidence(format!("{} on {} of {who} = {} each", show_rate(rate), instances(count), show_rate(each)))
-    .evidence(format!("{} × {}{tries} = {wanted} in flight > {had}", show_rate(each), show_duration(timeout)))
+    .evidence(format!("{} on {} of {who} = {} each", show_rate(rate), instances(hold.instances), show_rate(each)))
+    .evidence(format!("{} × {}{tries} = {wanted} in flight > {had}", show_rate(each), show_duration(hold.timeout)))
     .consequence(format!(
         "{name} stops answering: each call keeps its place for {held}, new requests wait in front of {who}{also}"
     ))
@@ -153,12 +140,17 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
         show_number((threads / 4.0).ceil()),
         node.id,
         facts.id(target),
-        show_duration(threads / each / attempts)
+        show_duration(threads / each / hold.tries)
     ));
     if other.is_none() || node.attrs.has("autoscale") {
         finding = finding.at_most(Severity::Warning);
     }
     Some(finding)
+}
+
+/// The place of a hop in the graph: its steps know it.
+fn edge(facts: &Facts, hop: &Hop) -> Option<EdgeIndex> {
+    hop.steps.first().map(|&at| facts.design.steps[at].hop)
 }
 
 fn instances(count: u64) -> String {

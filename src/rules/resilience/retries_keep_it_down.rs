@@ -1,0 +1,439 @@
+use std::collections::HashMap;
+
+use petgraph::graph::EdgeIndex;
+use petgraph::visit::EdgeRef;
+
+use super::retry_storm::is_storm;
+use crate::catalog::{Grade, Kind};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::numbers::overload::{Chains, Retries, Verdict, nobody_retries, retries};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule, keep_first};
+use crate::units::{show_number, show_rate, show_share};
+
+/// Tries of one request from which on a missing capacity is worth asking for, and requests a second while it fails.
+const MANY: f64 = 4.0;
+const CONSIDERABLE: f64 = 100.0;
+
+/// What a budget lets through, as the fix proposes it.
+const BUDGET: f64 = 1.1;
+
+pub static RULE: Rule = Rule {
+    id: "retries-keep-it-down",
+    severity: Severity::Error,
+    confidence: Confidence::Medium,
+    grave: true,
+    group: Group::Resilience,
+    summary: "once it has failed under load, the retries alone are more than it carries: it does not come back",
+    question: Some(Question {
+        topic: "retries after an overload",
+        text: "once it has failed under load, all of its callers try again: does it come back by itself?",
+    }),
+    reads: &["attempts", "backoff", "jitter", "retry_budget"],
+    page: Page {
+        checks: "What arrives at each node at the busiest time, times the tries that one request becomes while every answer fails, \
+                 against what the node carries.",
+        when: "All flows that call the node state a `rate` (their `peak` counts, where there is one) and its capacity is known: \
+               `capacity`, or `concurrency` / `latency`, or its technology's, times the instances (of a relational database that is not split, one). \
+               The ordinary load is no more than that, and the load while it fails is more: each call's load × its `attempts` × \
+               those of every call above it in the flow, of the client too, where a hop with `retry_budget=10%` counts at \
+               most 1.1. Tries above a call do not count where its caller does without it (`optional`, `fallback`, \
+               `on=error` or `on=failover` on the caller's next line, a cache with an `on=miss` hop beside it, a CDN with `stale_if_error`), nor do those before `~>`, \
+               `<->` or a queue. Of calls that one request makes one after another (`calls=5`, a later line to the same node) the first \
+               that fails is the last. A call adds no retries where a `breaker` is on it or on a call above it that counts; where its chain starts at \
+               a worker or at what takes from a queue; where it has a `deadline`; where the node or its direct caller has `shed`; where it has a `bulkhead` or \
+               `pool`, on the hop or the caller, and these bounds times the callers' instances, over all hops into the node, are \
+               at most capacity × the shortest `timeout` or the node's `concurrency` × instances (or neither of the two is known); where the node is an external \
+               with a `rate_limit`, a function, or managed and neither a relational database nor a cache. `backoff` and `jitter` change \
+               nothing. An error where two calls or more of the chain that multiplies most have `attempts=2` or more and the capacity is stated or measured by its \
+               vendor; a warning otherwise, and a question where the capacity is a rule of thumb. Where it is measured by others or a rule of thumb, and the chain is one \
+               for `retry-storm`, that one speaks. Nodes whose chains share a hop are one finding. Not evaluated where only \
+               the capacity is missing, the tries multiply to 4 or more, 100 a second or more would come, and no finding names a hop of the chain.",
+        why: "A server that is late does work for callers that have gone, and they have gone to ask again. New requests keep coming \
+              too, so that waiting longer between tries makes the same number of tries. With three tries whatever is more than a \
+              third busy stays down after the rush is over, until somebody takes the traffic away.",
+        outage: None,
+        bad: "client web\nlb front managed\nservice api x4\nservice links x4\npostgres store x2 failover=auto capacity=1k/s\n\
+              flow read rate=300/s {\n  web -> front -> api -> links timeout=400ms attempts=3 backoff jitter\n  links -> store reads timeout=100ms attempts=3 backoff jitter\n}\n",
+        good: "client web\nlb front managed\nservice api x4\nservice links x4\npostgres store x2 failover=auto capacity=1k/s\n\
+               flow read rate=300/s {\n  web -> front -> api -> links timeout=400ms attempts=3 backoff jitter retry_budget=10%\n  links -> store reads timeout=100ms attempts=3 backoff jitter retry_budget=10%\n}\n",
+        ignore: "The callers are few and wait for their answers: no new work comes while the old has failed.",
+    },
+    check,
+};
+
+fn check(facts: &Facts) -> Vec<Diagnostic> {
+    if nobody_retries(facts.design) {
+        return Vec::new();
+    }
+    let chains = Chains::of(facts.design);
+    let all = retries(facts.design);
+    let mut down: Vec<&Retries> = all.iter().filter(|of| stays_down(of)).collect();
+    let excess = |of: &Retries| match (&of.failing, of.carries()) {
+        (Ok(failing), Some(carries)) => failing.value / carries,
+        _ => 0.0,
+    };
+    // A stable sort: of equals, the first in the file.
+    down.sort_by(|one, other| excess(other).total_cmp(&excess(one)));
+    // What shares a retried hop with the worst has its cause.
+    let mut causes: HashMap<EdgeIndex, usize> = HashMap::new();
+    let mut groups: Vec<Vec<&Retries>> = Vec::new();
+    let storms =
+        all.iter().filter(|of| matches!(of.verdict, Verdict::Unknown(_)) && is_storm(of.layers, of.product));
+    for (of, is_down) in down.into_iter().map(|of| (of, true)).chain(storms.map(|of| (of, false))) {
+        let hops = retried(facts, &chains, of);
+        let known = hops.iter().find_map(|hop| causes.get(hop).copied());
+        let at = match known {
+            Some(at) => at,
+            None if is_down => {
+                groups.push(Vec::new());
+                groups.len() - 1
+            }
+            None => continue,
+        };
+        groups[at].push(of);
+        causes.extend(hops.into_iter().map(|hop| (hop, at)));
+    }
+    let mut found: Vec<Diagnostic> = groups.iter().map(|group| finding(facts, &chains, group)).collect();
+    let others =
+        all.iter().filter(|of| !retried(facts, &chains, of).iter().any(|hop| causes.contains_key(hop)));
+    found.extend(others.filter_map(|of| missing(facts, of)));
+    found
+}
+
+fn stays_down(of: &Retries) -> bool {
+    of.verdict == Verdict::StaysDown
+        && of.utilisation().is_some_and(|used| used <= 1.0)
+        && !is_left_to_storm(of)
+}
+
+/// The tries are too many whatever it carries, and what it carries is assumed or not known.
+fn is_left_to_storm(of: &Retries) -> bool {
+    let assumed = of.grade().is_some_and(|grade| grade != Grade::A);
+    let open = match of.verdict {
+        Verdict::StaysDown => assumed,
+        Verdict::Unknown(_) => true,
+        Verdict::Recovers | Verdict::Mitigated(_) => false,
+    };
+    open && is_storm(of.layers, of.product)
+}
+
+/// The hops whose retries reach a node, the outermost first.
+fn retried(facts: &Facts, chains: &Chains, of: &Retries) -> Vec<EdgeIndex> {
+    let design = facts.design;
+    let calls = design.graph.edges_directed(of.index, petgraph::Direction::Incoming);
+    let mut steps: Vec<usize> = calls.flat_map(|edge| edge.weight().steps.iter().copied()).collect();
+    steps.sort_unstable();
+    let mut hops: Vec<EdgeIndex> =
+        steps.into_iter().flat_map(|at| chains.multiplying(at)).map(|at| design.steps[at].hop).collect();
+    keep_first(&mut hops);
+    hops
+}
+
+fn finding(facts: &Facts, chains: &Chains, group: &[&Retries]) -> Diagnostic {
+    let worst = group[0];
+    let name = facts.node(worst.index).name();
+    let (peak, failing, carries) = figures(worst);
+    let hops = retried(facts, chains, worst);
+    let setting =
+        |hop: &EdgeIndex| facts.design.graph[*hop].attrs.get("attempts").map(|setting| setting.span);
+    let mut spans: Vec<_> = hops.iter().filter_map(setting).collect();
+    spans.dedup();
+    let at = spans.first().copied().unwrap_or(facts.node(worst.index).span);
+    let message = format!(
+        "once {name} fails under load it stays down: instead of {} its callers send {}, and it carries {}",
+        show_rate(peak),
+        show_rate(failing),
+        show_rate(carries)
+    );
+    let label =
+        if spans.len() == 1 && hops.len() > 1 { "every call is tried again" } else { "tried again here" };
+    let mut finding = match worst.grade() {
+        Some(Grade::C) => Diagnostic::unstated(message, at, label).question(format!(
+            "{name} fails under load and all try again: does it carry {}?",
+            show_rate(failing)
+        )),
+        _ => Diagnostic::wrong(message, at, label),
+    };
+    for span in spans.into_iter().skip(1).take(4) {
+        finding = finding.label(span, "and again here");
+    }
+    for of in group {
+        finding = finding.node(&of.id);
+    }
+    for hop in &hops {
+        let (from, to) = facts.design.graph.edge_endpoints(*hop).expect("a hop has two ends");
+        finding = finding.hop(facts.id(from), facts.id(to));
+    }
+    for line in arithmetic(worst) {
+        finding = finding.evidence(line);
+    }
+    for line in &worst.no_help {
+        finding = finding.evidence(line.clone());
+    }
+    for of in group.iter().skip(1).take(3) {
+        finding = finding.evidence(likewise(facts, of));
+    }
+    if worst.grade().is_some() || worst.layers < 2 {
+        finding = finding.at_most(Severity::Warning);
+    }
+    finding
+        .flows(flows(facts, worst))
+        .consequence(format!(
+            "a rush or a slow minute makes {name} late; its callers give up and try again, so that it works for those who have gone, \
+             and that goes on when the rush is over, until somebody takes traffic away"
+        ))
+        .fix(fix(facts, worst, &hops))
+}
+
+fn figures(of: &Retries) -> (f64, f64, f64) {
+    let value = |reached: &crate::numbers::Reached| reached.as_ref().map_or(0.0, |figure| figure.value);
+    (value(&of.peak), value(&of.failing), of.carries().unwrap_or(0.0))
+}
+
+fn arithmetic(of: &Retries) -> Vec<String> {
+    let (peak, _, carries) = figures(of);
+    let mut lines: Vec<String> = of.failing.iter().flat_map(|figure| figure.reached.clone()).collect();
+    if lines.len() > 5 {
+        let left_out = lines.len() - 4;
+        lines.splice(3..lines.len() - 1, [format!("and {left_out} more calls")]);
+    }
+    if let Some(last) = lines.last_mut() {
+        last.push_str(" while every answer fails");
+    }
+    if let Some(Ok(capacity)) = &of.capacity {
+        let assumed = if capacity.assumed.is_empty() { "" } else { " (assumed)" };
+        lines.extend(capacity.reached.last().map(|line| format!("{line}{assumed}")));
+    }
+    lines.push(format!(
+        "it would come back by itself below 1 / {} = {} of that, and is at {} / {} = {}",
+        show_number(of.amplification()),
+        show_share(of.threshold()),
+        show_rate(peak),
+        show_rate(carries),
+        show_share(peak / carries)
+    ));
+    lines.into_iter().map(|line| line.replace(" x ", " × ")).collect()
+}
+
+fn likewise(facts: &Facts, of: &Retries) -> String {
+    let name = facts.node(of.index).name();
+    let (_, failing, carries) = figures(of);
+    if carries > 0.0 && failing > 0.0 {
+        let assumed = if of.grade().is_some() { " (assumed)" } else { "" };
+        return format!(
+            "likewise {name}: {}, and it carries {}{assumed}",
+            show_rate(failing),
+            show_rate(carries)
+        );
+    }
+    format!("at {name} one request becomes up to {}; what it carries is not said", show_number(of.product))
+}
+
+fn flows(facts: &Facts, of: &Retries) -> Vec<String> {
+    let flows = facts.design.steps_to(of.index).filter_map(|step| facts.flow_of(step));
+    let mut flows: Vec<String> = flows.map(|flow| flow.id.clone()).collect();
+    keep_first(&mut flows);
+    flows
+}
+
+/// Budgets, where they are enough; else what stops the calls.
+fn fix(facts: &Facts, of: &Retries, hops: &[EdgeIndex]) -> String {
+    let show = |hop: EdgeIndex| {
+        let (from, to) = facts.design.graph.edge_endpoints(hop).expect("a hop has two ends");
+        format!("`{} -> {}`", facts.id(from), facts.id(to))
+    };
+    let mut into: Vec<_> =
+        facts.design.graph.edges_directed(of.index, petgraph::Direction::Incoming).collect();
+    into.retain(|edge| edge.weight().waits());
+    into.sort_by_key(|edge| edge.weight().span);
+    let into: Vec<String> = into.into_iter().map(|edge| show(edge.id())).collect();
+    let node = facts.node(of.index);
+    let sheds = matches!(node.kind, Kind::Lb | Kind::Gateway | Kind::Service | Kind::Worker | Kind::Socket);
+    let shed = if sheds { format!(", or `shed` on {}", node.name()) } else { String::new() };
+    let (peak, _, carries) = figures(of);
+    let budgets: Vec<String> = hops.iter().map(|&hop| show(hop)).collect();
+    if peak * BUDGET.powi(budgets.len().min(100) as i32) <= carries {
+        return format!(
+            "`retry_budget=10%` on {}; or a `breaker` on {}{shed}",
+            listed(&budgets),
+            listed(&into)
+        );
+    }
+    format!("a `breaker` on {}{shed}; it is too busy for even a tenth more", listed(&into))
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] if names.len() <= 5 => format!("{} and {last}", first.join(", ")),
+        _ => format!("{} and {} more", names[..4].join(", "), names.len() - 4),
+    }
+}
+
+/// Only the capacity is missing, and the retries are worth knowing it.
+fn missing(facts: &Facts, of: &Retries) -> Option<Diagnostic> {
+    let node = facts.node(of.index);
+    let want = format!("`capacity` of {}", node.name());
+    let only = matches!(&of.verdict, Verdict::Unknown(wants) if *wants == [want.clone()]);
+    let many = of.unstopped.is_some_and(|rate| rate >= CONSIDERABLE) && of.product >= MANY * (1.0 - 1e-9);
+    let own = node.kind != Kind::External && !node.is_managed();
+    (only && many && own).then(|| Diagnostic::not_evaluated(want, node.span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::diagnostic::{Severity, Verdict};
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
+
+    const NODES: &str = "client u\nservice a\nservice b\nservice c\nqueue q\nworker w\npostgres e\nredis r\n";
+
+    #[test]
+    fn cases() {
+        let case = |d: &str, flow: &str, expected: &[&str]| {
+            expect(&RULE, &format!("{NODES}database d {d}\nflow f rate=100/s {{ {flow} }}"), expected);
+        };
+        let two = "u -> a -> b attempts=3 -> d attempts=3";
+        case("capacity=500/s", two, &["wrong d"]);
+        case("capacity=900/s", two, &[]);
+        case("capacity=899/s", two, &["wrong d"]);
+        case("x9 capacity=100/s", two, &[]);
+        case("capacity=500/s autoscale=[1, 2]", two, &[]);
+        case("capacity=500/s", "u -> a attempts=3 -> b -> d attempts=3", &["wrong d"]);
+        case("capacity=250/s", "u -> a -> d attempts=3", &["wrong d"]);
+        // Busier than it can be without any retry: another rule's.
+        case("capacity=90/s", two, &[]);
+        // Nobody above sees it fail.
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 optional", &[]);
+        case(
+            "capacity=500/s",
+            "u -> a attempts=3 -> b attempts=3 fallback=stale -> d attempts=3",
+            &["wrong d"],
+        );
+        case("capacity=500/s", "u -> a attempts=3 -> b fallback=stale -> d attempts=3", &[]);
+        case("capacity=500/s", "u -> a attempts=3 -> b\nb -> d attempts=3\nb -> e on=failover", &[]);
+        // Budgets, breakers, deadlines, bounds.
+        case(
+            "capacity=500/s",
+            "u -> a -> b attempts=3 retry_budget=10% -> d attempts=3 retry_budget=10%",
+            &[],
+        );
+        case("capacity=300/s", "u -> a -> b attempts=3 -> d attempts=3 retry_budget=10%", &["wrong d"]);
+        case("capacity=500/s", "u -> a -> b attempts=3 breaker -> d attempts=3", &[]);
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 breaker", &[]);
+        case(
+            "capacity=500/s",
+            "u -> a breaker -> b fallback=x -> c attempts=3 -> d attempts=3",
+            &["wrong d"],
+        );
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 deadline", &[]);
+        case("capacity=500/s", "u -> a -> b attempts=3 deadline -> d attempts=3", &["wrong d"]);
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 timeout=1s pool=500", &[]);
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 timeout=1s pool=501", &["wrong d"]);
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 bulkhead", &[]);
+        case(
+            "capacity=500/s",
+            "u -> a -> b attempts=3 backoff jitter -> d attempts=3 backoff jitter",
+            &["wrong d"],
+        );
+        // What waits in a queue is asked for when there is an answer.
+        case("capacity=500/s", "u -> a ~> q ~> w -> b attempts=3 -> d attempts=3", &[]);
+        case("capacity=500/s", "u -> a ~> b attempts=3 -> c attempts=3 -> d attempts=3", &["wrong d"]);
+        // The first of several that fails is the last.
+        case("capacity=500/s", "u -> a -> d attempts=3 calls=3", &[]);
+        case("capacity=250/s", "u -> a -> d attempts=2\na -> d attempts=2", &[]);
+        case("capacity=250/s", "u -> a -> d attempts=3\na -> d attempts=3", &["wrong d"]);
+        case("capacity=250/s", "u -> a -> d attempts=2 optional\na -> d attempts=2", &["wrong d"]);
+        // Without a cache's answer the store is asked, and nobody tries again for that.
+        case("capacity=500/s", "u -> a attempts=3\na -> r attempts=3\na -> d on=miss", &[]);
+    }
+
+    #[test]
+    fn shedding_on_the_node_or_right_before_it() {
+        let case = |b: &str, c: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\nservice b {b}\nservice c {c} capacity=200/s\n\
+                 flow f rate=100/s {{ u -> a -> b attempts=2 -> c attempts=2 }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("", "", &["wrong c"]);
+        case("", "shed", &[]);
+        case("shed", "", &[]);
+        case("", "concurrency=100 latency=100ms", &["wrong c"]);
+    }
+
+    #[test]
+    fn one_cause_is_one_finding() {
+        let text = "client u\nservice a x2\nservice b capacity=200/s\npostgres d capacity=300/s\ndatabase e\n\
+                    every call attempts=3\nflow f rate=100/s { u -> a -> b -> d -> e }";
+        expect(&RULE, text, &["wrong d, b, e"]);
+        // Different flows, different retries.
+        let text = "client u\nservice a\nservice b\ndatabase d capacity=150/s\ndatabase e capacity=150/s\n\
+                    flow f rate=100/s { u -> a -> d attempts=2 }\nflow g rate=100/s { u -> b -> e attempts=2 }";
+        expect(&RULE, text, &["wrong d", "wrong e"]);
+    }
+
+    #[test]
+    fn a_number_is_missing() {
+        let case = |d: &str, flow: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\nservice b\n{d}\n{flow} {{ u -> a -> b attempts=2 -> d attempts=2 }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("database d", "flow f rate=100/s", &["wants capacity of d"]);
+        case("database d", "flow f rate=20/s", &[]);
+        case("database d", "flow f", &[]);
+        case("database d capacity=100/s", "flow f", &[]);
+        case("dynamodb d", "flow f rate=100/s", &[]);
+        case("external d", "flow f rate=100/s", &[]);
+        case("external d rate_limit=100/s", "flow f rate=100/s", &[]);
+    }
+
+    #[test]
+    fn how_much_it_weighs() {
+        let said = |node: &str, flow: &str| {
+            let text = format!("client u\nservice a\nservice b\n{node}\nflow f {flow}");
+            let found = run(&RULE, &Facts::new(&design(&text)));
+            let mut said = found.iter().filter(|finding| finding.verdict != Verdict::NotEvaluated);
+            said.next().map(|finding| (finding.verdict, finding.severity))
+        };
+        let two = "rate=1k/s { u -> a -> b attempts=2 -> d attempts=2 }";
+        assert_eq!(said("database d capacity=2k/s", two), Some((Verdict::Wrong, Severity::Error)));
+        let one = "rate=1k/s { u -> a -> b -> d attempts=4 }";
+        assert_eq!(said("database d capacity=2k/s", one), Some((Verdict::Wrong, Severity::Warning)));
+        // PostgreSQL by a rule of thumb carries 3,000 a second.
+        assert_eq!(said("postgres d", two), Some((Verdict::Unstated, Severity::Warning)));
+        let three = "rate=1k/s { u -> a attempts=2 -> b attempts=2 -> d attempts=2 }";
+        assert_eq!(said("postgres d", three), None);
+        // Memcached by a careful measurement 200,000.
+        assert_eq!(
+            said("memcached d", &two.replace("1k", "100k")),
+            Some((Verdict::Wrong, Severity::Warning))
+        );
+    }
+
+    /// What it says to write is enough.
+    #[test]
+    fn following_the_advice_ends_it() {
+        for rate in [30, 50, 80, 85, 95] {
+            let text = format!(
+                "client u\nservice a\nservice b\ndatabase d capacity=100/s\n\
+                 flow f rate={rate}/s {{ u -> a -> b attempts=3 -> d attempts=3 }}"
+            );
+            let found = run(&RULE, &Facts::new(&design(&text)));
+            let fix = &found[0].fix;
+            let mended = match fix.starts_with("`retry_budget=10%` on `a -> b` and `b -> d`") {
+                true => text.replace("attempts=3", "attempts=3 retry_budget=10%"),
+                false => {
+                    assert!(fix.starts_with("a `breaker` on `b -> d`"), "{fix}");
+                    text.replace("-> d attempts=3", "-> d attempts=3 breaker")
+                }
+            };
+            expect(&RULE, &mended, &[]);
+        }
+    }
+}
