@@ -192,7 +192,10 @@ impl Masses {
                 }
             }
         }
-        Masses { width, at: base, cells, beyond: 0.0 }.rounded_off()
+        // What was moved off the grid.
+        let lost = 1.0 - self.beyond - cells.iter().sum::<f64>();
+        let beyond = self.beyond + if lost > LACKING { lost } else { 0.0 };
+        Masses { width, at: base, cells, beyond }
     }
 
     /// Without what is too unlikely to matter at either end; what the cells lack of one lies beyond them.
@@ -301,6 +304,17 @@ mod tests {
         near(waited[0], a - a * (b / (a + b)) * (b / (a + b)), 2e-3);
         let (_, waited) = exponential(a, 1e-4).slower(&exponential(a, 1e-4));
         near(waited[0], waited[1], 1e-9);
+    }
+
+    #[test]
+    fn a_later_beginning_stays_later() {
+        let late = Masses::constant(0.05, 1e-4).then(&exponential(0.01, 1e-4));
+        let (both, waited) = late.slower(&exponential(0.02, 1e-4));
+        // E[max(0.05 + A, B)] = 0.06 + E[(B − 0.05 − A)⁺] = 0.06 + b e^(−0.05/b) b/(a + b)
+        near(both.mean(), 0.06 + 0.02 * (-2.5_f64).exp() * 0.02 / 0.03, 1e-4);
+        near(waited[0] + waited[1], both.mean(), 1e-9);
+        let mixed = Masses::mix(&[(0.5, &late), (0.5, &exponential(0.02, 1e-4))], 1e-4);
+        near(mixed.mean(), 0.04, 1e-6);
     }
 
     #[test]

@@ -142,18 +142,13 @@ fn finding(design: &Design, flow: &Flow, budget: &Budget, answer: &Answer, known
     let promised = show_duration(budget.time);
     let taken = show_duration(time(known, budget));
     let largest = known.contributors[0];
-    let at_least = if answer.wants.is_empty() { "" } else { "at least " };
     let which = if budget.name == "p50" { "half of its answers" } else { "one answer in a hundred" };
-    let longer = format!("`{}` promises {promised}, and {which} takes {at_least}{taken} or more", flow.id);
+    let longer = format!("`{}` promises {promised}, and {which} takes {taken} or more", flow.id);
     let far = match largest.what {
         What::Network(from, to)
             if largest.distance == Some(Distance::Regions) || is_far(design, from, to) =>
         {
-            format!(
-                ": it goes from {} to another region for {}",
-                design.graph[from].name(),
-                design.graph[to].name()
-            )
+            format!(": {} waits for {} in another region", design.graph[from].name(), design.graph[to].name())
         }
         _ => String::new(),
     };
