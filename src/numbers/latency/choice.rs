@@ -86,7 +86,7 @@ fn at_once(ways: &mut Ways, unit: &Unit) -> Way {
 fn folded(ways: &mut Ways, open: &[Unit]) -> Way {
     let question = open.iter().find_map(|unit| unit.on);
     let shares = |unit: &Unit| unit.hops.iter().filter_map(|(_, share)| *share).next();
-    let group = open.iter().find_map(|unit| shares(unit)).map(|share| share.group);
+    let group = open.iter().find_map(shares).map(|share| share.group);
     let branches = match question {
         None => vec![(1.0, None)],
         Some(On { hit_rate: Some(hits), .. }) => vec![(hits, Some(true)), (1.0 - hits, Some(false))],
