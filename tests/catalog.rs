@@ -78,6 +78,7 @@ fn connection_attributes_are_these() {
         "protocol",
         "tls",
         "fallback",
+        "rtt",
     ];
     assert_eq!(of_connection, HashSet::from(expected));
 }

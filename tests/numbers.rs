@@ -111,16 +111,15 @@ fn connections_are_pools_times_instances() {
 fn what_is_missing_is_named_and_never_a_zero() {
     let numbers = of("client u\nservice a x2\nredis c\npostgres d\n\
                       flow f rate=1k/s { u -> a -> c reads\na -> d reads on=miss }\nflow g { u -> a -> d writes }");
-    assert_eq!(
-        numbers.wants(),
-        [
-            "`rate` of flow `g`",
-            "`capacity` of `a`",
-            "`ttl` of `c`",
-            "`response` of `a -> d`",
-            "`hit_rate` of `c`"
-        ]
-    );
+    let latencies = ["`latency` of `a`", "`latency` of `c`", "`latency` of `d`"];
+    let others = [
+        "`rate` of flow `g`",
+        "`capacity` of `a`",
+        "`ttl` of `c`",
+        "`response` of `a -> d`",
+        "`hit_rate` of `c`",
+    ];
+    assert_eq!(numbers.wants(), [&others[..], &latencies[..]].concat());
     let store = numbers.nodes.iter().find(|node| node.id == "d").unwrap();
     assert!(store.average.is_err() && store.utilisation.as_ref().unwrap().is_err());
 }
@@ -139,7 +138,9 @@ fn what_carries_nothing_has_no_utilisation() {
 #[test]
 fn defaults_are_assumptions_with_a_source_and_give_way() {
     let text = |capacity: &str| {
-        format!("client u\nservice a x2 capacity=1k/s\nredis c {capacity}\nflow f rate=1/s {{ u -> a -> c }}")
+        format!(
+            "client u\nservice a x2 capacity=1k/s\nredis c {capacity}\nflow f rate=1/s {{ u -> a -> c rtt=0s }}"
+        )
     };
     let assumed = of(&text(""));
     assert_eq!(assumed.assumed().len(), 1);

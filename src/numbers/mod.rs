@@ -6,6 +6,7 @@ mod cache;
 mod capacity;
 mod entry;
 mod figure;
+pub mod latency;
 mod node;
 pub mod overload;
 mod table;
@@ -17,6 +18,7 @@ use availability::{Availability, Places};
 pub use cache::{CacheNumbers, caches, parts};
 pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
+use latency::Latency;
 pub use node::NodeNumbers;
 pub use table::{TableNumbers, expected_rows};
 pub use traffic::{Traffic, machines};
@@ -34,12 +36,14 @@ pub struct Numbers {
     pub tables: Vec<TableNumbers>,
 }
 
-/// How often a flow happens.
+/// How often a flow happens, how long it takes, and how much of the time it is served.
 #[derive(Debug)]
 pub struct FlowNumbers {
     pub id: String,
     pub average: Reached,
     pub peak: Reached,
+    /// None where nobody waits for anything.
+    pub latency: Option<Latency>,
     /// None where it has no hop.
     pub availability: Option<Availability>,
 }
@@ -58,7 +62,8 @@ pub fn numbers_where(design: &Design, places: Places) -> Numbers {
             .flows
             .iter()
             .zip(availability)
-            .map(|(of, availability)| flow(of, availability))
+            .zip(latency::of_flows(design))
+            .map(|((of, availability), latency)| flow(of, latency, availability))
             .collect(),
         nodes: node::all(design, &tables),
         tables,
@@ -70,19 +75,21 @@ impl Numbers {
         self.nodes.iter().find(|node| node.index == index)
     }
 
-    /// Every figure with its name, flows first.
+    /// Every figure, of flows first but for their times.
     pub fn figures(&self) -> impl Iterator<Item = &Reached> {
         let flows = self.flows.iter().flat_map(|flow| [&flow.average, &flow.peak]);
         let nodes = self.nodes.iter().flat_map(|node| node.figures().into_iter().map(|(_, figure)| figure));
         let tables =
             self.tables.iter().flat_map(|table| table.figures().into_iter().map(|(_, figure)| figure));
-        flows.chain(nodes).chain(tables)
+        let times = self.flows.iter().flat_map(|flow| &flow.latency).flat_map(|of| [&of.p50, &of.p99]);
+        flows.chain(nodes).chain(tables).chain(times)
     }
 
     /// What was taken from the catalogue, each once.
     pub fn assumed(&self) -> Vec<&Assumed> {
         let mut all: Vec<&Assumed> = Vec::new();
-        for assumed in self.figures().flatten().flat_map(|figure| &figure.assumed) {
+        let of_times = self.flows.iter().flat_map(|flow| &flow.latency).flat_map(|of| &of.assumed);
+        for assumed in self.figures().flatten().flat_map(|figure| &figure.assumed).chain(of_times) {
             if !all.contains(&assumed) {
                 all.push(assumed);
             }
@@ -104,14 +111,14 @@ impl Numbers {
     }
 }
 
-fn flow(flow: &Flow, availability: Option<Availability>) -> FlowNumbers {
+fn flow(flow: &Flow, latency: Option<Latency>, availability: Option<Availability>) -> FlowNumbers {
     let stated = |name: &str| {
         let value = flow.attrs.number(name).value()?;
         Some(Figure::new(value, Unit::Rate, format!("`{name}` of flow `{}` = {}", flow.id, show_rate(value))))
     };
     let average = stated("rate").ok_or_else(|| want_rate(flow));
     let peak = stated("peak").or_else(|| stated("rate")).ok_or_else(|| want_rate(flow));
-    FlowNumbers { id: flow.id.clone(), average, peak, availability }
+    FlowNumbers { id: flow.id.clone(), average, peak, latency, availability }
 }
 
 fn want_rate(flow: &Flow) -> Missing {

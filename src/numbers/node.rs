@@ -109,6 +109,12 @@ fn node(design: &Design, index: NodeIndex, cache: CacheNumbers) -> NodeNumbers {
     }
 }
 
+/// What arrives at a node at the peak.
+pub(super) fn peak(design: &Design, index: NodeIndex) -> Reached {
+    let arrivals: Vec<&Step> = design.steps_to(index).filter(|step| arrives(design, step)).collect();
+    arriving(design, &arrivals, "peak")
+}
+
 /// A request, message or operation; a look into a queue brings nothing, and control hops are no traffic.
 pub(super) fn arrives(design: &Design, step: &Step) -> bool {
     let polls = design.graph[step.to].kind.is_broker() && step.attrs.has("reads");

@@ -6,6 +6,7 @@ mod brief;
 mod excerpt;
 pub mod explain;
 pub mod json;
+mod latency;
 pub mod markdown;
 pub mod numbers;
 pub mod overload;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::availability;
 use super::wrap::columns;
 use super::{Style, Wrap};
+use super::{availability, latency};
 use crate::design::Design;
 use crate::numbers::availability::{Assumption, Places, merged, study};
 use crate::numbers::{CacheNumbers, FlowNumbers, Missing, Numbers, Reached};
@@ -21,9 +21,10 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
     }
     let per_flow = numbers.flows.iter().map(|flow| {
         let [available, naive, down] = availability::cells(flow.availability.as_ref());
-        vec![flow.id.clone(), cell(&flow.average), cell(&flow.peak), available, naive, down]
+        let [p50, p99] = latency::cells(flow.latency.as_ref());
+        vec![flow.id.clone(), cell(&flow.average), cell(&flow.peak), p50, p99, available, naive, down]
     });
-    let heads = ["Flows", "average", "peak", "available", "naive", "down a year"];
+    let heads = ["Flows", "average", "peak", "p50", "p99", "available", "naive", "down a year"];
     blocks.extend(table(heads, per_flow.collect(), style));
     blocks.extend(availability::what_stops(design, numbers, style));
     let per_node = numbers.nodes.iter().map(|node| {
@@ -86,7 +87,7 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
         let most = if style.all { wants.len() } else { WANTED };
         let more = wants.len().saturating_sub(most);
         let more = if more > 0 { format!(" and {more} more (--all)") } else { String::new() };
-        let text = format!("{}{more}", wants[..wants.len().min(most)].join(", "));
+        let text = format!("{}{more}", wanted(&wants[..wants.len().min(most)]));
         let text = Wrap { width: style.width, first: 2, hang: 2 }.block(&text);
         blocks.push(format!("{}\n{text}", paint.bold("A `?` wants")));
     }
@@ -94,6 +95,24 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
         blocks.push("nothing to reckon with: no flow, and no node but clients".to_string());
     }
     format!("{}\n", blocks.join("\n\n"))
+}
+
+/// "`capacity` of `a`, `latency` of `a`, `b`": each attribute once.
+fn wanted(wants: &[&str]) -> String {
+    let mut subjects: Vec<(&str, Vec<&str>)> = Vec::new();
+    for want in wants {
+        let (what, of) =
+            want.split_once(" of ").filter(|(what, _)| what.starts_with('`')).unwrap_or((want, ""));
+        match subjects.iter_mut().find(|(known, names)| *known == what && !names.is_empty()) {
+            Some((_, names)) if !of.is_empty() => names.push(of),
+            _ => subjects.push((what, Some(of).filter(|of| !of.is_empty()).into_iter().collect())),
+        }
+    }
+    let listed = subjects.into_iter().map(|(what, names)| match names.is_empty() {
+        true => what.to_string(),
+        false => format!("{what} of {}", names.join(", ")),
+    });
+    listed.collect::<Vec<String>>().join(", ")
 }
 
 /// What was taken for granted of how long things are up, over all flows.
@@ -194,6 +213,9 @@ pub fn why(design: &Design, numbers: &Numbers, places: Places, id: &str, style: 
         blocks.push(block);
     }
     let flow = design.flows.iter().zip(&numbers.flows).find(|(_, numbers)| numbers.id == id);
+    if let Some((_, FlowNumbers { latency: Some(latency), .. })) = flow {
+        blocks.push(latency::why(design, latency, style));
+    }
     if let Some((flow, FlowNumbers { availability: Some(availability), .. })) = flow {
         let study = study(design, flow, places, availability);
         blocks.push(availability::why(design, availability, &study, places, style));
@@ -209,6 +231,7 @@ pub fn json(numbers: &Numbers) -> Value {
         .map(|flow| {
             let rates = [("rate_per_s", Some(&flow.average)), ("peak_per_s", Some(&flow.peak))];
             let mut object = object(&flow.id, rates);
+            latency::into_json(flow.latency.as_ref(), &mut object);
             availability::into_json(flow.availability.as_ref(), &mut object);
             object
         })

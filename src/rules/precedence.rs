@@ -129,6 +129,13 @@ pub static PRECEDENCE: &[Precedence] = &[
         because: "what one tenant takes from the others says more than that the limit counts nobody",
         example: "client u\nservice a tenants=shared rate_limit=1/s\nflow f availability=99.9% { u -> a }",
     },
+    Precedence {
+        speaks: "long-work-in-request",
+        silent: "latency-budget-exceeded",
+        because: "what takes seconds keeps no promise of less; handed off, it need not",
+        example: "client u\nservice a x2\nservice b x2 latency=3s\n\
+                  flow f rate=50/s p99=500ms { u -> a -> b timeout=9s }",
+    },
 ];
 
 /// Leaves out what a more telling rule says already.

@@ -2,6 +2,7 @@
 
 mod connection_exhaustion;
 mod health_check_cascades;
+mod latency_budget_exceeded;
 mod no_bulkhead;
 mod no_circuit_breaker;
 mod no_load_shedding;
@@ -21,6 +22,7 @@ use super::Rule;
 pub(super) static RULES: &[&Rule] = &[
     &connection_exhaustion::RULE,
     &health_check_cascades::RULE,
+    &latency_budget_exceeded::RULE,
     &no_bulkhead::RULE,
     &no_circuit_breaker::RULE,
     &no_load_shedding::RULE,
