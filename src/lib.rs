@@ -20,6 +20,7 @@ pub mod design;
 pub mod diagnostic;
 pub mod draw;
 pub mod numbers;
+pub mod predict;
 pub mod report;
 pub mod rubric;
 pub mod rules;

@@ -9,6 +9,7 @@ mod input;
 mod new;
 mod numbers;
 mod output;
+mod predict;
 mod problems;
 mod rules;
 mod settings;
@@ -40,6 +41,7 @@ Begin:
   spof check example.arch   see where it breaks, and why
   spof draw example.arch    draw it to example.svg
   spof numbers example.arch what it has to carry, and what it can
+  spof predict example.arch what stops it, what each loss does, what breaks first
 
 Practise:
   spof problems             what there is to design
@@ -54,6 +56,7 @@ enum Command {
     Check(check::Args),
     Draw(draw::Args),
     Numbers(numbers::Args),
+    Predict(predict::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -103,6 +106,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
+        Command::Predict(args) => predict::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),

@@ -12,7 +12,7 @@ use petgraph::graph::NodeIndex;
 use availability::{Availability, Places};
 pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
-pub use node::NodeNumbers;
+pub use node::{NodeNumbers, arrives};
 pub use table::{TableNumbers, expected_rows};
 
 use crate::design::{Design, Flow};
@@ -52,9 +52,14 @@ pub fn numbers_where(design: &Design, places: Places) -> Numbers {
             .zip(availability)
             .map(|(of, availability)| flow(of, availability))
             .collect(),
-        nodes: node::all(design),
+        nodes: of_nodes(design),
         tables: table::all(design),
     }
+}
+
+/// The figures of its nodes alone, which cost little.
+pub fn of_nodes(design: &Design) -> Vec<NodeNumbers> {
+    node::all(design)
 }
 
 impl Numbers {

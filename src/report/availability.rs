@@ -11,7 +11,7 @@ use crate::numbers::availability::{
 use crate::units::{percent, show_duration, show_number};
 
 /// Cut sets of a flow, and names of what was assumed, unless all are asked for.
-const CUTS: usize = 5;
+pub const CUTS: usize = 5;
 const NAMES: usize = 6;
 /// The most important nodes and places of a flow.
 const IMPORTANT: usize = 5;
@@ -48,7 +48,7 @@ fn up(down: f64) -> String {
     if is_all { short } else { format!("{shown} %") }
 }
 
-fn a_year(down: f64) -> String {
+pub fn a_year(down: f64) -> String {
     match down * YEAR {
         none if none <= 0.0 => "0".to_string(),
         little if little < 1e-3 => "under 1 ms".to_string(),

@@ -9,6 +9,7 @@ pub mod json;
 pub mod markdown;
 pub mod numbers;
 mod paint;
+pub mod predict;
 pub mod problems;
 mod questions;
 mod rules;
