@@ -93,7 +93,7 @@ fn unknown(design: &Design, id: &str) -> Trouble {
     match nearest(id, names.iter().map(String::as_str)) {
         Some(near) => trouble.help(format!("did you mean `{near}`?")),
         None => trouble.help(
-            "`--loss` takes a node that is no client, a zone, region, group or fate; `ID/empty` of a cache, `ID/instance` of a node with several",
+            "`--loss` takes a node that is no client, a zone, region, group or fate; `ID/empty` of a cache with a way past it, `ID/instance` of a node with several",
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! What one loss does: to the load of the others, to the flows, and what falls next.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ pub const TIGHT: f64 = 0.8;
 const EXACT: f64 = 1e-9;
 /// So many times the load is worth a word, where nobody knows what is carried.
 const MANIFOLD: f64 = 2.0;
+/// Of what is past its limit, so many are looked at one by one.
+const SINGLY: usize = 8;
 /// What is past its limit already is made worse by so much more.
 const WORSE: f64 = 1.2;
 
@@ -45,7 +47,7 @@ pub struct FlowAfter {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Stops,
-    /// Served, by a node that gets more than it carries: late, or for some only.
+    /// Served by nodes that get more than they carry: late, or for some only.
     Slows,
     GoesOn,
 }
@@ -142,39 +144,49 @@ pub fn after(ordinary: &Ordinary, loss: &Loss) -> Aftermath {
         .filter(|(_, node)| node.becomes == Becomes::Overloaded && node.held_back.is_none())
         .map(|(at, _)| *at)
         .collect();
-    // Each overloaded node that a flow hangs on by itself.
-    let hang_on: Vec<(NodeIndex, Vec<bool>)> = falling
-        .iter()
-        .map(|&at| (at, ordinary.whole.without(&lost.components, &with(&lost.nodes, &[at])).served))
-        .collect();
-    let flows = design.flows.iter().enumerate().map(|(at, flow)| {
-        let late: Vec<String> = hang_on
-            .iter()
-            .filter(|(_, served)| state.served[at] && !served[at])
-            .map(|(node, _)| design.graph[*node].id.clone())
-            .collect();
+    let then = (!falling.is_empty()).then(|| then(ordinary, loss, &lost, &state, &falling, &nodes));
+    let late = late(ordinary, &lost, &falling, then.as_ref());
+    let flows = design.flows.iter().zip(&late).enumerate().map(|(at, (flow, late))| {
         let outcome = match (state.served[at], late.is_empty()) {
             (false, _) => Outcome::Stops,
             (true, false) => Outcome::Slows,
             (true, true) => Outcome::GoesOn,
         };
-        let without = || {
-            let mut gone: Vec<NodeIndex> = design
-                .steps_of(flow)
-                .iter()
-                .map(|step| step.to)
-                .filter(|to| situation.down.contains(to))
-                .collect();
-            gone.sort_unstable();
-            gone.dedup();
-            gone.into_iter().map(|node| design.graph[node].id.clone()).collect()
+        let passed: BTreeSet<NodeIndex> = design.steps_of(flow).iter().map(|step| step.to).collect();
+        let nodes = match outcome {
+            Outcome::Slows => late.clone(),
+            _ => passed.into_iter().filter(|node| situation.down.contains(node)).collect(),
         };
-        let nodes = if outcome == Outcome::Slows { late } else { without() };
+        let nodes = nodes.into_iter().map(|node| design.graph[node].id.clone()).collect();
         FlowAfter { id: flow.id.clone(), outcome, nodes }
     });
     let flows = flows.collect();
-    let then = (!falling.is_empty()).then(|| then(ordinary, loss, &lost, &state, &falling, &nodes));
     Aftermath { loss: loss.clone(), flows, nodes: nodes.into_iter().map(|(_, node)| node).collect(), then }
+}
+
+/// For each flow, the nodes past their limit that it hangs on: each by itself, or all of them together.
+fn late(ordinary: &Ordinary, lost: &Lost, falling: &[NodeIndex], then: Option<&Then>) -> Vec<Vec<NodeIndex>> {
+    let design = ordinary.design;
+    let mut late = vec![Vec::new(); design.flows.len()];
+    let Some(then) = then else { return late };
+    let further = then.overloaded.iter().filter_map(|node| design.node(&node.id));
+    let all: Vec<NodeIndex> = falling.iter().copied().chain(further).collect();
+    let served =
+        |nodes: &[NodeIndex]| ordinary.whole.without(&lost.components, &with(&lost.nodes, nodes)).served;
+    for &node in falling.iter().take(SINGLY) {
+        for (late, served) in late.iter_mut().zip(served(&[node])) {
+            if !served {
+                late.push(node);
+            }
+        }
+    }
+    for ((flow, late), served) in design.flows.iter().zip(&mut late).zip(served(&all)) {
+        if !served && late.is_empty() {
+            let passes = |node: &NodeIndex| design.steps_of(flow).iter().any(|step| step.to == *node);
+            late.extend(all.iter().filter(|node| passes(node)));
+        }
+    }
+    late
 }
 
 /// A cache that has lost one of its instances answers what the others hold.

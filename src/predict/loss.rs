@@ -130,7 +130,9 @@ pub fn every(design: &Design) -> Vec<Loss> {
     let names = |is: &dyn Fn(&Node) -> bool, make: fn(String) -> Loss| -> Vec<Loss> {
         nodes().filter(|node| is(node)).map(|node| make(node.id.clone())).collect()
     };
-    let mut all = names(&|node| matches!(node.kind, Kind::Cache | Kind::Cdn), Loss::Empty);
+    let passed = caches_with_a_way_past(design);
+    let is_passed = |node: &Node| design.node(&node.id).is_some_and(|at| passed.contains(&at));
+    let mut all = names(&is_passed, Loss::Empty);
     all.extend(names(&has_instances, Loss::Instance));
     all.extend(names(&|_| true, Loss::Node));
     let mut zones = Vec::new();
@@ -144,6 +146,28 @@ pub fn every(design: &Design) -> Vec<Loss> {
     let fates = nodes().flat_map(|node| node.attrs.words("fate")).cloned().collect();
     all.extend(each_once(fates).into_iter().map(Loss::Fate));
     all
+}
+
+/// What a cache or CDN has lost comes from elsewhere: its caller goes there on a miss, or it does itself. Of the others
+/// nobody knows what they are without what they held.
+fn caches_with_a_way_past(design: &Design) -> BTreeSet<NodeIndex> {
+    let is_cache = |node: NodeIndex| matches!(design.graph[node].kind, Kind::Cache | Kind::Cdn);
+    let mut passed = BTreeSet::new();
+    for flow in &design.flows {
+        // The cache that each caller asked last.
+        let mut asked: HashMap<NodeIndex, NodeIndex> = HashMap::new();
+        for step in design.steps_of(flow) {
+            if is_cache(step.from) {
+                passed.insert(step.from);
+            } else if step.attrs.text("on").value() == Some("miss") {
+                passed.extend(asked.get(&step.from));
+            }
+            if is_cache(step.to) {
+                asked.insert(step.from, step.to);
+            }
+        }
+    }
+    passed
 }
 
 /// Those that are worth a look without being asked for. A node goes whole where the flow has a way out that takes over what
@@ -183,11 +207,14 @@ fn has_instances(node: &Node) -> bool {
         && node.instances.max(node.most_instances().unwrap_or(0)) >= 2
 }
 
-/// A copy takes over what a lost instance held.
+/// A copy takes over what a lost instance held: instances carry the load together, so that without `failover=auto` or
+/// shards that have more than one of them, each has entries of its own.
 fn has_warm_copies(node: &Node) -> bool {
     let failover = node.attrs.text("failover");
-    let by_itself = || node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto"));
-    let takes_over = failover.value() == Some("auto") || failover.is_unstated() && by_itself();
+    let shards = node.attrs.number("shards").value();
+    let by_itself = node.tech.is_some_and(|tech| tech.failover.as_deref() == Some("auto"));
+    let takes_over =
+        failover.value() == Some("auto") || failover.is_unstated() && shards.is_some() && by_itself;
     takes_over && node.instances > parts(node)
 }
 

@@ -87,22 +87,27 @@ fn losses(ordinary: &Ordinary) -> Losses {
 /// Of all that gets or carries another load it is known that it has room left.
 fn is_light(ordinary: &Ordinary, after: &Aftermath) -> bool {
     let design = ordinary.design;
+    // Nothing is nothing, whatever could be carried.
+    let share = |rate: f64, at_least: bool, carries: Option<f64>| match carries {
+        _ if at_least => None,
+        _ if rate == 0.0 => Some(0.0),
+        carries => carries.map(|carries| rate / carries),
+    };
     let touched = after.nodes.iter().filter(|node| {
         let is_own = design.node(&node.id).is_some_and(|at| !is_somebody_elses(&design.graph[at]));
         node.becomes != Becomes::Lost && is_own
     });
     let mut shares: Vec<Option<f64>> =
-        touched.map(|node| node.used_after().filter(|_| !node.after.at_least)).collect();
+        touched.map(|node| share(node.after.per_s, node.after.at_least, node.carries_per_s)).collect();
+    let idle = shares.is_empty() && matches!(after.loss, Loss::Node(_));
     // A standby, whose loss changes nothing.
     if let (true, Loss::Instance(of)) = (shares.is_empty(), &after.loss) {
         shares.extend(design.node(of).map(|at| {
-            let rate = ordinary.rates.known[at.index()];
-            ordinary.carries[at.index()]
-                .filter(|_| ordinary.rates.unknown[at.index()] == 0)
-                .map(|all| rate / all)
+            let (rates, at) = (&ordinary.rates, at.index());
+            share(rates.known[at], rates.unknown[at] > 0, ordinary.carries[at])
         }));
     }
-    !shares.is_empty() && shares.into_iter().all(|used| used.is_some_and(|used| used <= TIGHT))
+    idle || !shares.is_empty() && shares.into_iter().all(|used| used.is_some_and(|used| used <= TIGHT))
 }
 
 /// Something is past its limit, if not by this loss.

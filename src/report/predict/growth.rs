@@ -1,8 +1,8 @@
 //! What breaks first as every flow grows alike.
 
-use super::names;
+use super::{listed, names};
 use crate::design::Design;
-use crate::predict::{Growth, LARGEST, Reaches};
+use crate::predict::{Growth, LARGEST, Reaches, Unknown};
 use crate::report::wrap::columns;
 use crate::report::{Style, Wrap};
 use crate::units::show_number;
@@ -27,7 +27,7 @@ pub fn section(design: &Design, growth: &Growth, style: Style) -> Option<String>
         say(format!("the disks of `{}`: {}", fills.store, fills.by));
     }
     if !growth.unknown.is_empty() {
-        say(format!("not known: {}", unknown(growth, most(NAMES))));
+        say(format!("not known of {}", unknown(growth, most(NAMES))));
     }
     if !growth.managed.is_empty() {
         let who = names(growth.managed.iter(), most(NAMES));
@@ -70,31 +70,29 @@ fn rows(reaches: &[Reaches], style: Style) -> Vec<String> {
     reaches.iter().zip(&shown).map(row).collect()
 }
 
-/// Nodes that lack the same are named together: "`front` and `links`: `capacity`".
+/// Who lacks what, and every number that would tell: "`front` and `links`, for want of a `capacity`".
 fn unknown(growth: &Growth, most: usize) -> String {
-    let mut groups: Vec<(Vec<&String>, Vec<String>)> = Vec::new();
-    for unknown in &growth.unknown {
-        let own = format!("`capacity` of `{}`", unknown.node);
-        let wants: Vec<String> = unknown
-            .wants
-            .iter()
-            .map(|want| if *want == own { "`capacity`".to_string() } else { want.clone() })
-            .collect();
-        match groups.iter_mut().find(|(_, same)| *same == wants) {
-            Some((nodes, _)) => nodes.push(&unknown.node),
-            None => groups.push((vec![&unknown.node], wants)),
+    let nodes = names(growth.unknown.iter().map(|unknown| &unknown.node), most);
+    let own = |unknown: &Unknown| unknown.wants == [format!("`capacity` of `{}`", unknown.node)];
+    if growth.unknown.iter().all(own) {
+        return format!("{nodes}, for want of a `capacity`");
+    }
+    // "`rate` of flow" with all of its flows.
+    let mut wants: Vec<(&str, Vec<&str>)> = Vec::new();
+    for want in growth.unknown.iter().flat_map(|unknown| &unknown.wants) {
+        let (what, of) = want.rsplit_once(' ').unwrap_or(("", want));
+        match wants.iter_mut().find(|(same, _)| *same == what) {
+            Some((_, all)) if all.contains(&of) => {}
+            Some((_, all)) => all.push(of),
+            None => wants.push((what, vec![of])),
         }
     }
-    let more = groups.len().saturating_sub(most);
-    let mut said: Vec<String> = groups
-        .into_iter()
-        .take(most)
-        .map(|(nodes, wants)| {
-            format!("{} (no {})", names(nodes.into_iter(), most), super::listed(&wants, "and no"))
-        })
-        .collect();
-    if more > 0 {
-        said.push(format!("{more} more (--all)"));
-    }
-    said.join("; ")
+    let said = wants.into_iter().map(|(what, of)| {
+        let mut named: Vec<String> = of.iter().take(most).map(|name| name.to_string()).collect();
+        if of.len() > named.len() {
+            named.push(format!("{} more", of.len() - named.len()));
+        }
+        format!("{what} {}", listed(&named, "and"))
+    });
+    format!("{nodes}, for want of {}", said.collect::<Vec<_>>().join("; "))
 }

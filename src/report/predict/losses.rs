@@ -1,6 +1,7 @@
 //! What each loss does to the others.
 
 use super::{listed, names};
+use crate::catalog::Kind;
 use crate::design::Design;
 use crate::predict::{Aftermath, Becomes, FlowAfter, Loss, Losses, NodeAfter, Outcome, TIGHT};
 use crate::report::{Style, Wrap};
@@ -17,6 +18,12 @@ pub fn section(design: &Design, losses: &Losses, style: Style) -> Option<String>
     let mut groups: Vec<(Vec<&Loss>, Vec<String>, u8)> = Vec::new();
     for after in &losses.matter {
         let said = body(design, after, most(NODES), most(NAMES));
+        // A cache that is gone and one that is empty leave the same to the rest.
+        let is_said =
+            |of: &&Loss| matches!((of, &after.loss), (Loss::Empty(one), Loss::Node(other)) if one == other);
+        if groups.iter().any(|(of, text, _)| *text == said && of.iter().any(is_said)) {
+            continue;
+        }
         let same = groups.iter_mut().find(|(of, text, _)| {
             *text == said && std::mem::discriminant(of[0]) == std::mem::discriminant(&after.loss)
         });
@@ -40,11 +47,11 @@ pub fn section(design: &Design, losses: &Losses, style: Style) -> Option<String>
     let mut say = |text: String| lines.push(wrap.block(&text));
     if !losses.harmless.is_empty() {
         let what = quiet(design, &losses.harmless, most(NAMES));
-        say(format!("everything is served and below {} {what}", show_share(TIGHT)));
+        say(format!("{what}: everything is served, and nothing passes {}", show_share(TIGHT)));
     }
     if !losses.served.is_empty() {
         let what = quiet(design, &losses.served, most(NAMES));
-        say(format!("everything is served, how busy the rest is then nobody says, {what}"));
+        say(format!("{what}: everything is served; how busy that keeps the rest is not known"));
     }
     if losses.left_out > 0 {
         say(format!("{} more losses were not looked at: the design is too large", losses.left_out));
@@ -75,7 +82,7 @@ pub fn subject(design: &Design, of: &[&Loss], most: usize) -> String {
     };
     match of[0] {
         Loss::Empty(id) => {
-            let purged = design.node(id).is_some_and(|at| design.graph[at].kind == crate::catalog::Kind::Cdn);
+            let purged = design.node(id).is_some_and(|at| design.graph[at].kind == Kind::Cdn);
             format!("with {any} empty, as after a {}", if purged { "purge" } else { "restart" })
         }
         Loss::Instance(_) => format!("without one instance of {any}"),
@@ -117,24 +124,29 @@ fn body(design: &Design, after: &Aftermath, nodes: usize, most: usize) -> Vec<St
     let mut lines = Vec::new();
     let mut pressed: Vec<&NodeAfter> = after.nodes.iter().filter(|node| is_pressed(node)).collect();
     pressed.sort_by(|one, other| used(other).total_cmp(&used(one)));
-    lines.extend(pressed.iter().take(nodes).map(|node| pressure(node)));
+    lines.extend(pressed.iter().take(nodes).map(|node| pressure(design, node)));
     if pressed.len() > nodes {
         lines.push(format!("and {} more nodes (--all)", pressed.len() - nodes));
     }
-    if merges(design, after) && pressed.iter().any(|node| node.becomes == Becomes::Overloaded) {
-        lines.push("at the most: callers that miss the same entry at once load it once".to_string());
+    if merges(design, after) && !pressed.is_empty() {
+        lines.push(
+            "that is the most: who misses the same entry at once waits for a single load of it".to_string(),
+        );
     }
     lines.extend(flows(after, most));
     if let Some(then) = &after.then {
-        let then_stops = match then.stops.len() {
-            0 => "no flow stops with it".to_string(),
-            some if some == after.flows.len() => "everything stops".to_string(),
-            1 => format!("{} stops", names(then.stops.iter(), most)),
-            _ => format!("{} stop", names(then.stops.iter(), most)),
+        let stops = match then.stops.len() {
+            0 => None,
+            some if some == after.flows.len() => Some("everything stops".to_string()),
+            1 => Some(format!("{} stops", names(then.stops.iter(), most))),
+            _ => Some(format!("{} stop", names(then.stops.iter(), most))),
         };
-        let falls = if then.lost.len() == 1 { "falls" } else { "fall" };
-        lines.push(format!("and then {} {falls}, and {then_stops}", names(then.lost.iter(), most)));
-        lines.extend(then.overloaded.iter().take(nodes).map(|node| format!("and then {}", pressure(node))));
+        let further = then.overloaded.iter().take(nodes).map(|node| pressure(design, node));
+        let said: Vec<String> = stops.into_iter().chain(further).collect();
+        if !said.is_empty() {
+            let cannot = names(then.lost.iter(), most);
+            lines.push(format!("and then, once {cannot} cannot keep up: {}", said.join("; ")));
+        }
     }
     lines
 }
@@ -157,7 +169,7 @@ fn merges(design: &Design, after: &Aftermath) -> bool {
 }
 
 /// "`store` 8.29 % → 77.4 %: 17.4/s by shorten + 2,310/s by redirect = 2,330/s of 3,000/s"
-pub fn pressure(node: &NodeAfter) -> String {
+pub fn pressure(design: &Design, node: &NodeAfter) -> String {
     let least = |at_least: bool| if at_least { "≥ " } else { "" };
     let load = arriving(node);
     let Some(carries) = node.carries_per_s else {
@@ -175,7 +187,13 @@ pub fn pressure(node: &NodeAfter) -> String {
         (share(node.used_before(), node.before.at_least), share(node.used_after(), node.after.at_least));
     let by = node.instances.map_or(String::new(), |(left, all)| format!(", by {left} of {all} instances"));
     let held = node.held_back.as_ref().map_or(String::new(), |held| format!("; {held} turns the rest away"));
-    format!("`{}` {before} → {after}: {load} of {}{by}{held}", node.id, show_rate(carries))
+    let drawn = design.node(&node.id).map(|at| &design.graph[at]);
+    let stated = drawn.is_none_or(|node| {
+        let at_work = ["concurrency", "latency"].iter().all(|name| node.attrs.number(name).value().is_some());
+        node.attrs.number("capacity").value().is_some() || at_work || node.kind == Kind::External
+    });
+    let assumed = if stated { "" } else { " (assumed)" };
+    format!("`{}` {before} → {after}: {load} of {}{assumed}{by}{held}", node.id, show_rate(carries))
 }
 
 /// The sum over its flows, where there are several.

@@ -5,6 +5,7 @@ use super::names;
 use crate::design::Design;
 use crate::predict::{Aftermath, Becomes, FlowAfter, NodeAfter, Outcome, Rate};
 use crate::report::numbers::table;
+use crate::report::wrap::columns;
 use crate::report::{Style, Wrap};
 use crate::units::{show_rate, show_share};
 
@@ -21,15 +22,22 @@ pub fn one(design: &Design, after: &Aftermath, style: Style) -> String {
     if !lost.is_empty() {
         blocks.push(wrap.block(&format!("down: {}", names(lost.into_iter(), NAMES))));
     }
-    let flows = after.flows.iter().map(|flow| vec![flow.id.clone(), outcome(flow)]).collect();
-    blocks.extend(table(["Flows", ""], flows, style));
+    let width = after.flows.iter().map(|flow| columns(&flow.id)).max().unwrap_or(0);
+    let flows = after.flows.iter().map(|flow| {
+        let gap = " ".repeat(width - columns(&flow.id));
+        let wrap = Wrap { width: style.width, first: width + 4, hang: width + 6 };
+        format!("  {}{gap}  {}", flow.id, wrap.text(&outcome(flow)))
+    });
+    if !after.flows.is_empty() {
+        blocks.push(format!("{}\n{}", paint.bold("Flows"), flows.collect::<Vec<_>>().join("\n")));
+    }
     let touched: Vec<&NodeAfter> = after.nodes.iter().filter(|node| node.becomes != Becomes::Lost).collect();
     let rows = touched.iter().map(|node| row(node)).collect();
-    blocks.extend(table(["Load, at the peak", "before", "after", "carries", "used", "then"], rows, style));
+    blocks.extend(table(["Load, at the peak", "before", "after", "carries", "used"], rows, style));
     let sums: Vec<String> = touched
         .iter()
         .filter(|node| node.becomes != Becomes::Otherwise)
-        .map(|node| wrap.block(&pressure(node)))
+        .map(|node| wrap.block(&pressure(design, node)))
         .collect();
     if !sums.is_empty() {
         blocks.push(format!("{}\n{}", paint.bold("Close to the limit, or past it"), sums.join("\n")));
@@ -39,8 +47,8 @@ pub fn one(design: &Design, after: &Aftermath, style: Style) -> String {
         if !then.stops.is_empty() {
             lines.push(wrap.block(&format!("stops: {}", names(then.stops.iter(), NAMES))));
         }
-        lines.extend(then.overloaded.iter().map(|node| wrap.block(&pressure(node))));
-        let heading = paint.bold("And then, if what gets more than it carries falls");
+        lines.extend(then.overloaded.iter().map(|node| wrap.block(&pressure(design, node))));
+        let heading = paint.bold("And then, once what is past its limit cannot keep up");
         blocks.push(format!("{heading}\n{}", lines.join("\n")));
     }
     if touched.is_empty() {
@@ -62,16 +70,19 @@ fn outcome(flow: &FlowAfter) -> String {
 fn row(node: &NodeAfter) -> Vec<String> {
     let rate = |rate: Rate| format!("{}{}", if rate.at_least { "≥ " } else { "" }, show_rate(rate.per_s));
     let share = |share: Option<f64>, of: Rate| {
-        share.map_or("?".to_string(), |share| {
+        share.map_or("?".to_string(), |share: f64| {
             format!("{}{}", if of.at_least { "≥ " } else { "" }, show_share(share))
         })
+    };
+    let used = match (node.used_before(), node.used_after()) {
+        (None, None) => "?".to_string(),
+        (before, after) => format!("{} → {}", share(before, node.before), share(after, node.after)),
     };
     vec![
         node.id.clone(),
         rate(node.before),
         rate(node.after),
         node.carries_per_s.map_or("?".to_string(), show_rate),
-        share(node.used_before(), node.before),
-        share(node.used_after(), node.after),
+        used,
     ]
 }

@@ -36,7 +36,7 @@ pub fn section(design: &Design, numbers: &Numbers, style: Style) -> Option<Strin
 
 fn stops(said: &[(String, f64)], style: Style) -> Vec<String> {
     if said.is_empty() {
-        return vec![format!("    nothing that is less than {} failures at once", LARGEST_ORDER + 1)];
+        return vec![format!("    nothing short of {} failures at once", LARGEST_ORDER + 1)];
     }
     let heaviest = said.iter().map(|(_, down)| *down).fold(0.0, f64::max);
     let mut shown: Vec<&(String, f64)> = said.iter().collect();
