@@ -23,7 +23,10 @@ pub fn text(design: &Design, prediction: &Prediction, places: Places, style: Sty
     ];
     let mut blocks: Vec<String> = sections.into_iter().flatten().collect();
     if blocks.is_empty() {
-        blocks.push("nothing to predict: no flow with a hop".to_string());
+        blocks.push(
+            "nothing to predict: no flow says how requests travel, as `flow show rate=10/s { ... }` does"
+                .to_string(),
+        );
     }
     if let Some(title) = &design.title {
         blocks.insert(0, style.paint().bold(&super::clean(title)));

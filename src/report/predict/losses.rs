@@ -81,9 +81,15 @@ pub fn subject(design: &Design, of: &[&Loss], most: usize) -> String {
         listed(&named, "or")
     };
     match of[0] {
-        Loss::Empty(id) => {
-            let purged = design.node(id).is_some_and(|at| design.graph[at].kind == Kind::Cdn);
-            format!("with {any} empty, as after a {}", if purged { "purge" } else { "restart" })
+        Loss::Empty(_) => {
+            let is_cdn = |id: &String| design.node(id).is_some_and(|at| design.graph[at].kind == Kind::Cdn);
+            let purged = ids.iter().filter(|id| is_cdn(id)).count();
+            let after = match purged {
+                0 => "a restart",
+                some if some == ids.len() => "a purge",
+                _ => "a purge or a restart",
+            };
+            format!("with {any} empty, as after {after}")
         }
         Loss::Instance(_) => format!("without one instance of {any}"),
         Loss::Node(_) => format!("without {any}"),

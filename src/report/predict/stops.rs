@@ -10,26 +10,33 @@ use crate::report::{Style, Wrap};
 /// Below this share of a flow's downtime, something rare is left to `--all`.
 const RARE: f64 = 0.001;
 
+/// Flows that the same things stop, for the same time.
+struct Stopped<'a> {
+    flows: Vec<&'a str>,
+    down: String,
+    by: Vec<(String, f64)>,
+}
+
 /// Flows that the same things stop are named together.
 pub fn section(design: &Design, numbers: &Numbers, style: Style) -> Option<String> {
-    let mut groups: Vec<(Vec<&str>, String, Vec<(String, f64)>)> = Vec::new();
+    let mut groups: Vec<Stopped> = Vec::new();
     for flow in &numbers.flows {
         let Some(of) = &flow.availability else { continue };
-        let said = in_words(design, &of.tree, &of.cuts);
+        let by = in_words(design, &of.tree, &of.cuts);
         let down = cells(Some(of))[2].clone();
-        match groups.iter_mut().find(|(_, same, stops)| *same == down && *stops == said) {
-            Some((names, ..)) => names.push(&flow.id),
-            None => groups.push((vec![&flow.id], down, said)),
+        match groups.iter_mut().find(|group| group.down == down && group.by == by) {
+            Some(group) => group.flows.push(&flow.id),
+            None => groups.push(Stopped { flows: vec![&flow.id], down, by }),
         }
     }
     if groups.is_empty() {
         return None;
     }
     let mut lines = vec![style.paint().bold("What stops each flow, and for how long a year")];
-    for (names, down, said) in &groups {
-        let wrap = Wrap { width: style.width, first: 2, hang: 4 };
-        lines.push(wrap.block(&format!("{}: down {down}", names.join(", "))));
-        lines.extend(stops(said, style));
+    let wrap = Wrap { width: style.width, first: 2, hang: 4 };
+    for group in &groups {
+        lines.push(wrap.block(&format!("{}: down {}", group.flows.join(", "), group.down)));
+        lines.extend(stops(&group.by, style));
     }
     Some(lines.join("\n"))
 }
