@@ -21,6 +21,7 @@ pub mod diagnostic;
 pub mod draw;
 pub mod numbers;
 pub mod plot;
+pub mod predict;
 pub mod report;
 pub mod rubric;
 pub mod rules;

@@ -12,6 +12,7 @@ mod output;
 mod pack;
 mod packs;
 mod plot;
+mod predict;
 mod problems;
 mod rules;
 mod settings;
@@ -43,6 +44,7 @@ Begin:
   spof check example.arch   see where it breaks, and why
   spof draw example.arch    draw it to example.svg
   spof numbers example.arch what it has to carry, and what it can
+  spof predict example.arch what stops it, what each loss does, what breaks first
 
 Practise:
   spof problems             what there is to design
@@ -58,6 +60,7 @@ enum Command {
     Draw(draw::Args),
     Numbers(numbers::Args),
     Plot(plot::Args),
+    Predict(predict::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -109,6 +112,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),
+        Command::Predict(args) => predict::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),

@@ -176,7 +176,7 @@ fn is_way_out(step: &Step) -> bool {
 }
 
 /// The nodes of a flow that cannot answer: those that are down, and those that need one which cannot and have no way out.
-fn broken(design: &Design, steps: &[Step], situation: &Situation) -> HashSet<NodeIndex> {
+pub fn broken(design: &Design, steps: &[Step], situation: &Situation) -> HashSet<NodeIndex> {
     let mut broken = situation.down.clone();
     if broken.is_empty() {
         return broken;

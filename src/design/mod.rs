@@ -242,6 +242,19 @@ impl Design {
         steps.into_iter().map(|at| &self.steps[at])
     }
 
+    /// How many are connected at once: the largest count in `given` of which a word begins with `online`, `concurrent` or
+    /// `connect`, as in `users_online`.
+    pub fn online(&self) -> Option<&Given> {
+        let named = |given: &&Given| {
+            let name = given.name.to_lowercase();
+            given.value.dimension == units::Dimension::NONE
+                && name.split(['_', '-']).any(|word| {
+                    ["online", "concurrent", "connect"].iter().any(|start| word.starts_with(start))
+                })
+        };
+        self.givens.iter().filter(named).max_by(|a, b| a.value.value.total_cmp(&b.value.value))
+    }
+
     /// The group around a node and those around it, innermost first.
     pub fn groups_around(&self, node: NodeIndex) -> impl Iterator<Item = &Group> {
         std::iter::successors(self.graph[node].group, |&at| self.groups[at].parent).map(|at| &self.groups[at])

@@ -19,7 +19,7 @@ pub use cache::{CacheNumbers, caches, parts};
 pub use capacity::{Capacity, has_one_primary};
 pub use figure::{Assumed, Figure, Missing, Reached, Unit};
 use latency::Latency;
-pub use node::NodeNumbers;
+pub use node::{NodeNumbers, arrives};
 pub use table::{TableNumbers, expected_rows};
 pub use traffic::{Traffic, machines};
 
@@ -68,6 +68,11 @@ pub fn numbers_where(design: &Design, places: Places) -> Numbers {
         nodes: node::all(design, &tables),
         tables,
     }
+}
+
+/// The figures of its nodes alone, which cost little.
+pub fn of_nodes(design: &Design) -> Vec<NodeNumbers> {
+    node::all(design, &table::all(design))
 }
 
 impl Numbers {

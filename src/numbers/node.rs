@@ -116,7 +116,7 @@ pub(super) fn peak(design: &Design, index: NodeIndex) -> Reached {
 }
 
 /// A request, message or operation; a look into a queue brings nothing, and control hops are no traffic.
-pub(super) fn arrives(design: &Design, step: &Step) -> bool {
+pub fn arrives(design: &Design, step: &Step) -> bool {
     let polls = design.graph[step.to].kind.is_broker() && step.attrs.has("reads");
     step.flow.is_some() && design.graph[step.hop].arrow != Arrow::Control && !polls
 }

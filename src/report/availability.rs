@@ -11,7 +11,7 @@ use crate::numbers::availability::{
 use crate::units::{percent, show_duration, show_number};
 
 /// Cut sets of a flow, and names of what was assumed, unless all are asked for.
-const CUTS: usize = 5;
+pub const CUTS: usize = 5;
 const NAMES: usize = 6;
 /// The most important nodes and places of a flow.
 const IMPORTANT: usize = 5;

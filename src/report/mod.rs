@@ -11,6 +11,7 @@ pub mod markdown;
 pub mod numbers;
 pub mod overload;
 mod paint;
+pub mod predict;
 pub mod problems;
 mod questions;
 mod rules;

@@ -64,24 +64,7 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
         .iter()
         .map(|table| vec![table.id.clone(), cell(&table.rows), cell(&table.size), cell(&table.growth)]);
     blocks.extend(table(["Tables", "rows", "with copies", "a day"], per_table.collect(), style));
-    let assumed: Vec<String> = numbers
-        .assumed()
-        .into_iter()
-        .map(|assumed| {
-            let text = format!("{}; {} says otherwise", assumed.what, assumed.instead);
-            Wrap { width: style.width, first: 2, hang: 4 }.block(&text)
-        })
-        .collect();
-    let still = availability::standing_still(design, places).filter(|_| !numbers.flows.is_empty());
-    let lasting = lasting(&numbers.flows);
-    let assumed: Vec<String> = assumed
-        .into_iter()
-        .chain(lasting.iter().map(|assumption| availability::assumed(assumption, style)))
-        .chain(still.map(|note| Wrap { width: style.width, first: 2, hang: 4 }.block(note)))
-        .collect();
-    if !assumed.is_empty() {
-        blocks.push(format!("{}\n{}", paint.bold("Assumed (--why NODE has the source)"), assumed.join("\n")));
-    }
+    blocks.extend(assumptions(design, numbers, places, "Assumed (--why NODE has the source)", style));
     let wants = numbers.wants();
     if !wants.is_empty() {
         let most = if style.all { wants.len() } else { WANTED };
@@ -115,6 +98,28 @@ fn wanted(wants: &[&str]) -> String {
     listed.collect::<Vec<String>>().join(", ")
 }
 
+/// What was taken for granted, under a heading: numbers of the catalogue, and how long things are up.
+pub fn assumptions(
+    design: &Design,
+    numbers: &Numbers,
+    places: Places,
+    heading: &str,
+    style: Style,
+) -> Option<String> {
+    let wrap = Wrap { width: style.width, first: 2, hang: 4 };
+    let assumed = numbers
+        .assumed()
+        .into_iter()
+        .map(|assumed| wrap.block(&format!("{}; {} says otherwise", assumed.what, assumed.instead)));
+    let lasting = lasting(&numbers.flows);
+    let still = availability::standing_still(design, places).filter(|_| !numbers.flows.is_empty());
+    let all: Vec<String> = assumed
+        .chain(lasting.iter().map(|assumption| availability::assumed(assumption, style)))
+        .chain(still.map(|note| wrap.block(note)))
+        .collect();
+    (!all.is_empty()).then(|| format!("{}\n{}", style.paint().bold(heading), all.join("\n")))
+}
+
 /// What was taken for granted of how long things are up, over all flows.
 fn lasting(flows: &[FlowNumbers]) -> Vec<Assumption> {
     merged(flows.iter().filter_map(|flow| flow.availability.as_ref()).flat_map(|of| &of.assumed))
@@ -139,11 +144,7 @@ fn hits(cache: &CacheNumbers) -> String {
 }
 
 /// A heading and its rows, without the columns in which nothing stands. None where there are no rows.
-pub(super) fn table<const N: usize>(
-    heads: [&str; N],
-    rows: Vec<Vec<String>>,
-    style: Style,
-) -> Option<String> {
+pub fn table<const N: usize>(heads: [&str; N], rows: Vec<Vec<String>>, style: Style) -> Option<String> {
     if rows.is_empty() {
         return None;
     }
@@ -274,7 +275,12 @@ pub fn json(numbers: &Numbers) -> Value {
             )
         })
         .collect();
-    let assumed: Vec<Value> = numbers
+    json!({ "version": 1, "flows": flows, "nodes": nodes, "tables": tables, "assumed": assumed(numbers) })
+}
+
+/// What was taken for granted, with grade and source.
+pub fn assumed(numbers: &Numbers) -> Vec<Value> {
+    numbers
         .assumed()
         .into_iter()
         .map(|assumed| {
@@ -294,8 +300,7 @@ pub fn json(numbers: &Numbers) -> Value {
                 "instead": assumption.instead,
             })
         }))
-        .collect();
-    json!({ "version": 1, "flows": flows, "nodes": nodes, "tables": tables, "assumed": assumed })
+        .collect()
 }
 
 fn object<const N: usize>(id: &str, figures: [(&str, Option<&Reached>); N]) -> Value {

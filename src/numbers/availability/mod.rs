@@ -16,6 +16,7 @@ mod open_psa;
 mod place;
 mod served;
 mod tree;
+mod whole;
 mod words;
 mod works;
 
@@ -29,7 +30,9 @@ pub use model::{Change, Model, merged};
 pub use open_psa::open_psa;
 pub use place::Places;
 pub use tree::{FaultTree, Gate};
+pub use whole::{State, Whole};
 pub use words::in_words;
+pub use works::{is_one_thing, parts};
 
 use crate::design::needs::needs;
 use crate::design::{Design, Flow};

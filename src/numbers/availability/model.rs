@@ -41,7 +41,7 @@ impl<'d> Model<'d> {
             design,
             places,
             change,
-            terms: Terms::default(),
+            terms: Terms::new(places == Places::Certain),
             assumed: Vec::new(),
             assumed_of: HashMap::new(),
             working: vec![None; design.graph.node_count()],

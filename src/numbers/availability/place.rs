@@ -16,6 +16,8 @@ pub enum Places {
     AsStated,
     /// The others as often as the defaults say.
     Assumed,
+    /// All of them, and every instance, however certain to be up: to ask what a loss does, not how often it happens.
+    Certain,
 }
 
 /// What has to be up around an instance for it to be up.
@@ -96,7 +98,7 @@ impl Model<'_> {
         let up = match (stated, self.places) {
             (Some(up), _) => up,
             (None, Places::AsStated) => return self.terms.always(),
-            (None, Places::Assumed) => {
+            (None, Places::Assumed | Places::Certain) => {
                 let assumed = assumption::of_a_place(kind, name, repair);
                 self.assume(what.clone(), assumed);
                 repair.up()

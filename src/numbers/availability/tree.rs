@@ -38,9 +38,15 @@ pub struct Terms {
     pub components: Vec<Component>,
     known: HashMap<Gate, Term>,
     component_of: HashMap<What, usize>,
+    keeps_certain: bool,
 }
 
 impl Terms {
+    /// Where what never fails is a component all the same, or is none.
+    pub fn new(keeps_certain: bool) -> Terms {
+        Terms { keeps_certain, ..Terms::default() }
+    }
+
     fn gate(&mut self, gate: Gate) -> Term {
         if let Some(&term) = self.known.get(&gate) {
             return term;
@@ -60,7 +66,7 @@ impl Terms {
 
     /// A component is up. One that never fails is none.
     pub fn up(&mut self, component: Component) -> Term {
-        if component.down <= 0.0 {
+        if component.down <= 0.0 && !self.keeps_certain {
             return self.always();
         }
         let next = self.components.len();

@@ -181,6 +181,11 @@ pub fn is_whole(node: &Node, instance: &Instance) -> bool {
     (node.kind == Kind::External || node.is_managed()) && !counted
 }
 
+/// No instances of its own: somebody else's, or managed and not described by them.
+pub fn is_one_thing(node: &Node) -> bool {
+    is_whole(node, &Instance::of(node))
+}
+
 /// A store in shards, or in several sets of copies, has a part for each.
 pub fn parts(node: &Node) -> u64 {
     if node.attrs.has("needs") || !(node.kind.is_store() || node.kind.is_broker()) {
