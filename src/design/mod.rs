@@ -4,9 +4,11 @@
 //! in it resolves and every attribute has its type; it guarantees nothing about whether the architecture is any good.
 
 pub mod attrs;
+pub mod connected;
 mod expression;
 pub mod load;
 mod lower;
+pub mod messages;
 pub mod needs;
 use crate::units;
 

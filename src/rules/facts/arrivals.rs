@@ -3,8 +3,9 @@
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
+use crate::design::connected::online;
 use crate::design::{Arrow, Flow, Given, Node, Step, Value};
-use crate::units::{Dimension, show_number, show_rate};
+use crate::units::{show_number, show_rate};
 
 /// Utilisation up to which a server answers without waiting lines of its own.
 pub const HEADROOM: f64 = 0.7;
@@ -80,17 +81,9 @@ impl<'d> Facts<'d> {
         arrivals
     }
 
-    /// How many are connected at once: the largest count in `given` of which a word begins with `online`, `concurrent` or
-    /// `connect`, as in `users_online`.
+    /// How many are connected at once, as `given` says.
     pub fn online(&self) -> Option<&'d Given> {
-        let named = |given: &&Given| {
-            let name = given.name.to_lowercase();
-            given.value.dimension == Dimension::NONE
-                && name.split(['_', '-']).any(|word| {
-                    ["online", "concurrent", "connect"].iter().any(|start| word.starts_with(start))
-                })
-        };
-        self.design.givens.iter().filter(named).max_by(|a, b| a.value.value.total_cmp(&b.value.value))
+        online(self.design)
     }
 }
 
