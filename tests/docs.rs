@@ -101,9 +101,12 @@ fn output(arguments: &str, folder: &Path) -> String {
 fn what_the_documentation_shows_is_what_is_printed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scratch = tempfile::tempdir().unwrap();
-    for (page, folder) in
-        [("README.md", root), ("docs/tutorial.md", scratch.path()), ("docs/numbers.md", scratch.path())]
-    {
+    for (page, folder) in [
+        ("README.md", root),
+        ("docs/tutorial.md", scratch.path()),
+        ("docs/numbers.md", scratch.path()),
+        ("docs/backlog.md", scratch.path()),
+    ] {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let ran = run(&text, folder);
         if std::env::var_os("UPDATE_DOCS").is_some() {

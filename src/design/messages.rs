@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use petgraph::Direction;
-use petgraph::graph::NodeIndex;
+use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::{Arrow, Design, Step};
@@ -96,11 +96,36 @@ pub fn consumers(design: &Design, dead_letters: &[bool], broker: NodeIndex) -> V
     handed.into_iter().map(|(_, target)| target).chain(polling).filter(|node| seen.insert(*node)).collect()
 }
 
-/// The steps by which a broker hands to one consumer: those into the consumer, since a broker may have thousands.
+/// The steps by which a broker hands to one consumer, in the order of the file.
 pub fn handed(design: &Design, broker: NodeIndex, consumer: NodeIndex) -> impl Iterator<Item = &Step> {
-    design
-        .steps_to(consumer)
-        .filter(move |step| step.from == broker && design.graph[step.hop].arrow != Arrow::Control)
+    let mut steps: Vec<usize> = between(design, broker, consumer)
+        .into_iter()
+        .map(|hop| &design.graph[hop])
+        .filter(|hop| hop.arrow != Arrow::Control)
+        .flat_map(|hop| hop.steps.iter().copied())
+        .collect();
+    steps.sort_unstable();
+    steps.into_iter().map(|at| &design.steps[at])
+}
+
+/// The hops from one node to another: a broker may have thousands of consumers, and a consumer thousands of brokers, so that
+/// both are looked through at once until one is done.
+fn between(design: &Design, from: NodeIndex, to: NodeIndex) -> Vec<EdgeIndex> {
+    let mut out = design.graph.edges_directed(from, Direction::Outgoing);
+    let mut into = design.graph.edges_directed(to, Direction::Incoming);
+    let (mut of_out, mut of_into) = (Vec::new(), Vec::new());
+    loop {
+        match out.next() {
+            Some(edge) if edge.target() == to => of_out.push(edge.id()),
+            Some(_) => {}
+            None => return of_out,
+        }
+        match into.next() {
+            Some(edge) if edge.source() == from => of_into.push(edge.id()),
+            Some(_) => {}
+            None => return of_into,
+        }
+    }
 }
 
 /// What the consumer does on taking a message from this broker: the steps that leave it then, in each flow.

@@ -5,6 +5,7 @@ pub mod availability;
 mod capacity;
 mod figure;
 mod node;
+pub mod overload;
 mod table;
 
 use petgraph::graph::NodeIndex;

@@ -94,7 +94,7 @@ fn arrives(design: &Design, step: &Step) -> bool {
 }
 
 /// The load of all steps together, on average or at the peak of their flows.
-fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
+pub(super) fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
     let mut sum = 0.0;
     let mut lines = Vec::new();
     let mut missing = Missing::default();
@@ -132,7 +132,7 @@ fn arriving(design: &Design, steps: &[&Step], when: &str) -> Reached {
 }
 
 /// The caches of a step's flow that do not say how much they answer.
-fn unknown_hits(design: &Design, step: &Step) -> Vec<String> {
+pub(super) fn unknown_hits(design: &Design, step: &Step) -> Vec<String> {
     let flow = &design.flows[step.flow.expect("only steps of flows arrive")];
     let mut wants = Vec::new();
     for step in design.steps_of(flow) {

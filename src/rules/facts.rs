@@ -43,6 +43,7 @@ pub use crate::design::connected::is_before_system;
 use crate::design::messages::{consumers, dead_letters, writes};
 use crate::design::needs::{needs, stops_without};
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
+use crate::numbers::overload::{Backlog, backlogs};
 use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
@@ -69,6 +70,7 @@ pub struct Facts<'d> {
     /// For each node, what it cannot work without.
     depends: OnceCell<Vec<Vec<NodeIndex>>>,
     several_zones: OnceCell<bool>,
+    backlogs: OnceCell<Vec<Backlog>>,
 }
 
 impl<'d> Facts<'d> {
@@ -100,6 +102,7 @@ impl<'d> Facts<'d> {
             relational,
             depends,
             several_zones,
+            backlogs: OnceCell::new(),
         }
     }
 
@@ -271,6 +274,11 @@ impl<'d> Facts<'d> {
     /// Who takes messages from a queue or topic: handed to by it, or polling it with `reads`.
     pub fn consumers(&self, broker: NodeIndex) -> Vec<NodeIndex> {
         consumers(self.design, &self.dead_letters, broker)
+    }
+
+    /// What waits in each queue and topic after an hour's standstill.
+    pub fn backlogs(&self) -> &[Backlog] {
+        self.backlogs.get_or_init(|| backlogs(self.design))
     }
 
     /// Who puts messages into a queue or topic.

@@ -4,6 +4,7 @@ mod analytics_on_primary;
 mod broadcast_to_all;
 mod fanout_on_write_celebrity;
 mod figures_disagree;
+mod herd_overloads;
 mod hot_partition;
 mod no_headroom_after_zone_loss;
 mod one_counter;
@@ -23,6 +24,7 @@ pub(super) static RULES: &[&Rule] = &[
     &broadcast_to_all::RULE,
     &fanout_on_write_celebrity::RULE,
     &figures_disagree::RULE,
+    &herd_overloads::RULE,
     &hot_partition::RULE,
     &no_headroom_after_zone_loss::RULE,
     &one_counter::RULE,
