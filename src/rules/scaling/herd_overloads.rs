@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use crate::catalog::{Grade, Kind};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::numbers::overload::{Brunt, Herd, Outcome, herds};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::numbers::overload::{Brunt, Herd, Outcome, Spread, herds};
 use crate::rules::facts::HEADROOM;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_count, show_duration, show_rate};
@@ -146,8 +146,14 @@ fn finding(facts: &Facts, herd: &Herd, brunt: &Brunt) -> Option<Diagnostic> {
         finding = finding.at_most(Severity::Warning);
     }
     finding = finding.label(flow.span, format!("{all} do this")).node(&node.id);
-    for &starter in starters.iter().filter(|&&starter| starter != brunt.node) {
-        finding = finding.node(facts.id(starter));
+    // That nothing spreads them is said for certain elsewhere, and no question is to stand before that.
+    let asks = finding.verdict == Verdict::Unstated;
+    let named = herd
+        .crowds
+        .iter()
+        .filter(|crowd| crowd.node != brunt.node && !(asks && crowd.spread == Spread::AtOnce));
+    for crowd in named {
+        finding = finding.node(facts.id(crowd.node));
     }
     for line in load.reached.iter().chain(capacity.reached.last()) {
         finding = finding.evidence(line.clone());
@@ -298,7 +304,7 @@ mod tests {
         // How many they are.
         case("reconnect=no users=1k", held, "", "timeout=2s", &[]);
         case("reconnect=no users=10k", held, "", "timeout=2s", &["wrong a, u"]);
-        case("reconnect=no users=10k", "", "", "timeout=2s", &["unstated a, u"]);
+        case("reconnect=no users=10k", "", "", "timeout=2s", &["unstated a"]);
         case("reconnect=no", "", "", "timeout=2s", &["wants users of u"]);
         // A few requests each.
         case("reconnect=1min jitter", held, "", "calls=3 timeout=2s", &["wrong a, u"]);
