@@ -101,8 +101,14 @@ fn output(arguments: &str, folder: &Path) -> String {
 fn what_the_documentation_shows_is_what_is_printed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scratch = tempfile::tempdir().unwrap();
-    let pages =
-        ["docs/tutorial.md", "docs/numbers.md", "docs/overload.md", "docs/plots.md", "docs/predict.md"];
+    let pages = [
+        "docs/tutorial.md",
+        "docs/backlog.md",
+        "docs/numbers.md",
+        "docs/overload.md",
+        "docs/plots.md",
+        "docs/predict.md",
+    ];
     for (page, folder) in [("README.md", root)].into_iter().chain(pages.map(|page| (page, scratch.path()))) {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let ran = run(&text, folder);

@@ -4,10 +4,12 @@
 //! in it resolves and every attribute has its type; it guarantees nothing about whether the architecture is any good.
 
 pub mod attrs;
+pub mod connected;
 mod expression;
 pub mod load;
 pub mod lookup;
 mod lower;
+pub mod messages;
 pub mod needs;
 use crate::units;
 
@@ -240,19 +242,6 @@ impl Design {
             .collect();
         steps.sort_unstable();
         steps.into_iter().map(|at| &self.steps[at])
-    }
-
-    /// How many are connected at once: the largest count in `given` of which a word begins with `online`, `concurrent` or
-    /// `connect`, as in `users_online`.
-    pub fn online(&self) -> Option<&Given> {
-        let named = |given: &&Given| {
-            let name = given.name.to_lowercase();
-            given.value.dimension == units::Dimension::NONE
-                && name.split(['_', '-']).any(|word| {
-                    ["online", "concurrent", "connect"].iter().any(|start| word.starts_with(start))
-                })
-        };
-        self.givens.iter().filter(named).max_by(|a, b| a.value.value.total_cmp(&b.value.value))
     }
 
     /// The group around a node and those around it, innermost first.

@@ -6,6 +6,7 @@ use petgraph::visit::EdgeRef;
 
 use super::growth::Reaches;
 use crate::catalog::Kind;
+use crate::design::connected::online;
 use crate::design::{Arrow, Design, Node};
 use crate::numbers::Numbers;
 use crate::units::{show_count, show_duration, show_rate, show_size};
@@ -28,7 +29,7 @@ pub fn connections(design: &Design) -> Option<Reaches> {
         |node: &&Node| node.kind == Kind::Socket && node.attrs.number("connections").value().is_some();
     let mut sockets = design.graph.node_weights().filter(holds);
     let (Some(node), None) = (sockets.next(), sockets.next()) else { return None };
-    let online = design.online().filter(|given| given.value.value > 0.0)?;
+    let online = online(design).filter(|given| given.value.value > 0.0)?;
     let each = node.attrs.number("connections").value()?;
     let instances = node.most_instances()? as f64;
     let all = instances * each;

@@ -16,6 +16,7 @@ pub use loss::{Loss, every};
 use crate::catalog::Kind;
 use crate::design::{Design, Node};
 use crate::numbers::availability::Places;
+use crate::numbers::overload::{self, Backlog, Herd, Hold, Retries};
 use crate::numbers::{Numbers, numbers_where, of_nodes};
 use ordinary::Ordinary;
 
@@ -26,6 +27,10 @@ pub struct Prediction {
     pub numbers: Numbers,
     pub losses: Losses,
     pub growth: Growth,
+    pub retries: Vec<Retries>,
+    pub threads: Vec<Hold>,
+    pub herds: Vec<Herd>,
+    pub backlogs: Vec<Backlog>,
 }
 
 /// What the losses do that are worth a look.
@@ -51,7 +56,15 @@ pub fn predict(design: &Design, places: Places) -> Prediction {
     let numbers = numbers_where(design, places);
     let losses = losses(&Ordinary::new(design, &numbers.nodes));
     let growth = growth::growth(design, &numbers);
-    Prediction { numbers, losses, growth }
+    Prediction {
+        numbers,
+        losses,
+        growth,
+        retries: overload::retries(design),
+        threads: overload::threads(design),
+        herds: overload::herds(design),
+        backlogs: overload::backlogs(design),
+    }
 }
 
 /// Everything that one loss does, whether or not it passes a limit.

@@ -2,6 +2,7 @@
 
 mod accepted;
 pub(crate) mod availability;
+pub mod backlog;
 mod brief;
 mod excerpt;
 pub mod explain;

@@ -6,7 +6,7 @@ mod losses;
 mod one;
 mod stops;
 
-use super::{Style, numbers};
+use super::{Style, backlog, numbers, overload};
 use crate::design::Design;
 use crate::numbers::availability::Places;
 use crate::predict::Prediction;
@@ -19,6 +19,10 @@ pub fn text(design: &Design, prediction: &Prediction, places: Places, style: Sty
     let sections = [
         stops::section(design, &prediction.numbers, style),
         losses::section(design, &prediction.losses, style),
+        overload::retries(design, &prediction.retries, style),
+        overload::threads(design, &prediction.threads, style),
+        backlog::herds(design, &prediction.herds, style),
+        backlog::backlogs(design, &prediction.backlogs, style),
         growth::section(design, &prediction.growth, style),
     ];
     let mut blocks: Vec<String> = sections.into_iter().flatten().collect();

@@ -33,7 +33,6 @@ pub use miss::Miss;
 pub use outside::Again;
 pub use quorum::{majority_of, voters};
 pub use single::primaries;
-pub use socket::is_before_system;
 pub use standby::Pair;
 pub use tables::{
     are_parts, finds_many, finds_one, has_way, is_count, is_position, means, names_all, private_sort,
@@ -42,8 +41,11 @@ pub use takeover::{Rates, Takeover};
 pub use watched::is_own_code;
 
 use crate::catalog::Kind;
+pub use crate::design::connected::is_before_system;
+use crate::design::messages::{consumers, dead_letters, writes};
 use crate::design::needs::{needs, stops_without};
 use crate::design::{Arrow, Design, Flow, Hop, Node, Step};
+use crate::numbers::overload::{Backlog, backlogs};
 use ways::{entries, last_before, shortest_ways, travel};
 
 /// A design and what follows from its shape.
@@ -70,6 +72,7 @@ pub struct Facts<'d> {
     /// For each node, what it cannot work without.
     depends: OnceCell<Vec<Vec<NodeIndex>>>,
     several_zones: OnceCell<bool>,
+    backlogs: OnceCell<Vec<Backlog>>,
 }
 
 impl<'d> Facts<'d> {
@@ -84,15 +87,7 @@ impl<'d> Facts<'d> {
                 needed_by[node.index()].push(flow);
             }
         }
-        let mut dead_letters = vec![false; design.graph.node_count()];
-        for node in design.graph.node_weights() {
-            if let Some(dlq) = node.attrs.text("dlq").value().and_then(|id| design.node(id)) {
-                dead_letters[dlq.index()] = true;
-            }
-        }
-        for node in design.graph.node_indices().filter(|&node| design.graph[node].kind.is_broker()) {
-            dead_letters[node.index()] |= is_parking(design, node);
-        }
+        let dead_letters = dead_letters(design);
         let last_before = last_before(&travel, design.graph.node_count());
         let (misses, relational, depends) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let several_zones = OnceCell::new();
@@ -109,6 +104,7 @@ impl<'d> Facts<'d> {
             relational,
             depends,
             several_zones,
+            backlogs: OnceCell::new(),
         }
     }
 
@@ -279,14 +275,12 @@ impl<'d> Facts<'d> {
 
     /// Who takes messages from a queue or topic: handed to by it, or polling it with `reads`.
     pub fn consumers(&self, broker: NodeIndex) -> Vec<NodeIndex> {
-        let handed = self
-            .hops_from(broker)
-            .into_iter()
-            .filter(|(target, hop)| hop.arrow != Arrow::Control && !self.is_dead_letters(*target))
-            .map(|(target, _)| target);
-        let polling =
-            self.design.steps_to(broker).filter(|step| step.attrs.has("reads")).map(|step| step.from);
-        unique(handed.chain(polling))
+        consumers(self.design, &self.dead_letters, broker)
+    }
+
+    /// What waits in each queue and topic after an hour's standstill.
+    pub fn backlogs(&self) -> &[Backlog] {
+        self.backlogs.get_or_init(|| backlogs(self.design))
     }
 
     /// Who puts messages into a queue or topic.
@@ -346,20 +340,6 @@ impl<'d> Facts<'d> {
     }
 }
 
-/// All that is put into the queue or topic comes `on=error` from those who consume another one.
-fn is_parking(design: &Design, node: NodeIndex) -> bool {
-    let consumes = |step: &Step| {
-        let handed = |edge: petgraph::graph::EdgeReference<Hop>| design.graph[edge.source()].kind.is_broker();
-        let polls = |polled: &Step| {
-            polled.attrs.has("reads") && design.graph[polled.to].kind.is_broker() && polled.to != node
-        };
-        design.graph.edges_directed(step.from, Direction::Incoming).any(handed)
-            || design.steps_from(step.from).any(polls)
-    };
-    let mut puts = design.steps_to(node).filter(|step| writes(design, step)).peekable();
-    puts.peek().is_some() && puts.all(|step| step.attrs.text("on").value() == Some("error") && consumes(step))
-}
-
 /// `a`, `b` and `c`, each in backticks.
 pub fn flow_names(flows: &[&Flow]) -> String {
     listed(flows.len(), |at| format!("`{}`", flows[at].id))
@@ -377,14 +357,6 @@ fn listed(count: usize, name: impl Fn(usize) -> String) -> String {
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-fn writes(design: &Design, step: &Step) -> bool {
-    let kind = design.graph[step.to].kind;
-    step.attrs.has("writes")
-        || (!step.attrs.has("reads")
-            && (kind.is_store() || kind.is_broker())
-            && design.graph[step.hop].arrow != Arrow::Control)
 }
 
 fn unique(nodes: impl Iterator<Item = NodeIndex>) -> Vec<NodeIndex> {

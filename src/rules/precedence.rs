@@ -124,6 +124,13 @@ pub static PRECEDENCE: &[Precedence] = &[
                   flow f { u -> a idempotency_key -> d writes=t }",
     },
     Precedence {
+        speaks: "herd-overloads",
+        silent: "reconnect-storm",
+        because: "what a node gets when all come back says more than that they come back at once",
+        example: "client u reconnect=no\nsocket s x10 connections=10k\nservice a capacity=1k/s\n\
+                  flow f connects { u <-> s -> a timeout=2s }",
+    },
+    Precedence {
         speaks: "noisy-neighbour",
         silent: "limit-by-nobody",
         because: "what one tenant takes from the others says more than that the limit counts nobody",

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
                  of secrets.",
         when: "A flow needs a `config`, `registry` or `secrets` node by `->`, on a hop without `cached`. Not where the hop is \
                `optional`, has a `fallback`, or is a `..> needs` outside the request path; not for what a timer or a worker \
-               starts, since nobody waits for that. Left alone: hops that say `writes`, which register or take a lease, and a \
+               starts, nor for what instances do as they start (`connects`), since nobody waits for that. Left alone: hops that say `writes`, which register or take a lease, and a \
                register of what changes by the second: of connections (a socket calls it or names it as its `registry`), or in a \
                design whose instances keep `state`.",
         why: "Such a service is one cluster for everything, is changed often, and is sized for rare questions. When it stops, \
@@ -121,6 +121,8 @@ mod tests {
         expect("client u\nservice a x2\nvault v x3\nflow f { u -> a -> v cached=1h }", &[]);
         expect("client u\nservice a x2\nconfig c\nflow f { u -> a -> c optional }", &[]);
         expect("client u\nservice a x2\nconfig c\nflow f { u -> a }\na ..> c needs", &[]);
+        expect("service a x2\nconfig c\nflow f { a -> c }", &["wrong c"]);
+        expect("service a x2\nconfig c\nflow f connects { a -> c }", &[]);
         // Takes a lease; asks where a user is connected, where a match is played.
         expect("client u\nservice a x2\netcd c x3\nflow f { u -> a -> c writes }", &[]);
         expect(

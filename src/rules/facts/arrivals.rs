@@ -3,6 +3,7 @@
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
+use crate::design::connected::online;
 use crate::design::{Arrow, Flow, Given, Node, Step, Value};
 use crate::units::{show_number, show_rate};
 
@@ -82,7 +83,7 @@ impl<'d> Facts<'d> {
 
     /// How many are connected at once, as `given` says.
     pub fn online(&self) -> Option<&'d Given> {
-        self.design.online()
+        online(self.design)
     }
 }
 

@@ -45,10 +45,11 @@ impl<'d> Facts<'d> {
         self.flows_needing(node).find(|flow| !using.contains(flow.id.as_str()) && !self.is_background(flow))
     }
 
-    /// Nobody waits for what the flow does: a timer, a worker or a message starts it.
+    /// Nobody waits for what the flow does: a timer, a worker or a message starts it, or an instance does it as it starts.
     pub fn is_background(&self, flow: &Flow) -> bool {
-        let first = self.design.steps_of(flow).first();
-        first.is_some_and(|step| !somebody_waits_at(self.node(step.from).kind))
+        let Some(first) = self.design.steps_of(flow).first() else { return false };
+        let kind = self.node(first.from).kind;
+        !somebody_waits_at(kind) || (flow.attrs.has("connects") && kind != Kind::Client)
     }
 
     /// The nodes for whose answer the flow's starter waits, itself included.

@@ -4,45 +4,23 @@ use petgraph::graph::NodeIndex;
 
 use super::{Facts, unique};
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow, Node, Step};
-
-/// How the consumers of one group divide the messages among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shares {
-    /// Each takes whole partitions: order holds in a partition, and no more can work than there are partitions.
-    Partitions,
-    /// Each takes a key at a time: order holds for a key.
-    Keys,
-    /// Each takes the next message: two that follow each other are worked on at the same time.
-    Messages,
-}
+pub use crate::design::messages::Shares;
+use crate::design::{Arrow, Flow, Node, Step, messages};
 
 impl<'d> Facts<'d> {
     /// It passes messages on to who listens at that moment, and keeps none.
     pub fn keeps_nothing(&self, broker: NodeIndex) -> bool {
-        self.node(broker).tech.is_some_and(|tech| tech.durability.as_deref() == Some("none"))
+        messages::keeps_nothing(self.design, broker)
     }
 
     /// How its consumers divide the messages, as far as that is known.
     pub fn shares(&self, broker: NodeIndex) -> Option<Shares> {
-        let node = self.node(broker);
-        let partitioned = node.attrs.number("partitions").value().is_some_and(|partitions| partitions >= 2.0);
-        match node.tech.and_then(|tech| tech.shares.as_deref()) {
-            Some("partitions") => Some(Shares::Partitions),
-            Some("keys") => Some(Shares::Keys),
-            // A queue for each part, with a consumer each, as by a consistent-hash exchange.
-            _ if partitioned => Some(Shares::Partitions),
-            Some("messages") => Some(Shares::Messages),
-            _ if node.tech.is_none() && node.kind == Kind::Queue => Some(Shares::Messages),
-            _ => None,
-        }
+        messages::shares(self.design, broker)
     }
 
     /// The steps that put messages into it, in the order of the file.
     pub fn puts(&self, broker: NodeIndex) -> Vec<&'d Step> {
-        let design = self.design;
-        let puts = |step: &&Step| self.arrow(step) != Arrow::Control && self.writes(step);
-        design.steps_to(broker).filter(puts).collect()
+        messages::puts(self.design, broker)
     }
 
     /// The flows in which messages are put into it.
@@ -62,41 +40,14 @@ impl<'d> Facts<'d> {
         sum(self.handed(broker, consumer).filter_map(|step| step.load.rate))
     }
 
-    /// The steps by which a broker hands to one consumer: those into the consumer, since a broker may have thousands.
+    /// The steps by which a broker hands to one consumer.
     pub fn handed(&self, broker: NodeIndex, consumer: NodeIndex) -> impl Iterator<Item = &'d Step> {
-        let design = self.design;
-        design
-            .steps_to(consumer)
-            .filter(move |step| step.from == broker && design.graph[step.hop].arrow != Arrow::Control)
+        messages::handed(self.design, broker, consumer)
     }
 
     /// What the consumer does on taking a message from this broker: the steps that leave it then, in each flow.
     pub fn work_on(&self, broker: NodeIndex, consumer: NodeIndex) -> Vec<&'d Step> {
-        let takes = |step: &Step| {
-            let handed = step.from == broker && step.to == consumer;
-            let polled = step.from == consumer && step.to == broker && step.attrs.has("reads");
-            handed || polled
-        };
-        // For each flow (None: outside flows), the first step at which it takes a message.
-        let mut taken: Vec<(Option<usize>, &Step)> = Vec::new();
-        for step in self.design.steps_from(consumer).chain(self.design.steps_to(consumer)) {
-            if takes(step) && !taken.iter().any(|(flow, _)| *flow == step.flow) {
-                taken.push((step.flow, step));
-            }
-        }
-        let in_flows = taken.iter().any(|(flow, _)| flow.is_some());
-        let design = self.design;
-        design
-            .steps_from(consumer)
-            .filter(|step| {
-                // Hops outside flows only declare what the flows use, where a flow says how messages are taken.
-                let counts = step.flow.is_some() || !in_flows;
-                let after = |(flow, first): &(Option<usize>, &Step)| {
-                    *flow == step.flow && (flow.is_none() || first.span <= step.span)
-                };
-                counts && step.to != broker && taken.iter().any(after)
-            })
-            .collect()
+        messages::work_on(self.design, broker, consumer)
     }
 
     /// What it changes on taking a message, as far as a second time would be seen: nothing that is guarded, and no

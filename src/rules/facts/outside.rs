@@ -1,8 +1,8 @@
 //! Calls of somebody else's service: what trying them again does there.
 
 use super::Facts;
+use super::is_before_system;
 use super::journey::Journey;
-use super::socket::is_before_system;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::Severity;

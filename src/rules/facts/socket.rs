@@ -1,11 +1,12 @@
 //! Connection servers: who is connected to them, and what brings messages to their clients.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
 use super::Facts;
 use crate::catalog::Kind;
+use crate::design::connected::{holders, is_before_system};
 use crate::design::{Arrow, Flow, Hop, Step};
 
 impl<'d> Facts<'d> {
@@ -29,30 +30,9 @@ impl<'d> Facts<'d> {
         self.hops_to(socket).iter().chain(&self.hops_from(socket)).any(held)
     }
 
-    /// For each client that holds a connection to a socket, directly or through what stands before it: the hop at the
-    /// client's end, and the first such socket in the order of the file.
+    /// For each client that holds a connection to a socket: the hop at its end, and that socket.
     pub fn holders(&self) -> Vec<(NodeIndex, &'d Hop, NodeIndex)> {
-        let streams = |node: NodeIndex| {
-            let ends = self.hops_from(node).into_iter().chain(self.hops_to(node));
-            ends.filter(|(_, hop)| hop.arrow == Arrow::Stream)
-        };
-        // From the sockets outwards; whatever stands before several of them belongs to the first.
-        let mut behind: HashMap<NodeIndex, NodeIndex> =
-            self.nodes(|kind| kind == Kind::Socket).map(|socket| (socket, socket)).collect();
-        let mut queue: VecDeque<NodeIndex> = self.nodes(|kind| kind == Kind::Socket).collect();
-        while let Some(at) = queue.pop_front() {
-            let socket = behind[&at];
-            for (before, _) in streams(at) {
-                let kind = self.node(before).kind;
-                let passes = is_before_system(kind) && kind != Kind::Client;
-                if passes && !behind.contains_key(&before) {
-                    behind.insert(before, socket);
-                    queue.push_back(before);
-                }
-            }
-        }
-        let first = |client| streams(client).find_map(|(to, hop)| Some((client, hop, *behind.get(&to)?)));
-        self.nodes(|kind| kind == Kind::Client).filter_map(first).collect()
+        holders(self.design)
     }
 
     /// Something inside brings messages to a connection server: it is called, handed to, subscribes, or holds a
@@ -96,9 +76,4 @@ impl<'d> Facts<'d> {
         }
         deliveries
     }
-}
-
-/// What stands between clients and the system proper.
-pub fn is_before_system(kind: Kind) -> bool {
-    matches!(kind, Kind::Client | Kind::Dns | Kind::Cdn | Kind::Waf | Kind::Lb | Kind::Gateway)
 }

@@ -1,9 +1,8 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::Shares;
+use crate::numbers::overload::{able_to_take, arriving, limit_of_externals, wants};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::{show_duration, show_number, show_rate};
 
@@ -67,24 +66,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-/// What a consumer can do, as a sum that can be done again by hand.
-struct Able {
-    rate: f64,
-    sum: String,
-    subject: NodeIndex,
-}
-
 fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagnostic> {
-    let arriving =
-        facts.rate_taken(broker, consumer).filter(|&rate| rate > 0.0).or_else(|| facts.rate_into(broker));
     let [queue, who] = [facts.node(broker), facts.node(consumer)];
-    let own = able(facts, broker, consumer);
-    let Some(arriving) = arriving else {
+    let own = able_to_take(facts.design, broker, consumer);
+    let Some(arriving) = arriving(facts.design, broker, consumer) else {
         let taken = facts.design.steps_to(broker).find_map(|step| facts.flow_of(step));
         let flow = taken.filter(|flow| own.is_some() && flow.attrs.get("rate").is_none())?;
         return Some(Diagnostic::not_evaluated(format!("`rate` of `{}`", flow.id), flow.span));
     };
-    let limit = limit(facts, broker, consumer);
+    let limit = limit_of_externals(facts.design, broker, consumer);
     let Some(able) = own.into_iter().chain(limit).min_by(|a, b| a.rate.total_cmp(&b.rate)) else {
         let grows = who.most_instances().is_none();
         let begun = who.attrs.number("concurrency").is_yes() || who.attrs.number("latency").is_yes();
@@ -158,71 +148,6 @@ fn judge(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Diagno
             ))
             .fix(fix),
     )
-}
-
-fn able(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
-    let who = facts.node(consumer);
-    let mut running = who.most_instances()? as f64;
-    let parts = facts.node(broker).attrs.number("partitions").value();
-    let mut of = format!("{running}");
-    if let Some(parts) =
-        parts.filter(|&parts| facts.shares(broker) == Some(Shares::Partitions) && parts < running)
-    {
-        running = parts;
-        of = format!("{parts} (one for each partition)");
-    }
-    let name = who.name();
-    if let Some(capacity) = who.attrs.number("capacity").value() {
-        let rate = running * capacity;
-        let sum = format!("{name}: {of} × {} = {}", show_rate(capacity), show_rate(rate));
-        return Some(Able { rate, sum, subject: consumer });
-    }
-    let concurrency = match who.kind {
-        // An instance of a function works on one at a time.
-        Kind::Function => 1.0,
-        _ => who.attrs.number("concurrency").value()?,
-    };
-    let latency = who.attrs.number("latency").value().filter(|&latency| latency > 0.0)?;
-    let rate = running * concurrency / latency;
-    let sum = format!(
-        "{name}: {of} × {concurrency} at a time ÷ {} = {}, what it calls not counted",
-        show_duration(latency),
-        show_rate(rate)
-    );
-    Some(Able { rate, sum, subject: consumer })
-}
-
-/// What an external that is called for each message takes at most.
-fn limit(facts: &Facts, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
-    let work = facts.work_on(broker, consumer);
-    let calls = work.into_iter().filter(|step| {
-        facts.arrow(step) == Arrow::Call
-            && facts.node(step.to).kind == Kind::External
-            && step.load.rate.is_some()
-    });
-    let limits = calls.filter_map(|step| {
-        let most = facts.node(step.to).attrs.number("rate_limit").value()?;
-        // In messages: each makes so many calls.
-        let arriving = facts.rate_taken(broker, consumer)?;
-        let each = step.load.rate? / arriving;
-        let able = Able {
-            rate: most / each,
-            sum: format!("{} takes {} at most", facts.node(step.to).name(), show_rate(most)),
-            subject: step.to,
-        };
-        (each > 0.0 && each.is_finite()).then_some(able)
-    });
-    limits.min_by(|a, b| a.rate.total_cmp(&b.rate))
-}
-
-/// The number that would tell.
-fn wants(who: &Node) -> String {
-    let name = who.name();
-    match (who.attrs.number("concurrency").is_yes(), who.attrs.number("latency").is_yes()) {
-        (true, false) => format!("`latency` of {name}"),
-        (false, true) => format!("`concurrency` of {name}"),
-        _ => format!("`capacity` of {name}"),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 mod acks_before_copies;
 mod at_most_once_for_kept_data;
+mod backlog_outlives_its_use;
+mod burst_delays_others;
 mod consumer_not_idempotent;
 mod consumers_exceed_partitions;
 mod consumers_too_slow;
@@ -26,6 +28,8 @@ use super::Rule;
 pub(super) static RULES: &[&Rule] = &[
     &acks_before_copies::RULE,
     &at_most_once_for_kept_data::RULE,
+    &backlog_outlives_its_use::RULE,
+    &burst_delays_others::RULE,
     &consumer_not_idempotent::RULE,
     &consumers_exceed_partitions::RULE,
     &consumers_too_slow::RULE,

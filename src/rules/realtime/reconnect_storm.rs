@@ -1,9 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
 use crate::design::{Flow, Hop, Setting, Value};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::numbers::overload::{Brunt, Herd, Outcome, herds};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate};
 
@@ -29,6 +30,8 @@ pub static RULE: Rule = Rule {
                socket and this one states no `users`, a question is a remark and what is wrong a warning. A question about \
                the jitter alone is a remark. With `shed` on the socket or on what the client connects to nothing is asked, and \
                what is wrong is a warning, or a remark where it was one: those who are turned away come back at once as well. \
+               Silent where a flow from the client says `connects`, and what each node on it carries is known and is enough for all of them \
+               in the time that is stated (one second, where none is), or `shed` or a `bulkhead` there turns away what is too much. \
                Left alone where all flows over the connection that somebody waits for state a `rate` of ten requests a second \
                or fewer and no `availability`.",
         why: "A deploy or a lost zone breaks in one second what took an hour to build up. If all come back in the next second, \
@@ -63,12 +66,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     }
     // Of several kinds of client, nobody knows whose the connections are.
     let alone = |socket: NodeIndex| shared[&socket] == 1;
+    let carried = carried(facts);
     for (client, hop, socket) in holders {
         let (node, server) = (facts.node(client), facts.node(socket));
         let flows = flows_over(facts, hop);
         let reconnect = said(facts, client, hop, "reconnect");
         let jitter = said(facts, client, hop, "jitter");
-        if server.is_managed() || (!flows.is_empty() && facts.are_small(&flows)) {
+        if carried.contains(&client) || server.is_managed() || (!flows.is_empty() && facts.are_small(&flows))
+        {
             continue;
         }
         let shed = sheds(facts, client, hop, socket);
@@ -153,6 +158,19 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// The clients of whom it is known that all that they come back to carries them, or turns them away.
+fn carried(facts: &Facts) -> HashSet<NodeIndex> {
+    let withstands = |brunt: &Brunt| matches!(brunt.outcome, Some(Outcome::Carried | Outcome::TurnedAway));
+    let (safe, other): (Vec<Herd>, Vec<Herd>) = herds(facts.design)
+        .into_iter()
+        .partition(|herd| !herd.brunts.is_empty() && herd.brunts.iter().all(withstands));
+    let clients = |herds: &[Herd]| -> HashSet<NodeIndex> {
+        herds.iter().flat_map(|herd| &herd.crowds).map(|crowd| crowd.node).collect()
+    };
+    let other = clients(&other);
+    clients(&safe).into_iter().filter(|client| !other.contains(client)).collect()
+}
+
 /// The flows that use a connection.
 fn flows_over<'d>(facts: &Facts<'d>, hop: &Hop) -> Vec<&'d Flow> {
     let mut flows: Vec<usize> = hop.steps.iter().filter_map(|&step| facts.design.steps[step].flow).collect();
@@ -211,6 +229,16 @@ mod tests {
         expect(&RULE, &held("", "x3", "flow f { u <-> l <-> s reconnect=5s }"), &["unstated u, s"]);
         expect(&RULE, &held("", "", "flow f { u <-> s reconnect=60s jitter }"), &[]);
         expect(&RULE, &held("", "x3", "flow f { s <-> u }"), &["unstated u, s"]);
+        // All of it carries all of them in one second, or turns them away.
+        let hello = |service: &str| {
+            format!(
+                "client u users=5k\nsocket s capacity=10k/s\nservice a {service}\nflow f connects {{ u <-> s -> a }}"
+            )
+        };
+        expect(&RULE, &hello("capacity=5k/s"), &[]);
+        expect(&RULE, &hello("capacity=4k/s shed"), &[]);
+        expect(&RULE, &hello("capacity=4k/s"), &["unstated u, s"]);
+        expect(&RULE, &hello(""), &["unstated u, s"]);
         // A sketch, a small system, calls that hold nothing.
         expect(&RULE, &held("", "x3", "u <-> l <-> s"), &[]);
         expect(&RULE, &held("", "x3", "flow f rate=5/s { u <-> l <-> s }"), &[]);

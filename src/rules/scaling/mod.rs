@@ -6,6 +6,7 @@ mod broadcast_to_all;
 mod fanout_on_write_celebrity;
 mod figures_disagree;
 mod grows_with_fleet;
+mod herd_overloads;
 mod hot_partition;
 mod no_headroom_after_zone_loss;
 mod one_counter;
@@ -28,6 +29,7 @@ pub(super) static RULES: &[&Rule] = &[
     &fanout_on_write_celebrity::RULE,
     &figures_disagree::RULE,
     &grows_with_fleet::RULE,
+    &herd_overloads::RULE,
     &hot_partition::RULE,
     &no_headroom_after_zone_loss::RULE,
     &one_counter::RULE,
