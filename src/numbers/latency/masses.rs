@@ -167,6 +167,14 @@ impl Masses {
         self.at + (steps + self.beyond * CELLS as f64) * self.width
     }
 
+    /// As far as the grid reaches.
+    pub fn variance(&self) -> f64 {
+        let mean = (self.mean() - self.at) / self.width;
+        let off = |at: usize| (at as f64 - mean).powi(2);
+        let steps: f64 = self.cells.iter().enumerate().map(|(at, mass)| off(at) * mass).sum();
+        (steps + off(CELLS) * self.beyond) * self.width * self.width
+    }
+
     fn is_over_before(&self, other: &Masses) -> bool {
         self.beyond == 0.0 && self.at + (self.cells.len() - 1) as f64 * self.width <= other.at
     }

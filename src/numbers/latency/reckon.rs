@@ -78,6 +78,9 @@ struct Grid {
     whole: Masses,
     /// Of each step that takes as long as one of others, or less long, what becomes of their means.
     scales: Vec<[f64; 2]>,
+    /// Of the slowest of many, how much longer it is than one of them. That comes from what differs from one to the next.
+    more: Vec<f64>,
+    variances: Vec<f64>,
 }
 
 impl Grid {
@@ -92,6 +95,7 @@ impl Grid {
         }
         let mut known: Vec<Option<Masses>> = vec![None; steps.len()];
         let mut scales = vec![[1.0; 2]; steps.len()];
+        let (mut more, mut variances) = (vec![0.0; steps.len()], vec![0.0; steps.len()]);
         // Of the whole time, also of what the grid does not reach; but of what is slower than others as far as it does.
         let mut means = vec![0.0; steps.len()];
         for (at, step) in steps.iter().enumerate() {
@@ -111,8 +115,8 @@ impl Grid {
                 }
                 Step::SlowestOf(count, one) => {
                     let masses = of(*one).slowest_of(*count);
-                    let mean = masses.mean();
-                    scales[at][0] = ratio(mean, means[one.0]);
+                    let mean = masses.mean().max(means[one.0]);
+                    more[at] = mean - means[one.0];
                     (masses, mean)
                 }
                 Step::Capped(limit, one) => {
@@ -129,30 +133,39 @@ impl Grid {
                 }
             };
             means[at] = mean;
+            variances[at] = masses.variance();
             known[at] = Some(masses);
             step.made_of(|of, _| release(&mut uses, &mut known, of));
         }
-        Grid { whole: known[way.0].take().expect("it is used"), scales }
+        Grid { whole: known[way.0].take().expect("it is used"), scales, more, variances }
     }
 
     fn is_constant(&self) -> bool {
         self.whole.percentile(0.5) == self.whole.percentile(0.999)
     }
 
-    /// From the whole down to the parts: a step hands on to each that it is made of what it is waited for itself.
+    /// From the whole down to the parts: a step hands on to each that it is made of what it is waited for itself, and what
+    /// comes on top because it is the slowest of many by how much each of them varies.
     fn parts(&self, ways: &Ways, way: Way, laws: &[Law]) -> Vec<f64> {
         let mut parts = vec![0.0; laws.len()];
         let mut weights = vec![0.0; way.0 + 1];
+        let mut on_top = vec![0.0; way.0 + 1];
         weights[way.0] = 1.0;
         for (at, step) in ways.steps()[..=way.0].iter().enumerate().rev() {
             let weight = weights[at];
+            let more = on_top[at] + weight * self.more[at];
             if let Step::Part(part) = step {
-                parts[*part] += weight * laws[*part].mean();
+                parts[*part] += weight * laws[*part].mean() + more;
             }
+            let mut varies = 0.0;
+            step.made_of(|of, share| varies += share * self.variances[of.0]);
             let scales = self.scales[at];
             let mut nth = 0;
             step.made_of(|of, share| {
                 weights[of.0] += weight * share * scales[nth.min(1)];
+                if varies > 0.0 {
+                    on_top[of.0] += more * share * self.variances[of.0] / varies;
+                }
                 nth += 1;
             });
         }
@@ -210,6 +223,21 @@ mod tests {
             near(got.p99, calls * mean * cube.powi(3), within);
             near(got.parts[0], calls * mean, 1e-9);
         }
+    }
+
+    /// A round trip is the same for all of them: what the slowest takes longer is work.
+    #[test]
+    fn the_slowest_differs_where_they_vary() {
+        let mut ways = Ways::new();
+        let [trip, work] = [0, 1].map(|part| ways.part(part));
+        let both = ways.then(trip, work);
+        let way = ways.slowest_of(10.0, both);
+        let mean = 0.02;
+        let laws = [Law::Constant(0.08), Law::Exponential { share: 1.0, mean }];
+        let got = reckon(&ways, way, &laws).unwrap();
+        let harmonic: f64 = (1..=10).map(|k| 1.0 / f64::from(k)).sum();
+        near(got.parts[0], 0.08, 1e-9);
+        near(got.parts[1], mean * harmonic, 2e-3);
     }
 
     #[test]
