@@ -11,7 +11,9 @@ use serde_json::Value;
 use spof::draw::Theme;
 use spof::numbers::availability::Places;
 use spof::numbers::{Numbers, numbers};
-use spof::plot::{Class, Part, Stack, Stacks, downtime, draw_downtime, draw_growth, draw_stacks, growth};
+use spof::plot::{
+    Class, Part, Stack, Stacks, downtime, draw_downtime, draw_growth, draw_stacks, growth, latency,
+};
 
 /// A chain whose figures are plain: a carries 100/s, b 1,000/s, c 20,000/s.
 fn chain(rate: f64) -> String {
@@ -36,6 +38,11 @@ fn growth_svg(text: &str) -> String {
 fn downtime_svg(text: &str, flow: Option<&str>) -> String {
     let (design, numbers) = figures(text);
     draw_downtime(downtime(&design, &numbers, Places::AsStated, flow).as_ref(), Theme::Auto)
+}
+
+fn latency_svg(text: &str) -> String {
+    let (design, numbers) = figures(text);
+    draw_stacks(&latency(&design, &numbers, None), Theme::Auto)
 }
 
 fn of_class<'a, 'i>(document: &'a Document<'i>, class: &str) -> Vec<Node<'a, 'i>> {
@@ -386,4 +393,5 @@ fn the_pictures_of_the_documentation() {
     let text = page.split_once("```arch file=shop.arch\n").unwrap().1.split_once("```").unwrap().0;
     keep("img/growth.svg", &growth_svg(text));
     keep("img/availability.svg", &downtime_svg(text, None));
+    keep("img/latency.svg", &latency_svg(text));
 }

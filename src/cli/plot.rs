@@ -12,17 +12,18 @@ use crate::design::{Design, lower};
 use crate::draw::Theme;
 use crate::numbers::availability::Places;
 use crate::numbers::numbers_where;
-use crate::plot::{downtime, draw_downtime, draw_growth, growth};
+use crate::plot::{downtime, draw_downtime, draw_growth, draw_stacks, growth, latency};
 use crate::report::text::listed;
 use crate::syntax::parse;
 
-/// Plot a design's figures as SVG: what breaks first as load grows, what takes a flow down
+/// Plot a design's figures as SVG: what breaks first as load grows, what answers wait for, what takes a flow down
 ///
 /// The picture adapts to a light or dark page. What is not known is named in it and not drawn.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   spof plot shop.arch --of growth                          to shop-growth.svg
+  spof plot shop.arch --of latency
   spof plot shop.arch --of availability --flow order -o order.svg
   spof plot shop.arch --of growth --format json | jq '.lines[0]'")]
 pub(super) struct Args {
@@ -35,7 +36,7 @@ pub(super) struct Args {
     /// not given
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Of this flow; for availability, the one that is down longest where not given
+    /// Of this flow; for latency all where not given, for availability the one that is down longest where not given
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
     /// Let zones, regions and shared fates fail as often as the defaults say, where nothing is stated of them
@@ -50,6 +51,8 @@ pub(super) struct Args {
 enum Of {
     /// Utilisation of each node as all flows grow up to 1,000 times, and where it breaks
     Growth,
+    /// What the answer of each flow waits for, beside what the flow promises
+    Latency,
     /// How long a flow is down a year, by what takes it down
     Availability,
 }
@@ -97,6 +100,13 @@ fn picture(args: &Args, design: &Design) -> Result<String, Trouble> {
     Ok(match (args.of, args.format) {
         (Of::Growth, Format::Svg) => draw_growth(&growth(design, &numbers), Theme::Auto),
         (Of::Growth, Format::Json) => json(growth(design, &numbers).json()),
+        (Of::Latency, format) => {
+            let stacks = latency(design, &numbers, args.flow.as_deref());
+            match format {
+                Format::Svg => draw_stacks(&stacks, Theme::Auto),
+                Format::Json => json(stacks.json()),
+            }
+        }
         (Of::Availability, format) => {
             let downtime = downtime(design, &numbers, places, args.flow.as_deref());
             match format {

@@ -42,7 +42,7 @@ pub struct FlowNumbers {
     pub id: String,
     pub average: Reached,
     pub peak: Reached,
-    /// None where nobody waits for anything.
+    /// None where nobody waits for anything, or nobody asked.
     pub latency: Option<Latency>,
     /// None where it has no hop.
     pub availability: Option<Availability>,
@@ -55,16 +55,19 @@ pub fn numbers(design: &Design) -> Numbers {
 
 /// With zones, regions and shared fates failing as they are said to.
 pub fn numbers_where(design: &Design, places: Places) -> Numbers {
+    let mut numbers = numbers_but_times(design, places);
+    for (flow, latency) in numbers.flows.iter_mut().zip(latency::of_flows(design)) {
+        flow.latency = latency;
+    }
+    numbers
+}
+
+/// How long answers take is left out, for those who do not ask.
+pub fn numbers_but_times(design: &Design, places: Places) -> Numbers {
     let availability = availability::of_flows(design, places);
     let tables = table::all(design);
     Numbers {
-        flows: design
-            .flows
-            .iter()
-            .zip(availability)
-            .zip(latency::of_flows(design))
-            .map(|((of, availability), latency)| flow(of, latency, availability))
-            .collect(),
+        flows: design.flows.iter().zip(availability).map(|(of, up)| flow(of, up)).collect(),
         nodes: node::all(design, &tables),
         tables,
     }
@@ -116,14 +119,14 @@ impl Numbers {
     }
 }
 
-fn flow(flow: &Flow, latency: Option<Latency>, availability: Option<Availability>) -> FlowNumbers {
+fn flow(flow: &Flow, availability: Option<Availability>) -> FlowNumbers {
     let stated = |name: &str| {
         let value = flow.attrs.number(name).value()?;
         Some(Figure::new(value, Unit::Rate, format!("`{name}` of flow `{}` = {}", flow.id, show_rate(value))))
     };
     let average = stated("rate").ok_or_else(|| want_rate(flow));
     let peak = stated("peak").or_else(|| stated("rate")).ok_or_else(|| want_rate(flow));
-    FlowNumbers { id: flow.id.clone(), average, peak, latency, availability }
+    FlowNumbers { id: flow.id.clone(), average, peak, latency: None, availability }
 }
 
 fn want_rate(flow: &Flow) -> Missing {

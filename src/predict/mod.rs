@@ -17,7 +17,7 @@ use crate::catalog::Kind;
 use crate::design::{Design, Node};
 use crate::numbers::availability::Places;
 use crate::numbers::overload::{self, Backlog, Herd, Hold, Retries};
-use crate::numbers::{Numbers, numbers_where, of_nodes};
+use crate::numbers::{Numbers, numbers_but_times, of_nodes};
 use ordinary::Ordinary;
 
 /// All that can be said without being asked after one loss.
@@ -53,7 +53,7 @@ const BUDGET: usize = 5_000_000;
 const GATES: usize = 20;
 
 pub fn predict(design: &Design, places: Places) -> Prediction {
-    let numbers = numbers_where(design, places);
+    let numbers = numbers_but_times(design, places);
     let losses = losses(&Ordinary::new(design, &numbers.nodes));
     let growth = growth::growth(design, &numbers);
     Prediction {

@@ -143,11 +143,12 @@ impl FaultTree {
                 *uses.entry(input).or_default() += 1;
             }
         }
+        let absorbed = absorbed(terms, &reached, &uses);
         let order = components_in_order(terms, top);
         let local: HashMap<usize, usize> = order.iter().enumerate().map(|(at, &of)| (of, at)).collect();
         let mut gates: Vec<Gate> = Vec::new();
         let mut place: HashMap<Term, Term> = HashMap::new();
-        for &term in &reached {
+        for &term in reached.iter().filter(|term| !absorbed.contains(term)) {
             let spliced = |inputs: &[Term], same: fn(&Gate) -> bool| {
                 flat(terms, inputs, |input| same(&terms.gates[input]) && (term == top || uses[&input] == 1))
                     .into_iter()
@@ -212,6 +213,24 @@ fn reached(terms: &Terms, top: Term) -> Vec<Term> {
     // Inputs exist before the gate that takes them.
     reached.sort_unstable();
     reached
+}
+
+/// Gates that only one of their own kind takes, which takes what they take instead. To build them as well would cost a long
+/// chain its length squared.
+fn absorbed(terms: &Terms, reached: &[Term], uses: &HashMap<Term, usize>) -> HashSet<Term> {
+    let mut absorbed = HashSet::new();
+    for &term in reached {
+        for &input in terms.gates[term].inputs().iter().filter(|input| uses[input] == 1) {
+            let same = matches!(
+                (&terms.gates[term], &terms.gates[input]),
+                (Gate::All(_), Gate::All(_)) | (Gate::Any(_), Gate::Any(_))
+            );
+            if same {
+                absorbed.insert(input);
+            }
+        }
+    }
+    absorbed
 }
 
 /// Inputs with those that `opens` replaced by their own, each once, from left to right.
