@@ -31,7 +31,7 @@ pub static RULE: Rule = Rule {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
                caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`, \
-               or where the flow is of 10 requests a second or fewer and states no `availability`. \
+               or where the flow is of 10 requests a second or fewer and states no `availability`; a remark where a client goes there by itself. \
                Flows that say `async`, or that a timer, a message or a webhook starts (an external that calls with a \
                `signature`), are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \
@@ -131,11 +131,19 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
     // It does not take its caller along, or few notice.
     let small = flow.is_some_and(|flow| facts.is_small(flow));
     let finding = if guarded || small { finding.at_most(Severity::Warning) } else { finding };
+    let finding = finding
+        .node(&external.id)
+        .hop(&caller.id, &external.id)
+        .flows(flow.map(|flow| flow.id.clone()))
+        .evidence(format!("{}{evidence}", facts.show_way(&way)));
+    if caller.kind == Kind::Client {
+        // Whoever goes there does so by themselves; nothing of ours stands and waits.
+        return finding
+            .at_most(Severity::Info)
+            .consequence(format!("{name} is down for an hour, and {who} sees its error page in your name"))
+            .fix(format!("`fallback=` on {who}: what it shows meanwhile; or a second provider `on=error`"));
+    }
     finding
-    .node(&external.id)
-    .hop(&caller.id, &external.id)
-    .flows(flow.map(|flow| flow.id.clone()))
-    .evidence(format!("{}{evidence}", facts.show_way(&way)))
     .consequence(format!(
         "{name} is down or refuses you for an hour: every request that reaches {who} waits, then fails, and all you can \
          do is watch"
@@ -149,7 +157,9 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::diagnostic::Severity;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
 
     #[test]
     fn cases() {
@@ -176,5 +186,15 @@ mod tests {
         // It calls us.
         case("flow f { e -> a }", &[]);
         case("flow f { u -> a ~> e }", &[]);
+    }
+
+    #[test]
+    fn whoever_goes_there_himself_is_told_in_passing() {
+        let severity = |text: &str| {
+            let design = design(&format!("client u\nservice a x2\nexternal e\n{text}"));
+            run(&RULE, &Facts::new(&design))[0].severity
+        };
+        assert_eq!(severity("flow f { u -> e }"), Severity::Info);
+        assert_eq!(severity("flow f { u -> a -> e }"), Severity::Error);
     }
 }
