@@ -4,7 +4,7 @@
 //! or does not reach what the rubric's `[[flow]]` entry says it must, the condition does not hold. A condition without
 //! `flow` is about the whole design and holds only where every flow of the rubric is there.
 
-use super::pattern::{HopPattern, Kinds, Stop};
+use super::pattern::{Access, HopPattern, Kinds, Stop};
 use super::quantity::Named;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,9 +23,10 @@ pub enum Condition {
     /// it says:
     /// `{ flow = "redirect", hop = "any -> database", has = "on", is = ["miss"] }`
     Hop { flow: String, hop: HopPattern, test: Option<Test>, every: bool },
-    /// A table that the flow reads or writes has this: `key`, `unique`, `index`, `shard` or an attribute, of at least
-    /// `fields` fields: `{ flow = "history", table = "key", fields = 2 }`
-    Table { flow: String, has: Vec<String>, fields: usize },
+    /// A table that the flow reads or writes (or one that it `reads`, or `writes`) has this: `key`, `unique`, `index` or
+    /// `shard` of at least `fields` fields, a `column`, or an attribute of a value:
+    /// `{ flow = "history", table = "key", fields = 2 }`
+    Table { flow: String, access: Option<Access>, has: Vec<String>, fields: usize, value: ValueTest },
     /// The flow reads by what finds the row: `key` (the front of the key, a unique or an index) or `shard` (all that
     /// the table is sharded by; for a key-value or wide-column store the first field of its key):
     /// `{ flow = "redirect", lookup = "shard" }`
@@ -51,6 +52,8 @@ pub enum Condition {
     All(Vec<Condition>),
     /// Holds where one of these does: `{ any = [{ … }, { … }] }`
     Any(Vec<Condition>),
+    /// Holds where the flow is there and none of these does: `{ flow = "hold", none = [{ … }] }`
+    None { flow: Option<String>, of: Vec<Condition> },
 }
 
 /// What is asked of an attribute.
@@ -81,7 +84,7 @@ impl Condition {
     /// Those inside it and itself.
     pub fn flatten(&self) -> Vec<&Condition> {
         match self {
-            Condition::All(inner) | Condition::Any(inner) => {
+            Condition::All(inner) | Condition::Any(inner) | Condition::None { of: inner, .. } => {
                 std::iter::once(self).chain(inner.iter().flat_map(Condition::flatten)).collect()
             }
             _ => vec![self],
@@ -101,7 +104,7 @@ impl Condition {
             | Condition::Says { flow, .. }
             | Condition::Rate { flow, .. }
             | Condition::Stores { flow, .. } => Some(flow),
-            Condition::Silent { flow, .. } => flow.as_deref(),
+            Condition::Silent { flow, .. } | Condition::None { flow, .. } => flow.as_deref(),
             Condition::Given { .. }
             | Condition::Decisions { .. }
             | Condition::Outs { .. }

@@ -130,6 +130,14 @@ pub enum Access {
 }
 
 impl Access {
+    pub(super) fn parse(text: &str) -> Result<Access, String> {
+        match text {
+            "reads" => Ok(Access::Reads),
+            "writes" => Ok(Access::Writes),
+            other => Err(format!("an access is `reads` or `writes`, not `{other}`")),
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Access::Reads => "reads",

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::condition::{Condition, Lookup, Test, ValueTest};
 use super::error::{FileError, did_you_mean};
 use super::format::{ConditionEntry, CriterionEntry, File};
-use super::pattern::{HopPattern, Kinds, Stop};
+use super::pattern::{Access, HopPattern, Kinds, Stop};
 use super::quantity::{self, Named};
 use super::{Criterion, Level, Need, RequiredFlow, Rubric, Scale};
 use crate::catalog::{Subject, catalog};
@@ -15,7 +15,7 @@ use crate::source::Source;
 
 /// Facts of a technology that a test may name beside attributes.
 const FACTS: [&str; 1] = ["durability"];
-const TABLE_PARTS: [&str; 4] = ["key", "unique", "index", "shard"];
+const TABLE_PARTS: [&str; 5] = ["key", "unique", "index", "shard", "column"];
 
 /// Reads a rubric. `rules` are the ids of all rules there are.
 pub(super) fn read(name: &str, text: &str, rules: &[&str]) -> Result<Rubric, Vec<FileError>> {
@@ -165,6 +165,10 @@ impl Reader<'_> {
                 };
                 return Some(Condition::AtMost { kinds, most });
             }
+            "none" => {
+                let flow = entry.flow.as_ref().map(|flow| self.flow(flow));
+                return Some(Condition::None { flow, of: self.conditions(entry.none.as_ref()?) });
+            }
             "silent" => {
                 let flow = entry.flow.as_ref().map(|flow| self.flow(flow));
                 let rules = entry.silent.iter().flatten().map(|rule| self.rule(rule)).collect();
@@ -192,11 +196,16 @@ impl Reader<'_> {
                 test: self.test(entry, entry.has.as_ref(), &[Subject::Hop]),
                 every: entry.every.unwrap_or(false),
             },
-            "table" => Condition::Table {
-                flow,
-                has: self.names(entry.table.as_ref()?, &[Subject::Table], &TABLE_PARTS),
-                fields: entry.fields.unwrap_or(1),
-            },
+            "table" => {
+                let has = self.names(entry.table.as_ref()?, &[Subject::Table], &TABLE_PARTS);
+                Condition::Table {
+                    flow,
+                    access: entry.access.as_ref().and_then(|text| self.parse(text, Access::parse)),
+                    value: self.value(entry, &has),
+                    has,
+                    fields: entry.fields.unwrap_or(1),
+                }
+            }
             "lookup" => Condition::Lookup { flow, lookup: self.lookup(entry.lookup.as_ref()?)? },
             "says" => {
                 Condition::Says { flow, test: self.test(entry, entry.says.as_ref(), &[Subject::Flow])? }
@@ -223,16 +232,21 @@ impl Reader<'_> {
         subjects: &[Subject],
     ) -> Option<Test> {
         let names = self.names(has?, subjects, &FACTS);
+        let value = self.value(entry, &names);
+        Some(Test { names, value })
+    }
+
+    /// What is asked of the value of one of these attributes.
+    fn value(&mut self, entry: &ConditionEntry, names: &[String]) -> ValueTest {
         let min = entry.min.as_ref().and_then(|text| self.quantity(text));
         let max = entry.max.as_ref().and_then(|text| self.quantity(text));
-        let value = match &entry.is {
-            Some(words) => ValueTest::Is(self.words(&names, words)),
+        match &entry.is {
+            Some(words) => ValueTest::Is(self.words(names, words)),
             None if min.is_some() || max.is_some() => {
                 ValueTest::Between { min: min.map(|min| min.value), max: max.map(|max| max.value) }
             }
             None => ValueTest::Stated,
-        };
-        Some(Test { names, value })
+        }
     }
 
     /// Words that one of these attributes can have.
@@ -366,6 +380,7 @@ fn verbs(entry: &ConditionEntry) -> Vec<&'static str> {
         ("nodes", entry.nodes.is_some()),
         ("all", entry.all.is_some()),
         ("any", entry.any.is_some()),
+        ("none", entry.none.is_some()),
     ]
     .into_iter()
     .filter_map(|(key, there)| there.then_some(key))
@@ -374,14 +389,15 @@ fn verbs(entry: &ConditionEntry) -> Vec<&'static str> {
 
 /// The keys that narrow a condition, and with which verbs they go.
 fn modifiers(entry: &ConditionEntry) -> Vec<(&'static str, &'static [&'static str])> {
-    const TESTED: &[&str] = &["node", "hop", "says"];
-    let keys: [(&'static str, bool, &'static [&'static str]); 8] = [
+    const TESTED: &[&str] = &["node", "hop", "says", "table"];
+    let keys: [(&'static str, bool, &'static [&'static str]); 9] = [
         ("every", entry.every.is_some(), &["node", "hop"]),
         ("has", entry.has.is_some(), &["node", "hop"]),
         ("is", entry.is.is_some(), TESTED),
         ("min", entry.min.is_some(), TESTED),
         ("max", entry.max.is_some(), TESTED),
         ("fields", entry.fields.is_some(), &["table"]),
+        ("access", entry.access.is_some(), &["table"]),
         ("within", entry.within.is_some(), &["rate", "stores", "given"]),
         ("at_most", entry.at_most.is_some(), &["nodes"]),
     ];

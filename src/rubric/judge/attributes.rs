@@ -17,23 +17,27 @@ pub(super) fn tested(test: Option<&Test>, subject: &str, value: impl Fn(&str) ->
             Outcome::new(Met::Unstated, format!("{subject} does not say `{}`", test.names.join("` or `")))
         }
         Some(value) => {
-            let holds = match (&test.value, &value) {
-                (ValueTest::Stated, value) => *value != Value::None,
-                (ValueTest::Is(words), Value::Words(said)) => said.iter().any(|word| words.contains(word)),
-                (ValueTest::Is(words), Value::Yes) => words.iter().any(|word| word == "yes"),
-                (ValueTest::Is(words), Value::None) => words.iter().any(|word| word == "none"),
-                (ValueTest::Between { min, max }, Value::Number(number)) => {
-                    // Fractions such as 100 per minute do not come out even.
-                    min.is_none_or(|min| *number >= min * 0.999_999)
-                        && max.is_none_or(|max| *number <= max * 1.000_001)
-                }
-                _ => false,
-            };
-            let met = if holds { Met::Yes } else { Met::No };
+            let met = if fits(&test.value, &value) { Met::Yes } else { Met::No };
             Outcome::new(met, format!("{subject} has `{}`", show(name, &value)))
         }
     });
     Outcome::any(outcomes.collect())
+}
+
+/// A value is what is asked for.
+pub(super) fn fits(test: &ValueTest, value: &Value) -> bool {
+    match (test, value) {
+        (ValueTest::Stated, value) => *value != Value::None,
+        (ValueTest::Is(words), Value::Words(said)) => said.iter().any(|word| words.contains(word)),
+        (ValueTest::Is(words), Value::Yes) => words.iter().any(|word| word == "yes"),
+        (ValueTest::Is(words), Value::None) => words.iter().any(|word| word == "none"),
+        (ValueTest::Between { min, max }, Value::Number(number)) => {
+            // Fractions such as 100 per minute do not come out even.
+            min.is_none_or(|min| *number >= min * 0.999_999)
+                && max.is_none_or(|max| *number <= max * 1.000_001)
+        }
+        _ => false,
+    }
 }
 
 /// `ttl=…`, as near to what was written as matters for a sentence.

@@ -185,3 +185,21 @@ fn the_record() {
     // Words alone earn nothing.
     assert_eq!(judged(one, "{ decisions = 1 }").0, Met::No);
 }
+
+#[test]
+fn values_of_tables_and_what_must_not_be() {
+    let text = "client a\nservice b\ndatabase d {\n  table hold { key seat; column until time; ttl = 10min }\n  table sale { key seat; ttl = 2y }\n}\n\
+                flow f { a -> b -> d writes=hold\nb -> d reads=sale }";
+    let short = r#"{ flow = "f", table = "ttl", max = "1h", access = "writes" }"#;
+    expect(text, short, Met::Yes, "table `d.hold` has `ttl`");
+    let long = r#"{ flow = "f", table = "ttl", min = "1y", access = "writes" }"#;
+    expect(text, long, Met::Unstated, "table `d.hold` has no `ttl`");
+    let column = r#"{ flow = "f", table = "column" }"#;
+    expect(text, column, Met::Yes, "table `d.hold` has `column`");
+    let none = r#"{ flow = "f", none = [{ flow = "f", node = "cache" }] }"#;
+    expect(text, none, Met::Yes, "nothing that should not be there");
+    let none = r#"{ none = [{ flow = "f", node = "database" }] }"#;
+    expect(text, none, Met::No, "`d`");
+    let missing = r#"{ flow = "f", none = [{ flow = "f", node = "cache" }] }"#;
+    expect("client a\nservice b\nflow g { a -> b }", missing, Met::No, "there is no flow `f`");
+}

@@ -19,7 +19,7 @@ use super::condition::{Condition, Lookup};
 use super::outcome::Outcome;
 use super::quantity::{self, Named};
 use super::view::View;
-use super::{Met, RequiredFlow, Rubric, Scale};
+use super::{Access, Met, RequiredFlow, Rubric, Scale};
 use crate::catalog::Technology;
 use crate::design::{Design, Step, Value};
 use crate::diagnostic::Diagnostic;
@@ -75,6 +75,13 @@ impl<'d> Judge<'d> {
             Condition::Any(inner) => {
                 return Outcome::any(inner.iter().map(|inner| self.condition(inner)).collect());
             }
+            Condition::None { flow, of } => {
+                let missing = match flow {
+                    Some(flow) => self.flows[flow.as_str()].as_ref().err(),
+                    None => self.incomplete.as_ref(),
+                };
+                return missing.cloned().unwrap_or_else(|| self.none(of));
+            }
             _ => {}
         }
         match condition.flow() {
@@ -86,6 +93,15 @@ impl<'d> Judge<'d> {
                 None => self.on_design(condition),
                 Some(outcome) => outcome.clone(),
             },
+        }
+    }
+
+    /// What must not be.
+    fn none(&self, of: &[Condition]) -> Outcome {
+        let there = of.iter().map(|inner| self.condition(inner)).find(|outcome| outcome.met == Met::Yes);
+        match there {
+            Some(outcome) => Outcome { met: Met::No, ..outcome },
+            None => Outcome::new(Met::Yes, "nothing that should not be there"),
         }
     }
 
@@ -131,14 +147,15 @@ impl<'d> Judge<'d> {
                 }
                 some_or_every(outcomes, *every)
             }
-            Condition::Table { has, fields, .. } => {
-                let tables = touched(view, |_| true);
+            Condition::Table { access, has, fields, value, .. } => {
+                let tables = touched(view, *access);
                 if tables.is_empty() {
-                    let why = format!("flow `{flow}` reads and writes no table that the design describes");
+                    let does = access.map_or("reads and writes", Access::name);
+                    let why = format!("flow `{flow}` {does} no table that the design describes");
                     return Outcome::new(Met::Unstated, why);
                 }
                 let outcomes =
-                    tables.into_iter().map(|(node, table)| has_part(view, node, table, has, *fields));
+                    tables.into_iter().map(|(node, table)| has_part(view, node, table, has, *fields, value));
                 Outcome::any(outcomes.collect())
             }
             Condition::Lookup { lookup, .. } => self.lookup(view, flow, *lookup),
@@ -232,7 +249,7 @@ impl<'d> Judge<'d> {
     }
 
     fn stores(&self, view: &View, flow: &str, near: &Named, within: f64) -> Outcome {
-        let tables = touched(view, |step| step.attrs.has("writes"));
+        let tables = touched(view, Some(Access::Writes));
         let sizes: Vec<f64> = tables
             .iter()
             .filter_map(|(_, table)| {

@@ -2,18 +2,22 @@
 
 use petgraph::graph::NodeIndex;
 
+use super::attributes::fits;
 use crate::design::{Design, Node, Step, Table};
 use crate::rubric::Met;
-use crate::rubric::condition::Lookup;
+use crate::rubric::condition::{Lookup, ValueTest};
 use crate::rubric::outcome::Outcome;
+use crate::rubric::pattern::Access;
 use crate::rubric::view::View;
 
-/// The tables that the flow's hops name, each once, in order; `wanted` picks the hops.
-pub(super) fn touched<'d>(view: &View<'d>, wanted: impl Fn(&Step) -> bool) -> Vec<(NodeIndex, &'d Table)> {
+/// The tables that the flow's hops name, each once, in order; those of one access, or of both.
+pub(super) fn touched<'d>(view: &View<'d>, access: Option<Access>) -> Vec<(NodeIndex, &'d Table)> {
     let mut tables: Vec<(NodeIndex, &Table)> = Vec::new();
-    for step in view.steps.iter().filter(|step| wanted(step)) {
-        for access in ["reads", "writes"] {
-            for table in tables_of(view.design, step, access) {
+    for step in &view.steps {
+        for access in
+            [Access::Reads, Access::Writes].into_iter().filter(|one| access.is_none_or(|only| only == *one))
+        {
+            for table in tables_of(view.design, step, access.name()) {
                 if !tables.iter().any(|(node, known)| *node == step.to && known.id == table.id) {
                     tables.push((step.to, table));
                 }
@@ -47,6 +51,7 @@ pub(super) fn has_part(
     table: &Table,
     has: &[String],
     fields: usize,
+    value: &ValueTest,
 ) -> Outcome {
     let name = format!("`{}.{}`", view.id(node), table.id);
     let holds = has.iter().any(|part| match part.as_str() {
@@ -54,7 +59,11 @@ pub(super) fn has_part(
         "unique" => table.uniques.iter().any(|unique| unique.len() >= fields),
         "index" => table.indexes.iter().any(|index| index.len() >= fields),
         "shard" => table.shard.len() >= fields,
-        attribute => table.attrs.has(attribute),
+        "column" => !table.columns.is_empty(),
+        attribute => {
+            let said = table.attrs.get(attribute).map(|setting| &setting.value);
+            said.is_some_and(|said| fits(value, said))
+        }
     });
     let parts = has.join("` or `");
     let outcome = if holds {
