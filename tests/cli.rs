@@ -302,7 +302,14 @@ fn draw_writes_where_it_is_told() {
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("did you mean `ttl`?") && ran.out.is_empty(), "{}", ran.err);
     assert!(dir.join("bad.svg").exists());
-    for name in ["a.png", "a.pdf", "a", "a.arch"] {
+    for (name, start) in [("a.png", &b"\x89PNG"[..]), ("a.PDF", b"%PDF")] {
+        let ran = spof(dir, &["draw", "a.arch", "-o", name, "--findings"]);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{name}");
+        assert!(fs::read(dir.join(name)).unwrap().starts_with(start), "{name}");
+    }
+    let ran = spof(dir, &["draw", "a.arch", "-o", "a.png", "--scale", "0"]);
+    assert!(ran.status == 2 && ran.err.contains("from 0.1 to 10"), "{}", ran.err);
+    for name in ["a.gif", "a", "a.arch"] {
         let ran = spof(dir, &["draw", "a.arch", "-o", name]);
         assert_eq!(ran.status, 2, "{name}");
         assert!(ran.err.contains(".svg") && ran.out.is_empty(), "{}", ran.err);

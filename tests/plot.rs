@@ -363,7 +363,7 @@ fn the_command_says_what_it_cannot_do() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("chain.arch"), chain(25.0)).unwrap();
     for (args, message) in [
-        (&["--of", "growth", "-o", "chain.png"][..], "end the name in .svg"),
+        (&["--of", "growth", "-o", "chain.gif"][..], "end the name in .svg, .png or .pdf"),
         (&["--of", "growth", "--flow", "go"], "leave `--flow` out"),
         (&["--of", "availability", "--flow", "og"], "no flow is called `og`"),
         (&["--of", "availability", "--flow", "goo"], "did you mean `go`?"),

@@ -1,19 +1,20 @@
 //! `spof draw`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use super::output::{Trouble, print, say, write};
+use super::picture::{self, Target};
 use super::terminal::{self, Color};
 use super::{Status, input, settings};
 use crate::design::lower;
-use crate::draw::{Marks, json, layout, svg};
+use crate::draw::{Marks, json, layout, svg_themed};
 use crate::report::text::listed;
 use crate::rules::check_with;
 use crate::syntax::parse;
 
-/// Draw a design as SVG
+/// Draw a design as SVG, PNG or PDF
 ///
 /// The drawing adapts to a light or dark page. A design with mistakes is drawn as far as it could be read.
 #[derive(Debug, clap::Args)]
@@ -21,14 +22,19 @@ use crate::syntax::parse;
 Examples:
   spof draw shop.arch                  to shop.svg
   spof draw shop.arch -o docs/shop.svg --findings
+  spof draw shop.arch -o shop.png --scale 2
   spof draw shop.arch -o - > shop.svg
   spof draw shop.arch --format json    where everything stands")]
 pub(super) struct Args {
     /// The design to draw; `-` is standard input
     file: PathBuf,
-    /// Where to: a name that ends in .svg, or `-` for standard output; the design's own name with .svg where not given
+    /// Where to: a name that ends in .svg, .png or .pdf, or `-` for SVG on standard output; the design's own name with .svg
+    /// where not given
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Pixels of a .png for each of the drawing's own
+    #[arg(long, default_value = "2", value_parser = picture::scale)]
+    scale: f32,
     /// Mark what `spof check` finds
     #[arg(long)]
     findings: bool,
@@ -64,18 +70,21 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
     let scene = layout(&design);
-    let text = match args.format {
-        Format::Json => format!("{}\n", json(&scene).trim_end()),
-        Format::Svg if args.findings => {
-            let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
-            let Some(settings) = loaded.of(&args.file) else { return Ok(Status::Bad) };
-            svg(&scene, Some(&Marks::new(&check_with(&design, today, &settings).findings)))
-        }
-        Format::Svg => svg(&scene, None),
+    let marks = if args.findings && args.format == Format::Svg {
+        let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
+        let Some(settings) = loaded.of(&args.file) else { return Ok(Status::Bad) };
+        Some(Marks::new(&check_with(&design, today, &settings).findings))
+    } else {
+        None
     };
-    match &target {
-        Some(path) => write(path, &text)?,
-        None => print(&text)?,
+    match (args.format, &target) {
+        (Format::Svg, target) => {
+            target.write(args.scale, |theme| svg_themed(&scene, marks.as_ref(), theme))?
+        }
+        (Format::Json, target) => {
+            let text = format!("{}\n", json(&scene).trim_end());
+            target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()))?;
+        }
     }
     if mistakes.is_empty() {
         return Ok(Status::Clean);
@@ -85,36 +94,20 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     Ok(Status::Bad)
 }
 
-/// Where to write; none is standard output.
-fn target(args: &Args) -> Result<Option<PathBuf>, Trouble> {
-    let Some(output) = &args.output else {
-        if args.format == Format::Json || input::is_stdin(&args.file) {
-            return Ok(None);
+/// Where to write.
+fn target(args: &Args) -> Result<Target, Trouble> {
+    let json = args.format == Format::Json;
+    match &args.output {
+        Some(output) if json && !input::is_stdin(output) => Ok(Target::svg(output.clone())),
+        Some(output) => Target::named(output),
+        None if json || input::is_stdin(&args.file) => Ok(Target::STDOUT),
+        None => {
+            let target = args.file.with_extension("svg");
+            if target == args.file {
+                return Err(Trouble::new(format!("`{}` would be drawn onto itself", args.file.display()))
+                    .help("name another file with -o"));
+            }
+            Ok(Target::svg(target))
         }
-        let target = args.file.with_extension("svg");
-        if target == args.file {
-            return Err(Trouble::new(format!("`{}` would be drawn onto itself", args.file.display()))
-                .help("name another file with -o"));
-        }
-        return Ok(Some(target));
-    };
-    named(output, args.format == Format::Json)
-}
-
-/// A name as it was given; none is standard output. A picture is told by its ending.
-pub(super) fn named(output: &Path, any: bool) -> Result<Option<PathBuf>, Trouble> {
-    if input::is_stdin(output) {
-        return Ok(None);
     }
-    if !any && !known(output) {
-        return Err(Trouble::new(format!("cannot tell what to draw from the name `{}`", output.display()))
-            .help("drawings are SVG: end the name in .svg, or write to standard output with `-o -`"));
-    }
-    Ok(Some(output.to_path_buf()))
-}
-
-/// A name that ends in .svg, or something that is there and no regular file, such as a pipe.
-fn known(output: &Path) -> bool {
-    let svg = output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
-    svg || std::fs::metadata(output).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }

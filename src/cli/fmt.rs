@@ -51,6 +51,6 @@ fn one(file: &Path, check: bool, color: Color) -> Result<Status, Trouble> {
         (false, true) => print(&text).map(|()| Status::Clean),
         // Its time of change is left alone too.
         (false, false) if same => Ok(Status::Clean),
-        (false, false) => write(file, &text).map(|()| Status::Clean),
+        (false, false) => write(file, text.as_bytes()).map(|()| Status::Clean),
     }
 }

@@ -11,6 +11,7 @@ mod numbers;
 mod output;
 mod pack;
 mod packs;
+mod picture;
 mod plot;
 mod predict;
 mod problems;

@@ -52,8 +52,12 @@ pub(super) fn say(text: &str) {
 
 /// To standard output. A reader that has left ends the output quietly.
 pub(super) fn print(text: &str) -> Result<(), Trouble> {
+    print_bytes(text.as_bytes())
+}
+
+pub(super) fn print_bytes(content: &[u8]) -> Result<(), Trouble> {
     let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(content).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Trouble::new(format!("cannot write to standard output: {error}")))
         }
@@ -71,7 +75,7 @@ pub(super) fn finish(text: &str, status: Status, color: Color) -> Status {
 
 /// Replaces a file at once, so that a reader sees the old text or the new one; anything but a regular file is written
 /// to directly.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Trouble> {
     // A link stays a link: what it points at is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let written = match std::fs::metadata(&target) {
@@ -81,17 +85,17 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Trouble> {
             );
         }
         Ok(metadata) if !metadata.is_file() => {
-            OpenOptions::new().write(true).open(&target).and_then(|mut file| file.write_all(text.as_bytes()))
+            OpenOptions::new().write(true).open(&target).and_then(|mut file| file.write_all(content))
         }
         Ok(metadata) => {
             // A rename needs no right to the file itself: what is write-protected stays so.
             if metadata.permissions().readonly() {
                 Err(ErrorKind::PermissionDenied.into())
             } else {
-                replace(&target, text, Some(metadata.permissions()))
+                replace(&target, content, Some(metadata.permissions()))
             }
         }
-        Err(_) => replace(&target, text, None),
+        Err(_) => replace(&target, content, None),
     };
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -102,7 +106,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Trouble> {
 
 /// Writes a file that is not there yet.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), Trouble> {
-    let temporary = temporary(&folder(path), text).map_err(|error| cannot_write(path, &error))?;
+    let temporary = temporary(&folder(path), text.as_bytes()).map_err(|error| cannot_write(path, &error))?;
     temporary.persist_noclobber(path).map_err(|error| cannot_write(path, &error.error))?;
     Ok(())
 }
@@ -119,8 +123,8 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Trouble {
     Trouble::new(format!("cannot write `{}`: {reason}", path.display()))
 }
 
-fn replace(target: &Path, text: &str, permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
-    let temporary = temporary(&folder(target), text)?;
+fn replace(target: &Path, content: &[u8], permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
+    let temporary = temporary(&folder(target), content)?;
     if let Some(permissions) = permissions {
         temporary.as_file().set_permissions(permissions)?;
     }
@@ -129,7 +133,7 @@ fn replace(target: &Path, text: &str, permissions: Option<std::fs::Permissions>)
 }
 
 /// A file beside its target, since a rename cannot cross file systems; it goes away if it is not renamed.
-fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+fn temporary(folder: &Path, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".spof-").suffix(".tmp");
     #[cfg(unix)]
@@ -139,7 +143,7 @@ fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFi
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut temporary = builder.tempfile_in(folder)?;
-    temporary.as_file_mut().write_all(text.as_bytes())?;
+    temporary.as_file_mut().write_all(content)?;
     sync(temporary.as_file())?;
     Ok(temporary)
 }

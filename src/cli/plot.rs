@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::output::{Trouble, print, say, write};
+use super::picture::{self, Target};
 use super::terminal::{self, Color};
-use super::{Status, draw, input};
+use super::{Status, input};
 use crate::catalog::nearest;
 use crate::design::{Design, lower};
-use crate::draw::Theme;
 use crate::numbers::availability::Places;
 use crate::numbers::numbers_where;
 use crate::plot::{downtime, draw_downtime, draw_growth, draw_stacks, growth, latency};
@@ -32,10 +32,13 @@ pub(super) struct Args {
     /// What to plot
     #[arg(long, value_enum)]
     of: Of,
-    /// Where to: a name that ends in .svg, or `-` for standard output; the design's own name with what is plotted where
-    /// not given
+    /// Where to: a name that ends in .svg, .png or .pdf, or `-` for SVG on standard output; the design's own name with what
+    /// is plotted where not given
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Pixels of a .png for each of the picture's own
+    #[arg(long, default_value = "2", value_parser = picture::scale)]
+    scale: f32,
     /// Of this flow; for latency all where not given, for availability the one that is down longest where not given
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
@@ -77,11 +80,7 @@ fn plot(args: &Args, color: Color) -> Result<Status, Trouble> {
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
-    let text = picture(args, &design)?;
-    match &target {
-        Some(path) => write(path, &text)?,
-        None => print(&text)?,
-    }
+    draw(args, &design, &target)?;
     if mistakes.is_empty() {
         return Ok(Status::Clean);
     }
@@ -90,30 +89,29 @@ fn plot(args: &Args, color: Color) -> Result<Status, Trouble> {
     Ok(Status::Bad)
 }
 
-fn picture(args: &Args, design: &Design) -> Result<String, Trouble> {
+fn draw(args: &Args, design: &Design, target: &Target) -> Result<(), Trouble> {
     let places = if args.assume { Places::Assumed } else { Places::AsStated };
-    if let Some(id) = args.flow.as_deref() {
+    let only = args.flow.as_deref();
+    if let Some(id) = only {
         known(args.of, design, id)?;
     }
     let numbers = numbers_where(design, places);
-    let json = |value: serde_json::Value| format!("{value:#}\n");
-    Ok(match (args.of, args.format) {
-        (Of::Growth, Format::Svg) => draw_growth(&growth(design, &numbers), Theme::Auto),
-        (Of::Growth, Format::Json) => json(growth(design, &numbers).json()),
-        (Of::Latency, format) => {
-            let stacks = latency(design, &numbers, args.flow.as_deref());
-            match format {
-                Format::Svg => draw_stacks(&stacks, Theme::Auto),
-                Format::Json => json(stacks.json()),
+    if args.format == Format::Json {
+        let value = match args.of {
+            Of::Growth => growth(design, &numbers).json(),
+            Of::Latency => latency(design, &numbers, only).json(),
+            Of::Availability => {
+                let downtime = downtime(design, &numbers, places, only);
+                downtime.map_or(serde_json::Value::Null, |downtime| downtime.json())
             }
-        }
-        (Of::Availability, format) => {
-            let downtime = downtime(design, &numbers, places, args.flow.as_deref());
-            match format {
-                Format::Svg => draw_downtime(downtime.as_ref(), Theme::Auto),
-                Format::Json => json(downtime.map_or(serde_json::Value::Null, |downtime| downtime.json())),
-            }
-        }
+        };
+        let text = format!("{value:#}\n");
+        return target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()));
+    }
+    target.write(args.scale, |theme| match args.of {
+        Of::Growth => draw_growth(&growth(design, &numbers), theme),
+        Of::Latency => draw_stacks(&latency(design, &numbers, only), theme),
+        Of::Availability => draw_downtime(downtime(design, &numbers, places, only).as_ref(), theme),
     })
 }
 
@@ -137,16 +135,17 @@ fn known(of: Of, design: &Design, id: &str) -> Result<(), Trouble> {
     }
 }
 
-/// Where to write; none is standard output.
-fn target(args: &Args) -> Result<Option<PathBuf>, Trouble> {
+/// Where to write.
+fn target(args: &Args) -> Result<Target, Trouble> {
     let json = args.format == Format::Json;
     match &args.output {
-        Some(output) => draw::named(output, json),
-        None if json || input::is_stdin(&args.file) => Ok(None),
+        Some(output) if json && !input::is_stdin(output) => Ok(Target::svg(output.clone())),
+        Some(output) => Target::named(output),
+        None if json || input::is_stdin(&args.file) => Ok(Target::STDOUT),
         None => {
             let name = args.file.file_stem().unwrap_or_default().to_string_lossy();
             let of = args.of.to_possible_value().expect("none is skipped");
-            Ok(Some(args.file.with_file_name(format!("{name}-{}.svg", of.get_name()))))
+            Ok(Target::svg(args.file.with_file_name(format!("{name}-{}.svg", of.get_name()))))
         }
     }
 }

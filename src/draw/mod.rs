@@ -5,6 +5,7 @@
 
 mod engine;
 pub(crate) mod escape;
+mod export;
 mod glyphs;
 mod label;
 mod layered;
@@ -22,6 +23,7 @@ pub(crate) mod text;
 pub(crate) mod theme;
 mod tree;
 
+pub use export::{pdf, png};
 pub use layout::layout;
 pub use marks::{Mark, Marks};
 pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, json};
