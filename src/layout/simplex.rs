@@ -83,7 +83,6 @@ pub fn optimise(x: &mut [i64], arcs: &[Arc], work: u64) {
     let mut tree = Tree::new(x, arcs);
     tree.span();
     tree.hang();
-    tree.weigh();
     tree.pivot(work);
     x.copy_from_slice(&tree.x);
 }
@@ -97,12 +96,15 @@ struct Tree<'a> {
     in_tree: Vec<bool>,
     /// Arc to the parent.
     up: Vec<u32>,
-    low: Vec<u32>,
-    lim: Vec<u32>,
+    depth: Vec<u32>,
     cut: Vec<i64>,
     basis: Vec<u32>,
     /// Where an arc stands in `basis`.
     slot: Vec<u32>,
+    /// The subtree that the last leaving arc cuts off, and which of its kind each node was last seen in.
+    subtree: Vec<u32>,
+    seen: Vec<u32>,
+    turn: u32,
 }
 
 impl<'a> Tree<'a> {
@@ -115,17 +117,24 @@ impl<'a> Tree<'a> {
             links: vec![Vec::new(); count],
             in_tree: vec![false; arcs.len()],
             up: vec![NONE; count],
-            low: vec![0; count],
-            lim: vec![0; count],
+            depth: vec![0; count],
             cut: vec![0; arcs.len()],
             basis: Vec::with_capacity(count),
             slot: vec![NONE; arcs.len()],
+            subtree: Vec::new(),
+            seen: vec![0; count],
+            turn: 0,
         }
     }
 
     fn slack(&self, arc: u32) -> i64 {
         let arc = self.arcs[arc as usize];
         self.x[arc.head as usize] - self.x[arc.tail as usize] - arc.length
+    }
+
+    fn other(&self, arc: u32, node: u32) -> u32 {
+        let Arc { tail, head, .. } = self.arcs[arc as usize];
+        if tail == node { head } else { tail }
     }
 
     fn join(&mut self, arc: u32) {
@@ -200,75 +209,83 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Numbers every tree from its root.
+    /// Roots every tree at its middle, so that what an arc cuts off is small, and reckons the cut values.
     fn hang(&mut self) {
-        let mut next = 1;
-        self.lim.fill(0);
-        for root in 0..self.x.len() as u32 {
-            if self.lim[root as usize] == 0 {
-                self.up[root as usize] = NONE;
-                next = self.number(root, next);
+        let mut known = vec![false; self.x.len()];
+        for start in 0..self.x.len() as u32 {
+            if known[start as usize] {
+                continue;
             }
-        }
-    }
-
-    /// Postorder numbers under `root`: a node is below another if its `lim` lies in the other's `low..=lim`.
-    fn number(&mut self, root: u32, first: u32) -> u32 {
-        let mut next = first;
-        let mut stack = vec![(root, 0usize)];
-        self.low[root as usize] = next;
-        while let Some(&mut (node, ref mut at)) = stack.last_mut() {
-            if let Some(&arc) = self.links[node as usize].get(*at) {
-                *at += 1;
-                if arc != self.up[node as usize] {
-                    let Arc { tail, head, .. } = self.arcs[arc as usize];
-                    let child = if tail == node { head } else { tail };
-                    self.up[child as usize] = arc;
-                    self.low[child as usize] = next;
-                    stack.push((child, 0));
+            let order = self.walk(start);
+            let mut size = vec![1u32; order.len()];
+            let mut place = std::collections::BTreeMap::new();
+            if order.len() > 2 {
+                for (at, &node) in order.iter().enumerate() {
+                    place.insert(node, at);
                 }
-            } else {
-                self.lim[node as usize] = next;
-                next += 1;
-                stack.pop();
+                for at in (1..order.len()).rev() {
+                    let parent = self.other(self.up[order[at] as usize], order[at]);
+                    size[place[&parent]] += size[at];
+                }
+            }
+            let half = order.len() as u32 / 2;
+            let middle = (0..order.len()).rev().find(|&at| size[at] > half).map_or(start, |at| order[at]);
+            let order = self.walk(middle);
+            // Weight that leaves each subtree, less what enters it.
+            for &node in &order {
+                known[node as usize] = true;
+            }
+            self.weigh(&order);
+        }
+    }
+
+    /// From `root` outwards.
+    fn walk(&mut self, root: u32) -> Vec<u32> {
+        self.up[root as usize] = NONE;
+        self.depth[root as usize] = 0;
+        let mut order = vec![root];
+        let mut at = 0;
+        while at < order.len() {
+            let node = order[at];
+            at += 1;
+            for place in 0..self.links[node as usize].len() {
+                let arc = self.links[node as usize][place];
+                if arc != self.up[node as usize] {
+                    let child = self.other(arc, node);
+                    self.up[child as usize] = arc;
+                    self.depth[child as usize] = self.depth[node as usize] + 1;
+                    order.push(child);
+                }
             }
         }
-        next
+        order
     }
 
-    fn below(&self, node: u32, top: u32) -> bool {
-        let lim = self.lim[node as usize];
-        self.low[top as usize] <= lim && lim <= self.lim[top as usize]
-    }
-
-    /// Cut values from the leaves up.
-    fn weigh(&mut self) {
-        let mut order: Vec<u32> = (0..self.x.len() as u32).collect();
-        order.sort_unstable_by_key(|&node| self.lim[node as usize]);
-        // Weight that leaves each subtree, less what enters it.
-        let mut out = vec![0i64; self.x.len()];
-        for arc in self.arcs {
-            out[arc.tail as usize] += arc.weight;
-            out[arc.head as usize] -= arc.weight;
-        }
-        for node in order {
+    /// Cut values of one tree, from the leaves up.
+    fn weigh(&mut self, order: &[u32]) {
+        let mut out = std::collections::BTreeMap::new();
+        for &node in order.iter().rev() {
+            let mut own = out.remove(&node).unwrap_or(0i64);
+            for &number in self.around.at(node) {
+                let arc = self.arcs[number as usize];
+                own += if arc.tail == node { arc.weight } else { -arc.weight };
+            }
             let arc = self.up[node as usize];
             if arc == NONE {
                 continue;
             }
-            let Arc { tail, head, .. } = self.arcs[arc as usize];
-            self.cut[arc as usize] = if tail == node { out[node as usize] } else { -out[node as usize] };
-            let parent = if tail == node { head } else { tail };
-            out[parent as usize] += out[node as usize];
+            self.cut[arc as usize] = if self.arcs[arc as usize].tail == node { own } else { -own };
+            *out.entry(self.other(arc, node)).or_insert(0) += own;
         }
     }
 
     fn pivot(&mut self, mut work: u64) {
         let mut from = 0;
-        loop {
-            let Some(leaving) = self.leaving(&mut from, &mut work) else { return };
-            let Some(entering) = self.entering(leaving, &mut work) else { return };
-            self.exchange(leaving, entering, &mut work);
+        while let Some(leaving) = self.leaving(&mut from, &mut work) {
+            let child = self.cut_off(leaving);
+            work = work.saturating_sub(2 * self.subtree.len() as u64);
+            let Some(entering) = self.entering(leaving, child, &mut work) else { return };
+            self.exchange(leaving, child, entering);
             if work == 0 {
                 return;
             }
@@ -279,51 +296,64 @@ impl<'a> Tree<'a> {
     fn leaving(&self, from: &mut usize, work: &mut u64) -> Option<u32> {
         let count = self.basis.len();
         let mut best: Option<(i64, u32)> = None;
-        let mut seen = 0;
+        let mut found = 0;
+        let mut place = if *from < count { *from } else { 0 };
         for step in 0..count {
-            let place = (*from + step) % count;
             let arc = self.basis[place];
+            place = if place + 1 == count { 0 } else { place + 1 };
             let cut = self.cut[arc as usize];
             if cut < 0 {
                 if best.is_none_or(|(value, _)| cut < value) {
                     best = Some((cut, arc));
                 }
-                seen += 1;
-                if seen == 30 {
-                    *from = (place + 1) % count;
+                found += 1;
+                if found == 30 {
+                    *work = work.saturating_sub(step as u64 / 4);
                     break;
                 }
             }
         }
-        *work = work.saturating_sub(count as u64 / 8);
+        *from = place;
         best.map(|(_, arc)| arc)
     }
 
-    /// The arc of least slack that crosses the cut the other way; searched from the smaller side where that is the
-    /// subtree.
-    fn entering(&self, leaving: u32, work: &mut u64) -> Option<u32> {
+    /// Gathers the subtree below an arc; its top.
+    fn cut_off(&mut self, leaving: u32) -> u32 {
         let Arc { tail, head, .. } = self.arcs[leaving as usize];
         let child = if self.up[tail as usize] == leaving { tail } else { head };
-        // Whether the arc leaves the subtree: then an arc into it takes over.
-        let outward = child == tail;
+        self.turn += 1;
+        self.subtree.clear();
+        self.subtree.push(child);
+        self.seen[child as usize] = self.turn;
+        let mut at = 0;
+        while at < self.subtree.len() {
+            let node = self.subtree[at];
+            at += 1;
+            for &arc in &self.links[node as usize] {
+                if arc != self.up[node as usize] {
+                    let Arc { tail, head, .. } = self.arcs[arc as usize];
+                    let below = if tail == node { head } else { tail };
+                    self.seen[below as usize] = self.turn;
+                    self.subtree.push(below);
+                }
+            }
+        }
+        child
+    }
+
+    /// The arc of least slack that crosses the cut the other way.
+    fn entering(&self, leaving: u32, child: u32, work: &mut u64) -> Option<u32> {
+        // Where the arc leaves the subtree, one into it takes over.
+        let outward = self.arcs[leaving as usize].tail == child;
         let mut best: Option<(i64, u32)> = None;
-        let mut stack = vec![child];
         let mut looked = 0;
-        while let Some(node) = stack.pop() {
+        for &node in &self.subtree {
             for &number in self.around.at(node) {
                 looked += 1;
-                let Arc { tail, head, .. } = self.arcs[number as usize];
-                if self.in_tree[number as usize] {
-                    let other = if tail == node { head } else { tail };
-                    if self.up[other as usize] == number {
-                        stack.push(other);
-                    }
-                    continue;
-                }
-                let fits = if outward { head == node } else { tail == node };
-                let other = if tail == node { head } else { tail };
-                if fits && !self.below(other, child) {
-                    let slack = self.slack(number);
+                let Arc { tail, head, length, .. } = self.arcs[number as usize];
+                let (own, other) = if outward { (head, tail) } else { (tail, head) };
+                if own == node && self.seen[other as usize] != self.turn {
+                    let slack = self.x[head as usize] - self.x[tail as usize] - length;
                     if best.is_none_or(|best| (slack, number) < best) {
                         best = Some((slack, number));
                     }
@@ -337,30 +367,19 @@ impl<'a> Tree<'a> {
         best.map(|(_, arc)| arc)
     }
 
-    fn exchange(&mut self, leaving: u32, entering: u32, work: &mut u64) {
+    fn exchange(&mut self, leaving: u32, child: u32, entering: u32) {
         let slack = self.slack(entering);
         let old = self.arcs[leaving as usize];
-        let child = if self.up[old.tail as usize] == leaving { old.tail } else { old.head };
         if slack > 0 {
             // The subtree moves away along the leaving arc.
             let shift = if child == old.tail { -slack } else { slack };
-            let mut stack = vec![child];
-            while let Some(node) = stack.pop() {
+            for &node in &self.subtree {
                 self.x[node as usize] += shift;
-                *work = work.saturating_sub(1);
-                for &arc in &self.links[node as usize] {
-                    let Arc { tail, head, .. } = self.arcs[arc as usize];
-                    let other = if tail == node { head } else { tail };
-                    if self.up[other as usize] == arc {
-                        stack.push(other);
-                    }
-                }
             }
         }
         let cut = self.cut[leaving as usize];
         let new = self.arcs[entering as usize];
-        let top = self.update(new.tail, new.head, cut, true);
-        self.update(new.head, new.tail, cut, false);
+        self.update(new.tail, new.head, cut);
         self.cut[entering as usize] = -cut;
         self.cut[leaving as usize] = 0;
         self.in_tree[leaving as usize] = false;
@@ -375,21 +394,42 @@ impl<'a> Tree<'a> {
         for end in [new.tail, new.head] {
             self.links[end as usize].push(entering);
         }
-        let first = self.low[top as usize];
-        *work = work.saturating_sub(u64::from(self.lim[top as usize] - first));
-        self.number(top, first);
+        // The subtree hangs by the new arc now.
+        let inner = if self.seen[new.tail as usize] == self.turn { new.tail } else { new.head };
+        let outer = self.other(entering, inner);
+        self.up[inner as usize] = entering;
+        self.depth[inner as usize] = self.depth[outer as usize] + 1;
+        self.subtree.clear();
+        self.subtree.push(inner);
+        let mut at = 0;
+        while at < self.subtree.len() {
+            let node = self.subtree[at];
+            at += 1;
+            for &arc in &self.links[node as usize] {
+                if arc != self.up[node as usize] {
+                    let Arc { tail, head, .. } = self.arcs[arc as usize];
+                    let below = if tail == node { head } else { tail };
+                    self.up[below as usize] = arc;
+                    self.depth[below as usize] = self.depth[node as usize] + 1;
+                    self.subtree.push(below);
+                }
+            }
+        }
     }
 
-    /// Adds to the cut values on the way from `from` up to the first node above `to` as well, and returns that.
-    fn update(&mut self, from: u32, to: u32, cut: i64, forward: bool) -> u32 {
-        let mut node = from;
-        while !self.below(to, node) {
-            let arc = self.up[node as usize];
-            let Arc { tail, head, .. } = self.arcs[arc as usize];
-            let along = (node == tail) == forward;
+    /// Adds to the cut values on the cycle that an arc from `tail` to `head` closes.
+    fn update(&mut self, mut tail: u32, mut head: u32, cut: i64) {
+        while tail != head {
+            let (node, forward) = if self.depth[tail as usize] >= self.depth[head as usize] {
+                (&mut tail, true)
+            } else {
+                (&mut head, false)
+            };
+            let arc = self.up[*node as usize];
+            let ends = self.arcs[arc as usize];
+            let along = (*node == ends.tail) == forward;
             self.cut[arc as usize] += if along { cut } else { -cut };
-            node = if tail == node { head } else { tail };
+            *node = if ends.tail == *node { ends.head } else { ends.tail };
         }
-        node
     }
 }
