@@ -10,6 +10,8 @@ use super::simplex::{Arc, least, optimise};
 pub struct Wish {
     /// Whether groups that are linked may stand side by side, by the depth of what holds them: bit 0 for the page.
     pub beside: u32,
+    /// Whether layers that would be much wider than high are broken into several.
+    pub fold: bool,
 }
 
 pub struct Layering {
@@ -35,6 +37,7 @@ pub fn layering(nest: &Nest, wish: Wish) -> Layering {
             own[tie.container].push(at);
         }
     }
+    let inside = inside(nest);
     let mut layer = vec![1; nest.home.len()];
     let mut depth = vec![1; containers];
     let mut number = vec![0; nest.home.len()];
@@ -57,9 +60,14 @@ pub fn layering(nest: &Nest, wish: Wish) -> Layering {
         });
         let pairs = acyclic(members.len(), edges);
         let soft = wish.beside >> nest.depth[container].min(31) & 1 == 1;
+        let widths: Vec<f64> = members.iter().map(|&member| width(nest, &inside, member)).collect();
         let borders: Vec<(i64, i64)> = members.iter().map(|&member| (up[member], down[member])).collect();
         let groups: Vec<bool> = members.iter().map(|&member| member >= nest.nodes).collect();
-        let found = of_container(&pairs, &borders, &groups, soft);
+        let mut found = of_container(&pairs, &borders, &groups, soft);
+        fill(&mut found, &pairs, &borders, &widths);
+        if wish.fold {
+            fold(&mut found, &pairs, &widths);
+        }
         for (&member, &at) in members.iter().zip(&found) {
             layer[member] = at;
             depth[container] = depth[container].max(at);
@@ -111,6 +119,99 @@ fn of_container(pairs: &[Pair], borders: &[(i64, i64)], groups: &[bool], soft: b
     optimise(&mut x, &arcs, WORK);
     let first = x[..count].iter().min().copied().unwrap_or(0);
     x[..count].iter().map(|&at| (at - first) as usize + 1).collect()
+}
+
+/// How many nodes stand in each container, however deep.
+fn inside(nest: &Nest) -> Vec<usize> {
+    let mut inside = vec![0; nest.members.len()];
+    for container in (0..nest.members.len()).rev() {
+        inside[container] =
+            nest.members[container].iter().map(|&at| nest.inside(at).map_or(1, |own| inside[own])).sum();
+    }
+    inside
+}
+
+/// About how many nodes a member is wide.
+fn width(nest: &Nest, inside: &[usize], member: usize) -> f64 {
+    nest.inside(member).map_or(1.0, |own| (inside[own] as f64).sqrt().max(1.0) * 1.2)
+}
+
+/// Members without any edge fill up the layers that there are, and then layers of their own.
+fn fill(layer: &mut [usize], pairs: &[Pair], borders: &[(i64, i64)], widths: &[f64]) {
+    let mut tied: Vec<bool> = borders.iter().map(|&(up, down)| up + down > 0).collect();
+    for pair in pairs {
+        tied[pair.above] = true;
+        tied[pair.below] = true;
+    }
+    let loose: Vec<usize> = (0..layer.len()).filter(|&at| !tied[at]).collect();
+    if loose.len() < 2 && loose.len() < layer.len() {
+        return;
+    }
+    let mut used = vec![0.0; layer.iter().copied().max().unwrap_or(1)];
+    for at in (0..layer.len()).filter(|&at| tied[at]) {
+        used[layer[at] - 1] += widths[at];
+    }
+    let total: f64 = widths.iter().sum();
+    let aim = used.iter().copied().fold((total * 1.3).sqrt().ceil(), f64::max);
+    let mut next = 0;
+    for at in loose {
+        while next < used.len() && used[next] > 0.0 && used[next] + widths[at] > aim {
+            next += 1;
+        }
+        if next == used.len() {
+            used.push(0.0);
+        }
+        used[next] += widths[at];
+        layer[at] = next + 1;
+    }
+}
+
+/// Layers of bounded width, in the order of those that are given: what no room is left for goes further down, and what
+/// leads nowhere goes first.
+fn fold(layer: &mut [usize], pairs: &[Pair], widths: &[f64]) {
+    let count = layer.len();
+    let total: f64 = widths.iter().sum();
+    let bound = (total * 1.5).sqrt().max(4.0);
+    let mut waiting = vec![0usize; count];
+    let mut below: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for pair in pairs.iter().filter(|pair| layer[pair.above] < layer[pair.below]) {
+        waiting[pair.below] += 1;
+        below[pair.above].push(pair.below);
+    }
+    let key = |at: usize, layer: &[usize]| (layer[at], below[at].is_empty(), at);
+    let mut ready: std::collections::BTreeSet<(usize, bool, usize)> =
+        (0..count).filter(|&at| waiting[at] == 0).map(|at| key(at, layer)).collect();
+    let mut now = 1;
+    while !ready.is_empty() {
+        let mut used = 0.0;
+        let mut taken = Vec::new();
+        for &entry in ready.iter().take_while(|entry| entry.0 <= now) {
+            if used > 0.0 && used + widths[entry.2] > bound {
+                break;
+            }
+            used += widths[entry.2];
+            taken.push(entry);
+        }
+        for entry in taken {
+            ready.remove(&entry);
+            let at = entry.2;
+            layer[at] = now;
+            for &other in &below[at] {
+                waiting[other] -= 1;
+                if waiting[other] == 0 {
+                    ready.insert(key(other, layer));
+                }
+            }
+        }
+        now += 1;
+    }
+    // No layer is left empty.
+    let mut used: Vec<usize> = layer.to_vec();
+    used.sort_unstable();
+    used.dedup();
+    for at in layer.iter_mut() {
+        *at = used.partition_point(|other| other < at) + 1;
+    }
 }
 
 /// Edges within a layer turn where their ends are nearer.
