@@ -3,17 +3,14 @@
 //! `layout` decides where everything stands and knows nothing of SVG; `svg` writes a scene down and decides no place. A
 //! scene is all that a drawing needs, so another engine or another output format touches one side only.
 
-mod engine;
+mod card;
 mod glyphs;
 mod label;
-mod layered;
 mod layout;
 mod layout_rs;
 mod lines;
 mod marks;
 mod page;
-mod place;
-mod route;
 mod scene;
 mod stroke;
 mod svg;
@@ -21,7 +18,7 @@ mod text;
 mod theme;
 mod tree;
 
-pub use layout::layout;
+pub use layout::{Engine, Plan, drawn, layout};
 pub use marks::{Mark, Marks};
 pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, json};
 pub use svg::{svg, svg_themed};

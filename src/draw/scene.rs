@@ -169,6 +169,8 @@ pub struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scene {
+    /// Too large to be laid out with care: lines are straight and pass under boxes.
+    pub plain: bool,
     pub w: f64,
     pub h: f64,
     pub title: Vec<String>,

@@ -38,7 +38,6 @@ pub struct Link {
     pub lower: usize,
     /// The level of the upper end as the link's container sees it.
     pub level: usize,
-    pub edge: usize,
 }
 
 /// A piece of an edge's way: a link, and whether the edge runs up it.
@@ -76,7 +75,7 @@ const MEMBERS: usize = 0;
 const LABELS: usize = 1;
 const TURNS_BELOW: usize = 2;
 const TURNS_ABOVE: usize = 3;
-const LABELS_ABOVE: usize = 4;
+/// After those that turn above the next members, whose labels come next.
 const STEP: usize = 5;
 
 /// None if it would have more than `most` items.
@@ -196,9 +195,9 @@ impl<'a> Builder<'a> {
         at
     }
 
-    fn link(&mut self, upper: usize, lower: usize, level: usize, edge: usize) -> usize {
+    fn link(&mut self, upper: usize, lower: usize, level: usize) -> usize {
         let at = self.out.links.len();
-        self.out.links.push(Link { upper, lower, level, edge });
+        self.out.links.push(Link { upper, lower, level });
         self.out.levels[level].links.push(at);
         self.out.below[upper].push(at);
         self.out.above[lower].push(at);
@@ -224,7 +223,7 @@ impl<'a> Builder<'a> {
             } else {
                 self.item(Kind::Pass, level + 1)
             };
-            way.push(self.link(at, next, level, edge));
+            way.push(self.link(at, next, level));
             at = next;
         }
     }
@@ -314,19 +313,6 @@ impl<'a> Builder<'a> {
                 item = gate;
             }
             member = self.nest.around(container);
-        }
-    }
-}
-
-impl Levels {
-    /// The item of a level that an end of a link belongs to: the end itself, or the group whose gate it is.
-    pub fn host(&self, nest: &Nest, end: usize, level: usize) -> usize {
-        let own = self.items[end].level;
-        let container = self.levels[own].container;
-        if container == self.levels[level].container {
-            end
-        } else {
-            self.item_of[nest.around(container)]
         }
     }
 }

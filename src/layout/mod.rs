@@ -35,6 +35,8 @@ mod unit;
 
 pub use graph::{Area, Direction, Edge, End, Graph, Group, Layout, Node, Options, Route, Size, Spacing, Spot};
 
+pub use plain::straight;
+
 use along::{Box, Placed};
 use unit::pixels;
 
@@ -71,4 +73,10 @@ fn finished(placed: Placed, (w, h): (i64, i64)) -> Layout {
         size: Size { w: pixels(w), h: pixels(h) },
         plain: false,
     }
+}
+
+/// The layer of each node, from 1, as if there were no groups; every edge between two nodes leads to another layer.
+pub fn ranks(graph: &Graph) -> Vec<usize> {
+    let nest = nest::Nest::of(graph);
+    layers::layering(&nest, layers::Wish { beside: 0, fold: false }).layer
 }

@@ -1,14 +1,13 @@
 //! The layout of what is too large to be read as a drawing: groups as columns of rows, one after the other, and straight
 //! lines. Linear.
 
-use super::graph::{Area, End, Graph, Layout, Options, Route, Size, Spot};
+use super::graph::{Area, Edge, End, Graph, Layout, Options, Route, Size, Spot};
 use super::nest::Nest;
 
 /// Boxes in rows in the order of the file, groups around theirs.
 pub fn layout(graph: &Graph, options: &Options) -> Layout {
     let nest = Nest::of(graph);
     let spacing = options.spacing;
-    let sound = |value: f64| if value.is_nan() { 0.0 } else { value.clamp(0.0, 1_000_000.0) };
     let mut areas: Vec<Area> = graph
         .nodes
         .iter()
@@ -56,14 +55,21 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
             areas[at].y += around.y;
         }
     }
+    let edges = straight(graph, &areas);
+    let groups = areas.split_off(graph.nodes.len());
+    Layout { nodes: areas, groups, edges, size: whole, plain: true }
+}
+
+/// Straight lines between boxes, labels at their middle. `areas` are those of the nodes and then of the groups.
+pub fn straight(graph: &Graph, areas: &[Area]) -> Vec<Route> {
     let center = |end: End| {
         let own = match end {
             End::Node(node) => areas[node],
-            End::Group(group) => areas[nest.nodes + group],
+            End::Group(group) => areas[graph.nodes.len() + group],
         };
         (own, Spot { x: own.x + own.w / 2.0, y: own.y + own.h / 2.0 })
     };
-    let edges = graph.edges.iter().map(|edge| {
+    let route = |edge: &Edge| {
         let ((from, a), (to, b)) = (center(edge.from), center(edge.to));
         let middle = Spot { x: (a.x + b.x) / 2.0, y: (a.y + b.y) / 2.0 };
         let label = edge.label.map(|size| Area {
@@ -73,10 +79,12 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
             h: sound(size.h),
         });
         Route { points: vec![clipped(from, a, b), clipped(to, b, a)], label }
-    });
-    let edges = edges.collect();
-    let groups = areas.split_off(graph.nodes.len());
-    Layout { nodes: areas, groups, edges, size: whole, plain: true }
+    };
+    graph.edges.iter().map(route).collect()
+}
+
+fn sound(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(0.0, 1_000_000.0) }
 }
 
 /// Where the line from the middle of a box to another place leaves the box.
