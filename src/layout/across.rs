@@ -1,11 +1,13 @@
 //! Where items stand across the levels: as few and as short sideways pieces of line as the order allows.
 //!
 //! One linear programme over the whole drawing, groups' borders included: neighbours on a level keep their distance, a
-//! group's sides enclose whatever its levels hold, and every link costs its sideways length, more so where it is a
-//! piece of a long line, which ought to be straight.
+//! group's sides enclose whatever its levels hold, lines may slide along the sides of the nodes that they touch, and
+//! every link costs its sideways length, more so where it is a piece of a long line, which ought to be straight.
 
+use super::columns::columns;
 use super::levels::{Kind, Levels};
 use super::measure::Measures;
+use super::pins::{Side, sides, spread};
 use super::seen::Seen;
 use super::simplex::{Arc, least, optimise};
 use super::unit::PIXEL;
@@ -19,93 +21,85 @@ pub struct Across {
     pub ends: Vec<(i64, i64)>,
 }
 
+/// Links above which lines touch nodes where they are spread evenly, and slide no further.
+const SLIDING: usize = 8_000;
+/// How near a line may come to the corner of a node.
+const CORNER: i64 = 12 * PIXEL;
+
 pub fn across(levels: &Levels, sizes: &Measures, work: u64) -> Across {
-    let items = levels.items.len();
-    let seen = seen(levels);
-    let pins = pins(levels, sizes, &seen);
-    let place = columns(levels, &seen);
-    let bare = place.iter().max().map_or(0, |last| last + 1) + sizes.heads.len();
-    let mut arcs = separations(levels, sizes, &place, bare - sizes.heads.len());
-    let bent: Vec<usize> = (0..levels.links.len())
-        .filter(|&at| place[levels.links[at].upper] != place[levels.links[at].lower])
-        .collect();
-    for (number, &at) in bent.iter().enumerate() {
-        let link = levels.links[at];
-        let bend = (bare + number) as u32;
-        let weight = weight(levels, link.upper, link.lower);
-        arcs.push(Arc { tail: bend, head: place[link.upper] as u32, length: -pins[at].0, weight });
-        arcs.push(Arc { tail: bend, head: place[link.lower] as u32, length: -pins[at].1, weight });
-    }
-    let count = bare + bent.len();
-    let mut x = least(count, &arcs).unwrap_or_else(|| vec![0; count]);
-    for (number, &at) in bent.iter().enumerate() {
-        let link = levels.links[at];
-        x[bare + number] = (x[place[link.upper]] + pins[at].0).min(x[place[link.lower]] + pins[at].1);
-    }
-    optimise(&mut x, &arcs, work);
-    let ends = (levels.links.iter().zip(&pins))
-        .map(|(link, pin)| (x[place[link.upper]] + pin.0, x[place[link.lower]] + pin.1))
-        .collect();
-    let right = x[bare - sizes.heads.len()..bare].to_vec();
-    Across { right, ends, x: (0..items).map(|item| x[place[item]]).collect() }
-}
-
-fn seen(levels: &Levels) -> Seen {
     let rows: Vec<Vec<usize>> = levels.levels.iter().map(|level| level.items.clone()).collect();
-    Seen::of(levels, &rows)
+    let seen = Seen::of(levels, &rows);
+    let place = columns(levels, &seen);
+    let rights = place.iter().max().map_or(0, |last| last + 1);
+    let bare = rights + sizes.heads.len();
+    let arcs = separations(levels, sizes, &place, rights);
+    let x = least(bare, &arcs).unwrap_or_else(|| vec![0; bare]);
+    let mut programme = Programme { arcs, x };
+
+    // Each end of a link: a variable and how far from it.
+    let mut upper: Vec<(usize, i64)> = levels.links.iter().map(|link| (place[link.upper], 0)).collect();
+    let mut lower: Vec<(usize, i64)> = levels.links.iter().map(|link| (place[link.lower], 0)).collect();
+    for side in sides(levels, sizes, &seen) {
+        let ends = if side.bottom { &mut upper } else { &mut lower };
+        let spread = spread(&side);
+        if levels.links.len() > SLIDING {
+            side.links.iter().zip(spread).for_each(|(&link, at)| ends[link].1 = at);
+        } else {
+            programme.slide(&side, &spread, place[side.item], sizes.gaps.edge, ends);
+        }
+    }
+    for (at, link) in levels.links.iter().enumerate() {
+        if upper[at] != lower[at] {
+            programme.draw_together(upper[at], lower[at], weight(levels, link.upper, link.lower));
+        }
+    }
+    let Programme { arcs, mut x } = programme;
+    optimise(&mut x, &arcs, work);
+    let at = |(variable, offset): (usize, i64)| x[variable] + offset;
+    Across {
+        right: x[rights..bare].to_vec(),
+        ends: upper.iter().zip(&lower).map(|(&upper, &lower)| (at(upper), at(lower))).collect(),
+        x: place.iter().map(|&variable| x[variable]).collect(),
+    }
 }
 
-/// The variable of each item. Pieces of long lines are straight wherever they cross no other such piece, and then share
-/// one; in each channel as many as can be (the longest rising sequence of their ends).
-fn columns(levels: &Levels, seen: &Seen) -> Vec<usize> {
-    let line = |item: usize| {
-        matches!(levels.items[item].kind, Kind::Pass | Kind::Gate | Kind::Label(_))
-    };
-    let mut above: Vec<Option<usize>> = vec![None; levels.items.len()];
-    for level in &levels.levels {
-        let mut inner: Vec<(u32, u32, usize)> = (level.links.iter())
-            .filter(|&&at| line(levels.links[at].upper) && line(levels.links[at].lower))
-            .map(|&at| {
-                let link = levels.links[at];
-                (seen.from_below[link.upper], seen.from_above[link.lower], at)
-            })
-            .collect();
-        inner.sort_unstable();
-        // Ends of the best sequences of each length, and who comes before whom in them.
-        let mut ends: Vec<usize> = Vec::new();
-        let mut before = vec![usize::MAX; inner.len()];
-        for at in 0..inner.len() {
-            let length = ends.partition_point(|&end| inner[end].1 < inner[at].1);
-            if length > 0 {
-                before[at] = ends[length - 1];
+/// Variables with places that keep all arcs, and the arcs.
+struct Programme {
+    arcs: Vec<Arc>,
+    x: Vec<i64>,
+}
+
+impl Programme {
+    fn arc(&mut self, tail: usize, head: usize, length: i64, weight: i64) {
+        self.arcs.push(Arc { tail: tail as u32, head: head as u32, length, weight });
+    }
+
+    /// A variable for each line at a side, which keep their order and their distance.
+    fn slide(&mut self, side: &Side, spread: &[i64], own: usize, apart: i64, ends: &mut [(usize, i64)]) {
+        let mut before: Option<(usize, i64)> = None;
+        for (&link, &ideal) in side.links.iter().zip(spread) {
+            let pin = self.x.len();
+            self.x.push(self.x[own] + ideal);
+            match before {
+                None => self.arc(own, pin, ideal.min(CORNER), 0),
+                Some((other, at)) => self.arc(other, pin, (ideal - at).min(apart), 0),
             }
-            if length == ends.len() { ends.push(at) } else { ends[length] = at }
+            self.draw_together((pin, 0), (own, ideal), 1);
+            ends[link] = (pin, 0);
+            before = Some((pin, ideal));
         }
-        let mut at = ends.last().copied().unwrap_or(usize::MAX);
-        while at != usize::MAX {
-            let link = levels.links[inner[at].2];
-            above[link.lower] = Some(link.upper);
-            at = before[at];
+        if let Some((last, ideal)) = before {
+            self.arc(last, own, (side.width - ideal).min(CORNER) - side.width, 0);
         }
     }
-    // Levels of a container stand in their order, but a group's are not between those of its parent: follow the chains.
-    let mut place = vec![usize::MAX; levels.items.len()];
-    let mut next = 0;
-    for item in 0..levels.items.len() {
-        let mut way = vec![item];
-        let mut at = item;
-        while let Some(upper) = above[at].filter(|_| place[at] == usize::MAX) {
-            way.push(upper);
-            at = upper;
-        }
-        if place[at] == usize::MAX {
-            place[at] = next;
-            next += 1;
-        }
-        let own = place[at];
-        way.into_iter().for_each(|item| place[item] = own);
+
+    /// Costs `weight` for every unit between two places: what is left of both is as near to them as can be.
+    fn draw_together(&mut self, a: (usize, i64), b: (usize, i64), weight: i64) {
+        let both = self.x.len();
+        self.x.push((self.x[a.0] + a.1).min(self.x[b.0] + b.1));
+        self.arc(both, a.0, -a.1, weight);
+        self.arc(both, b.0, -b.1, weight);
     }
-    place
 }
 
 /// Straight lines count for more the longer they are; the width of groups for little.
@@ -116,32 +110,6 @@ fn weight(levels: &Levels, upper: usize, lower: usize) -> i64 {
         (false, false) => 4,
         _ => 6,
     }
-}
-
-/// Where links touch their items, from the item's left: spread over a node's side in the order of their other ends.
-fn pins(levels: &Levels, sizes: &Measures, seen: &Seen) -> Vec<(i64, i64)> {
-    let mut pins = vec![(0, 0); levels.links.len()];
-    for (at, item) in levels.items.iter().enumerate() {
-        let Kind::Node(node) = item.kind else { continue };
-        let width = sizes.nodes[node].w;
-        let mut below = levels.below[at].clone();
-        below.sort_by_key(|&link| (seen.from_above[levels.links[link].lower], link));
-        for (place, &link) in below.iter().enumerate() {
-            pins[link].0 = spread(width, place, below.len());
-        }
-        let mut above = levels.above[at].clone();
-        above.sort_by_key(|&link| (seen.from_below[levels.links[link].upper], link));
-        for (place, &link) in above.iter().enumerate() {
-            pins[link].1 = spread(width, place, above.len());
-        }
-    }
-    pins
-}
-
-fn spread(width: i64, place: usize, of: usize) -> i64 {
-    let exact = width * (place as i64 + 1) / (of as i64 + 1);
-    // On whole pixels where that leaves them apart.
-    if width / (of as i64 + 1) >= 3 * PIXEL { exact / PIXEL * PIXEL } else { exact }
 }
 
 /// What keeps items apart and inside their groups.

@@ -4,7 +4,7 @@ use super::across::across;
 use super::along::{Box, Placed, along};
 use super::graph::{Direction, Graph, Options};
 use super::layers::{Wish, layering};
-use super::levels::levels;
+use super::levels::{Levels, levels};
 use super::loops;
 use super::measure::Measures;
 use super::nest::Nest;
@@ -28,7 +28,7 @@ pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
     let nest = Nest::of(graph);
     let sizes = Measures::of(graph, &nest, options);
     let mut tried: Vec<Vec<usize>> = Vec::new();
-    let mut best: Option<(f64, Placed)> = None;
+    let mut best: Option<(f64, Levels, Placed)> = None;
     for wish in WISHES {
         let layers = layering(&nest, wish);
         if tried.contains(&layers.layer) {
@@ -39,22 +39,49 @@ pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
         let items = levels.items.len().max(1);
         let effort = Effort { starts: (6_000 / items).clamp(1, 24), sweeps: if items > MANY { 6 } else { 24 } };
         let crossings = order(&mut levels, &nest, effort);
-        let across = across(&levels, &sizes, WORK);
-        let mut placed = along(&levels, &sizes, &across);
-        loops::add(&nest, &sizes, &mut placed);
+        let placed = place(&nest, &levels, &sizes, &sizes);
         let cost = cost(&placed, crossings, options);
-        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-            best = Some((cost, placed));
+        if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+            best = Some((cost, levels, placed));
         }
         if items > MANY {
             break;
         }
     }
-    let (_, mut placed) = best?;
+    let (_, levels, placed) = best?;
+    let mut placed = spread_out(&nest, &levels, &sizes, placed, options);
     if options.direction == Direction::Right {
         turn(&mut placed);
     }
     Some(placed)
+}
+
+/// `wide` has the clearances across.
+fn place(nest: &Nest, levels: &Levels, sizes: &Measures, wide: &Measures) -> Placed {
+    let across = across(levels, wide, WORK);
+    let mut placed = along(levels, sizes, &across);
+    loops::add(nest, sizes, &mut placed);
+    placed
+}
+
+/// A drawing that is a little too narrow for a page gets more air between what stands side by side.
+fn spread_out(nest: &Nest, levels: &Levels, sizes: &Measures, placed: Placed, options: &Options) -> Placed {
+    let (w, h) = extent(&placed);
+    let off = shape_off(&placed, options);
+    if off == 0.0 || off > 0.4 || w > h || levels.items.len() > MANY / 4 {
+        return placed;
+    }
+    let mut wide = sizes.clone();
+    for quarters in 5..=10 {
+        wide.gaps.node = sizes.gaps.node * quarters / 4;
+        wide.gaps.edge_node = sizes.gaps.edge_node * quarters / 4;
+        wide.gaps.edge = sizes.gaps.edge * quarters.min(8) / 4;
+        let wider = place(nest, levels, sizes, &wide);
+        if shape_off(&wider, options) == 0.0 {
+            return wider;
+        }
+    }
+    placed
 }
 
 /// Steps over arcs that finding the places across may take.
@@ -63,15 +90,21 @@ const WORK: u64 = 60_000_000;
 /// In pixels of line: a crossing and a bend stand for as much line as a reader would follow to be spared them, and a
 /// drawing that is no page counts for more than one that is.
 fn cost(placed: &Placed, crossings: u64, options: &Options) -> f64 {
-    let (w, h) = extent(placed);
     let (mut length, mut bends) = (0, 0);
     for line in &placed.lines {
         length += line.windows(2).map(|pair| (pair[0].0 - pair[1].0).abs() + (pair[0].1 - pair[1].1).abs()).sum::<i64>();
         bends += line.len().saturating_sub(2);
     }
     let plain = 100.0 * crossings as f64 + 30.0 * bends as f64 + (length / PIXEL) as f64;
-    let (w, h) = if options.direction == Direction::Right { (h, w) } else { (w, h) };
-    plain.max(1.0) * (1.0 + off_page(w, h, options.shape))
+    plain.max(1.0) * (1.0 + 1.5 * shape_off(placed, options))
+}
+
+fn shape_off(placed: &Placed, options: &Options) -> f64 {
+    let (w, h) = extent(placed);
+    match options.direction {
+        Direction::Down => off_page(w, h, options.shape),
+        Direction::Right => off_page(h, w, options.shape),
+    }
 }
 
 /// How far a shape is from a page's, as a logarithm; a half more or less is none.

@@ -21,6 +21,7 @@ pub struct Gaps {
     pub padding: i64,
 }
 
+#[derive(Debug, Clone)]
 pub struct Measures {
     pub gaps: Gaps,
     /// Of nodes alone.
@@ -78,10 +79,11 @@ impl Measures {
             room.w += gaps.edge;
             room.h += label.map_or(0, |label| label.h + gaps.label);
         }
-        for (member, room) in loops.iter_mut().enumerate().filter(|(_, room)| room.w > 0) {
-            let widest = nest.ties.iter().zip(&labels).filter(|(tie, _)| tie.is_loop() && tie.from == member);
-            room.w += widest.filter_map(|(_, label)| label.map(|label| label.w + gaps.label)).max().unwrap_or(0);
+        let mut widest = vec![0; nest.home.len()];
+        for (tie, label) in nest.ties.iter().zip(&labels).filter(|(tie, _)| tie.is_loop()) {
+            widest[tie.from] = label.map_or(0, |label| label.w + gaps.label).max(widest[tie.from]);
         }
+        loops.iter_mut().zip(widest).for_each(|(room, label)| room.w += label);
         Measures {
             gaps,
             nodes: graph.nodes.iter().map(|node| extent(node.size)).collect(),
