@@ -33,15 +33,8 @@ const TITLE_LEFT: f64 = 16.0;
 const TITLE_TOP: f64 = 12.0;
 const TITLE_HEIGHT: f64 = 18.0;
 
-const SPACING: Spacing = Spacing {
-    node: 36.0,
-    layer: 44.0,
-    edge_node: 18.0,
-    edge: 14.0,
-    label: 6.0,
-    padding: 22.0,
-    part: 48.0,
-};
+const SPACING: Spacing =
+    Spacing { node: 36.0, layer: 44.0, edge_node: 18.0, edge: 14.0, label: 6.0, padding: 22.0, part: 48.0 };
 
 /// Width to height that a drawing aims at.
 const SHAPE: f64 = 1.2;
@@ -55,8 +48,7 @@ pub fn layout(design: &Design) -> Scene {
 pub fn drawn(design: &Design, plan: Plan) -> Scene {
     let tree = Tree::of(design);
     let cards: Vec<Card> = design.graph.node_weights().map(Card::of).collect();
-    let heads: Vec<Head> =
-        tree.frames.iter().map(|frame| Head::of(&design.groups[frame.group])).collect();
+    let heads: Vec<Head> = tree.frames.iter().map(|frame| Head::of(&design.groups[frame.group])).collect();
     let lines = lines(design);
     let labels: Vec<Option<(String, f64, f64)>> =
         lines.iter().map(|line| label::measured(&line.label)).collect();

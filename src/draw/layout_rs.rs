@@ -51,7 +51,8 @@ pub fn place(graph: &Graph, direction: Direction) -> Option<Layout> {
     edges.dedup();
     let sizes: Vec<Size> = graph.nodes.iter().map(|node| node.size).collect();
     let corners = quietly(|| run(&sizes, &edges, direction))?;
-    let (left, top) = corners.iter().fold((f64::INFINITY, f64::INFINITY), |a, b| (a.0.min(b.0), a.1.min(b.1)));
+    let (left, top) =
+        corners.iter().fold((f64::INFINITY, f64::INFINITY), |a, b| (a.0.min(b.0), a.1.min(b.1)));
     let areas: Vec<Area> = corners
         .iter()
         .zip(&sizes)
@@ -68,9 +69,8 @@ pub fn place(graph: &Graph, direction: Direction) -> Option<Layout> {
 
 /// It has no defence against sizes that differ by magnitudes.
 fn apart(areas: &[Area]) -> bool {
-    let beside = |a: &Area, b: &Area| {
-        a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y
-    };
+    let beside =
+        |a: &Area, b: &Area| a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
     (0..areas.len()).all(|a| (a + 1..areas.len()).all(|b| beside(&areas[a], &areas[b])))
 }
 

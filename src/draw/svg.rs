@@ -6,11 +6,11 @@ use std::fmt::Write;
 use crate::catalog::Kind;
 use crate::design::{Arrow, GroupKind};
 
+use super::card::TEXT_LEFT;
 use super::glyphs;
 use super::label;
 use super::marks::{Mark, Marks};
 use super::page::{self, NOTE_LINE, TITLE_LINE};
-use super::card::TEXT_LEFT;
 use super::scene::{Edge, Entry, Frame, Note, Point, Rect, Role, Scene, Shape, Swatch};
 use super::stroke::{number, rounded, tip};
 use super::text::{Weight, width};

@@ -55,6 +55,8 @@ pub fn across(levels: &Levels, sizes: &Measures, work: u64) -> Across {
     }
     let Programme { arcs, mut x } = programme;
     optimise(&mut x, &arcs, work);
+    let left = place.iter().map(|&variable| x[variable]).min().unwrap_or(0);
+    x.iter_mut().for_each(|at| *at -= left);
     let at = |(variable, offset): (usize, i64)| x[variable] + offset;
     Across {
         right: x[rights..bare].to_vec(),
@@ -134,7 +136,11 @@ fn separations(levels: &Levels, sizes: &Measures, place: &[usize], rights: usize
             continue;
         };
         let head = sizes.heads[group];
-        let aside = if levels.spans[level.container].0 == at && head.aside > 0 { head.aside + gaps.edge_node } else { 0 };
+        let aside = if levels.spans[level.container].0 == at && head.aside > 0 {
+            head.aside + gaps.edge_node
+        } else {
+            0
+        };
         let left = place[levels.item_of[sizes.nodes.len() + group]] as u32;
         let length = gaps.padding + head.left + aside;
         arcs.push(Arc { tail: left, head: place[first] as u32, length, weight: 0 });

@@ -24,7 +24,8 @@ pub struct Placed {
 }
 
 pub fn along(levels: &Levels, sizes: &Measures, across: &Across) -> Placed {
-    let channels: Vec<Ground> = (0..levels.levels.len()).map(|at| ground(levels, sizes, across, at)).collect();
+    let channels: Vec<Ground> =
+        (0..levels.levels.len()).map(|at| ground(levels, sizes, across, at)).collect();
     let heights = heights(levels, sizes, &channels);
     let tops = tops(levels, sizes, &channels, &heights);
 
@@ -139,7 +140,8 @@ fn holds_members(levels: &Levels, level: usize) -> bool {
 fn clearance(levels: &Levels, sizes: &Measures, level: usize) -> i64 {
     let container = levels.levels[level].container;
     let (first, last) = levels.spans[container];
-    let of = |kind: fn(Kind) -> bool| levels.levels[level].items.iter().any(|&at| kind(levels.items[at].kind));
+    let of =
+        |kind: fn(Kind) -> bool| levels.levels[level].items.iter().any(|&at| kind(levels.items[at].kind));
     if level == first && container > 0 {
         // The title is above, the border further up.
         sizes.gaps.edge / 2
@@ -197,8 +199,7 @@ fn tops(levels: &Levels, sizes: &Measures, grounds: &[Ground], heights: &Heights
         let mut least = 0;
         if let Some(group) = own.checked_sub(1) {
             let around = levels.items[levels.item_of[sizes.nodes.len() + group]].level;
-            tops.container[own] =
-                tops.level[around] + (heights.level[around] - heights.container[own]) / 2;
+            tops.container[own] = tops.level[around] + (heights.level[around] - heights.container[own]) / 2;
             used += sizes.heads[group].top;
             least = heights.container[own];
         }
@@ -285,7 +286,8 @@ fn tidy(points: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     let mut out: Vec<(i64, i64)> = Vec::with_capacity(points.len());
     for point in points {
         while let [.., before, last] = out[..] {
-            let straight = (before.0 == last.0 && last.0 == point.0) || (before.1 == last.1 && last.1 == point.1);
+            let straight =
+                (before.0 == last.0 && last.0 == point.0) || (before.1 == last.1 && last.1 == point.1);
             if straight || last == point {
                 out.pop();
             } else {

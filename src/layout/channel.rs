@@ -67,9 +67,9 @@ pub fn channel(nets: &[Net], taken: &[i64], apart: i64) -> Channel {
         for (at, &piece) in order.iter().enumerate() {
             position[piece] = at;
         }
-        let violated = wishes.iter().filter(|wish| {
-            wish.cost >= FORBIDDEN && position[wish.above] > position[wish.below]
-        });
+        let violated = wishes
+            .iter()
+            .filter(|wish| wish.cost >= FORBIDDEN && position[wish.above] > position[wish.below]);
         let split = violated
             .flat_map(|wish| [wish.above, wish.below])
             .find_map(|piece| Some((piece, joint(&pieces[piece], &joints, &places, apart)?)));
@@ -163,7 +163,8 @@ fn arranged(count: usize, wishes: &[Wish]) -> Vec<usize> {
         blocking[wish.above] += 1;
     }
     // First those that nothing asks to be above of, then those that ask nothing, then whoever asks for more than is asked.
-    let mut queue: std::collections::BTreeSet<(i64, usize)> = (0..count).map(|at| (-balance[at], at)).collect();
+    let mut queue: std::collections::BTreeSet<(i64, usize)> =
+        (0..count).map(|at| (-balance[at], at)).collect();
     let mut free: Vec<usize> = (0..count).rev().filter(|&at| blocked[at] == 0).collect();
     let mut last: Vec<usize> = (0..count).filter(|&at| blocking[at] == 0 && blocked[at] > 0).collect();
     let mut gone = vec![false; count];

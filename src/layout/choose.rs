@@ -37,7 +37,8 @@ pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
         let Some(mut levels) = levels(graph, &nest, &layers, MOST) else { break };
         tried.push(layers.layer);
         let items = levels.items.len().max(1);
-        let effort = Effort { starts: (6_000 / items).clamp(1, 24), sweeps: if items > MANY { 6 } else { 24 } };
+        let effort =
+            Effort { starts: (6_000 / items).clamp(1, 24), sweeps: if items > MANY { 6 } else { 24 } };
         let crossings = order(&mut levels, &nest, effort);
         let placed = place(&nest, &levels, &sizes, &sizes);
         let cost = cost(&placed, crossings, options);
@@ -92,7 +93,10 @@ const WORK: u64 = 60_000_000;
 fn cost(placed: &Placed, crossings: u64, options: &Options) -> f64 {
     let (mut length, mut bends) = (0, 0);
     for line in &placed.lines {
-        length += line.windows(2).map(|pair| (pair[0].0 - pair[1].0).abs() + (pair[0].1 - pair[1].1).abs()).sum::<i64>();
+        length += line
+            .windows(2)
+            .map(|pair| (pair[0].0 - pair[1].0).abs() + (pair[0].1 - pair[1].1).abs())
+            .sum::<i64>();
         bends += line.len().saturating_sub(2);
     }
     let plain = 100.0 * crossings as f64 + 30.0 * bends as f64 + (length / PIXEL) as f64;
@@ -123,7 +127,12 @@ pub fn extent(placed: &Placed) -> (i64, i64) {
 /// What was laid out downwards, to the right.
 fn turn(placed: &mut Placed) {
     let swap = |own: &mut Box| *own = Box { x: own.y, y: own.x, w: own.h, h: own.w };
-    placed.nodes.iter_mut().chain(&mut placed.groups).chain(placed.labels.iter_mut().flatten()).for_each(swap);
+    placed
+        .nodes
+        .iter_mut()
+        .chain(&mut placed.groups)
+        .chain(placed.labels.iter_mut().flatten())
+        .for_each(swap);
     for point in placed.lines.iter_mut().flatten() {
         *point = (point.1, point.0);
     }

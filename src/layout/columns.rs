@@ -6,9 +6,7 @@ use super::seen::Seen;
 /// The variable of each item. Pieces of long lines are straight wherever they cross no other such piece, and then share
 /// one; in each channel as many as can be (the longest rising sequence of their ends).
 pub fn columns(levels: &Levels, seen: &Seen) -> Vec<usize> {
-    let line = |item: usize| {
-        matches!(levels.items[item].kind, Kind::Pass | Kind::Gate | Kind::Label(_))
-    };
+    let line = |item: usize| matches!(levels.items[item].kind, Kind::Pass | Kind::Gate | Kind::Label(_));
     let mut above: Vec<Option<usize>> = vec![None; levels.items.len()];
     for level in &levels.levels {
         let mut inner: Vec<(u32, u32, usize)> = (level.links.iter())

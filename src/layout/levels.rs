@@ -287,7 +287,14 @@ impl<'a> Builder<'a> {
     }
 
     /// From an end out to the member `last` of an outer container; where the way stands then, and on which level.
-    fn climb(&mut self, end: usize, last: usize, up: bool, edge: usize, way: &mut Vec<usize>) -> (usize, usize) {
+    fn climb(
+        &mut self,
+        end: usize,
+        last: usize,
+        up: bool,
+        edge: usize,
+        way: &mut Vec<usize>,
+    ) -> (usize, usize) {
         let mut member = end;
         let mut item = self.out.item_of[end];
         if let Some(inside) = self.nest.inside(end) {

@@ -23,8 +23,12 @@ pub fn add(nest: &Nest, sizes: &Measures, placed: &mut Placed) {
             let number = number as i64 + 1;
             let reach = own.h / 2 * number / (count + 1);
             let x = right + number * sizes.gaps.edge;
-            placed.lines[edge] =
-                vec![(right, middle - reach), (x, middle - reach), (x, middle + reach), (right, middle + reach)];
+            placed.lines[edge] = vec![
+                (right, middle - reach),
+                (x, middle - reach),
+                (x, middle + reach),
+                (right, middle + reach),
+            ];
             if let Some(label) = sizes.labels[edge] {
                 let x = right + count * sizes.gaps.edge + sizes.gaps.label;
                 placed.labels[edge] = Some(Box { x, y, w: label.w, h: label.h });

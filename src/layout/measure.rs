@@ -71,8 +71,7 @@ impl Measures {
             let least = Extent { w: head.w + 2 * gaps.padding, h: head.h };
             Head { least, top: head.h, aside: head.w, ..Head::default() }
         });
-        let labels: Vec<Option<Extent>> =
-            graph.edges.iter().map(|edge| edge.label.map(extent)).collect();
+        let labels: Vec<Option<Extent>> = graph.edges.iter().map(|edge| edge.label.map(extent)).collect();
         let mut loops = vec![Extent::default(); nest.home.len()];
         for (tie, label) in nest.ties.iter().zip(&labels).filter(|(tie, _)| tie.is_loop()) {
             let room = &mut loops[tie.from];

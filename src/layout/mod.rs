@@ -35,7 +35,9 @@ mod seen;
 mod simplex;
 mod unit;
 
-pub use graph::{Area, Direction, Edge, End, Graph, Group, Layout, Node, Options, Route, Size, Spacing, Spot};
+pub use graph::{
+    Area, Direction, Edge, End, Graph, Group, Layout, Node, Options, Route, Size, Spacing, Spot,
+};
 
 pub use plain::straight;
 

@@ -191,11 +191,8 @@ impl<'a> Sorter<'a> {
             let mut sum = 0u64;
             for &link in links {
                 let link = self.levels.links[link];
-                let seen = if upwards {
-                    self.seen.from_above[link.lower]
-                } else {
-                    self.seen.from_below[link.upper]
-                };
+                let seen =
+                    if upwards { self.seen.from_above[link.lower] } else { self.seen.from_below[link.upper] };
                 sum += u64::from(seen);
             }
             if !links.is_empty() {
@@ -238,7 +235,8 @@ impl<'a> Sorter<'a> {
         let mut crossings = 0;
         if ends.len() <= 24 {
             for at in 1..ends.len() {
-                crossings += ends[..at].iter().filter(|end| end.1 > ends[at].1 && end.0 < ends[at].0).count() as u64;
+                crossings +=
+                    ends[..at].iter().filter(|end| end.1 > ends[at].1 && end.0 < ends[at].0).count() as u64;
             }
         } else {
             self.tree.clear();
