@@ -8,7 +8,8 @@ use super::output::{Trouble, print, say, write};
 use super::terminal::{self, Color};
 use super::{Status, input, settings};
 use crate::design::lower;
-use crate::draw::{Marks, json, layout, svg};
+use crate::draw::{self, Marks, Plan, Way, drawn, json, svg};
+use crate::layout;
 use crate::report::text::listed;
 use crate::rules::check_with;
 use crate::syntax::parse;
@@ -35,6 +36,12 @@ pub(super) struct Args {
     /// What to write; json is the laid-out scene, and goes to standard output where no name is given
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
+    /// Where requests travel on the page
+    #[arg(long, value_enum, default_value_t = Direction::Down)]
+    direction: Direction,
+    /// What lays it out; layout-rs takes designs without groups only, and draws straight lines
+    #[arg(long, value_enum, default_value_t = Engine::Layered)]
+    engine: Engine,
     /// The day on which `allow … until` is judged for --findings, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<jiff::civil::Date>,
@@ -46,6 +53,18 @@ pub(super) struct Args {
 enum Format {
     Svg,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Direction {
+    Down,
+    Right,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Layered,
+    LayoutRs,
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
@@ -63,7 +82,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
-    let scene = layout(&design);
+    let scene = drawn(&design, plan(args));
     let text = match args.format {
         Format::Json => format!("{}\n", json(&scene).trim_end()),
         Format::Svg if args.findings => {
@@ -77,12 +96,41 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
         Some(path) => write(path, &text)?,
         None => print(&text)?,
     }
+    if let Some(note) = simpler(args, scene.way) {
+        say(&format!("note: {note}\n"));
+    }
     if mistakes.is_empty() {
         return Ok(Status::Clean);
     }
     let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
     say(&format!("{}\n", blocks.join("\n\n")));
     Ok(Status::Bad)
+}
+
+fn plan(args: &Args) -> Plan {
+    Plan {
+        direction: match args.direction {
+            Direction::Down => layout::Direction::Down,
+            Direction::Right => layout::Direction::Right,
+        },
+        engine: match args.engine {
+            Engine::Layered => draw::Engine::Layered,
+            Engine::LayoutRs => draw::Engine::LayoutRs,
+        },
+    }
+}
+
+/// What is said of a drawing that is not laid out as asked.
+fn simpler(args: &Args, way: Way) -> Option<&'static str> {
+    match way {
+        Way::Plain => {
+            Some("the design is too large for layers: its boxes stand in rows, and lines pass under them")
+        }
+        Way::Layered if args.engine == Engine::LayoutRs => Some(
+            "layout-rs cannot draw this design, which has groups, is too large, or makes it give up; `layered` did",
+        ),
+        Way::Layered | Way::LayoutRs => None,
+    }
 }
 
 /// Where to write; none is standard output.

@@ -8,7 +8,7 @@ use crate::layout::{self as engine, Area, Direction, End, Graph, Layout, Options
 
 use super::card::{Card, Head};
 use super::lines::{Drawn, lines};
-use super::scene::{Edge, Frame, Label, Point, Rect, Scene, Shape};
+use super::scene::{Edge, Frame, Label, Point, Rect, Scene, Shape, Way};
 use super::tree::Tree;
 use super::{label, layout_rs, page};
 
@@ -54,9 +54,9 @@ pub fn drawn(design: &Design, plan: Plan) -> Scene {
         lines.iter().map(|line| label::measured(&line.label)).collect();
     let order = reading_order(&lines);
     let graph = graph(&tree, &cards, &heads, &lines, &labels, &order);
-    let placed = placed(&graph, plan);
+    let (placed, way) = placed(&graph, plan);
 
-    let mut scene = Scene { plain: placed.plain, ..Scene::default() };
+    let mut scene = Scene { way, ..Scene::default() };
     for ((frame, head), at) in tree.frames.iter().zip(heads).zip(&placed.groups) {
         let group = &design.groups[frame.group];
         scene.groups.push(Frame {
@@ -146,13 +146,16 @@ fn graph(
     }
 }
 
-fn placed(graph: &Graph, plan: Plan) -> Layout {
+fn placed(graph: &Graph, plan: Plan) -> (Layout, Way) {
+    if plan.engine == Engine::LayoutRs
+        && let Some(layout) = layout_rs::place(graph, plan.direction)
+    {
+        return (layout, Way::LayoutRs);
+    }
     let options = Options { direction: plan.direction, spacing: SPACING, shape: SHAPE };
-    let other = match plan.engine {
-        Engine::Layered => None,
-        Engine::LayoutRs => layout_rs::place(graph, plan.direction),
-    };
-    other.unwrap_or_else(|| engine::layout(graph, &options))
+    let layout = engine::layout(graph, &options);
+    let way = if layout.plain { Way::Plain } else { Way::Layered };
+    (layout, way)
 }
 
 fn rect(area: &Area) -> Rect {

@@ -1,6 +1,6 @@
 //! The diagram: `Design → Scene → SVG`.
 //!
-//! `layout` decides where everything stands and knows nothing of SVG; `svg` writes a scene down and decides no place. A
+//! `layout` asks an engine (`crate::layout`) where everything stands and knows nothing of SVG; `svg` writes a scene down and decides no place. A
 //! scene is all that a drawing needs, so another engine or another output format touches one side only.
 
 mod card;
@@ -20,6 +20,6 @@ mod tree;
 
 pub use layout::{Engine, Plan, drawn, layout};
 pub use marks::{Mark, Marks};
-pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, json};
+pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, Way, json};
 pub use svg::{svg, svg_themed};
 pub use theme::Theme;

@@ -23,8 +23,8 @@ pub struct Across {
 
 /// Links above which lines touch nodes where they are spread evenly, and slide no further.
 const SLIDING: usize = 8_000;
-/// How near a line may come to the corner of a node.
-const CORNER: i64 = 12 * PIXEL;
+/// Sideways pieces shorter than this are spared by moving a line along a side, as far as it keeps this half from others.
+const JOG: i64 = 10 * PIXEL;
 
 pub fn across(levels: &Levels, sizes: &Measures, work: u64) -> Across {
     let rows: Vec<Vec<usize>> = levels.levels.iter().map(|level| level.items.clone()).collect();
@@ -39,13 +39,14 @@ pub fn across(levels: &Levels, sizes: &Measures, work: u64) -> Across {
     // Each end of a link: a variable and how far from it.
     let mut upper: Vec<(usize, i64)> = levels.links.iter().map(|link| (place[link.upper], 0)).collect();
     let mut lower: Vec<(usize, i64)> = levels.links.iter().map(|link| (place[link.lower], 0)).collect();
-    for side in sides(levels, sizes, &seen) {
+    let sides = sides(levels, sizes, &seen);
+    for side in &sides {
         let ends = if side.bottom { &mut upper } else { &mut lower };
-        let spread = spread(&side);
+        let spread = spread(side);
         if levels.links.len() > SLIDING {
             side.links.iter().zip(spread).for_each(|(&link, at)| ends[link].1 = at);
         } else {
-            programme.slide(&side, &spread, place[side.item], sizes.gaps.edge, ends);
+            programme.slide(side, &spread, place[side.item], sizes, ends);
         }
     }
     for (at, link) in levels.links.iter().enumerate() {
@@ -58,11 +59,11 @@ pub fn across(levels: &Levels, sizes: &Measures, work: u64) -> Across {
     let left = place.iter().map(|&variable| x[variable]).min().unwrap_or(0);
     x.iter_mut().for_each(|at| *at -= left);
     let at = |(variable, offset): (usize, i64)| x[variable] + offset;
-    Across {
-        right: x[rights..bare].to_vec(),
-        ends: upper.iter().zip(&lower).map(|(&upper, &lower)| (at(upper), at(lower))).collect(),
-        x: place.iter().map(|&variable| x[variable]).collect(),
+    let mut ends = upper.iter().zip(&lower).map(|(&upper, &lower)| (at(upper), at(lower))).collect();
+    for side in &sides {
+        straighten(side, x[place[side.item]], &mut ends);
     }
+    Across { right: x[rights..bare].to_vec(), ends, x: place.iter().map(|&variable| x[variable]).collect() }
 }
 
 /// Variables with places that keep all arcs, and the arcs.
@@ -77,13 +78,21 @@ impl Programme {
     }
 
     /// A variable for each line at a side, which keep their order and their distance.
-    fn slide(&mut self, side: &Side, spread: &[i64], own: usize, apart: i64, ends: &mut [(usize, i64)]) {
+    fn slide(
+        &mut self,
+        side: &Side,
+        spread: &[i64],
+        own: usize,
+        sizes: &Measures,
+        ends: &mut [(usize, i64)],
+    ) {
+        let (corner, apart) = (sizes.gaps.edge_node, sizes.gaps.edge);
         let mut before: Option<(usize, i64)> = None;
         for (&link, &ideal) in side.links.iter().zip(spread) {
             let pin = self.x.len();
             self.x.push(self.x[own] + ideal);
             match before {
-                None => self.arc(own, pin, ideal.min(CORNER), 0),
+                None => self.arc(own, pin, ideal.min(corner), 0),
                 Some((other, at)) => self.arc(other, pin, (ideal - at).min(apart), 0),
             }
             self.draw_together((pin, 0), (own, ideal), 1);
@@ -91,7 +100,7 @@ impl Programme {
             before = Some((pin, ideal));
         }
         if let Some((last, ideal)) = before {
-            self.arc(last, own, (side.width - ideal).min(CORNER) - side.width, 0);
+            self.arc(last, own, (side.width - ideal).min(corner) - side.width, 0);
         }
     }
 
@@ -101,6 +110,22 @@ impl Programme {
         self.x.push((self.x[a.0] + a.1).min(self.x[b.0] + b.1));
         self.arc(both, a.0, -a.1, weight);
         self.arc(both, b.0, -b.1, weight);
+    }
+}
+
+/// A line that is nearly straight becomes so where it can move along a node's side without meeting another.
+fn straighten(side: &Side, left: i64, ends: &mut Vec<(i64, i64)>) {
+    let own = |ends: &[(i64, i64)], link: usize| if side.bottom { ends[link].0 } else { ends[link].1 };
+    for (at, &link) in side.links.iter().enumerate() {
+        let (now, target) = if side.bottom { ends[link] } else { (ends[link].1, ends[link].0) };
+        if now == target || (now - target).abs() > JOG {
+            continue;
+        }
+        let before = at.checked_sub(1).map_or(left, |before| own(ends, side.links[before]));
+        let after = side.links.get(at + 1).map_or(left + side.width, |&after| own(ends, after));
+        if before + JOG / 2 <= target && target + JOG / 2 <= after {
+            ends[link] = (target, target);
+        }
     }
 }
 

@@ -121,7 +121,9 @@ fn ground(levels: &Levels, sizes: &Measures, across: &Across, at: usize) -> Grou
     } else if at == first || at + 1 == last {
         sizes.gaps.padding
     } else {
-        clear.min(below)
+        // Beside a level of labels: both sides of it together leave the room that there would be without labels.
+        let thin = if holds_members(levels, at) { at + 1 } else { at };
+        clear.min(below).max((sizes.gaps.layer - label_height(levels, sizes, thin)) / 2)
     };
     let tracks = channel.count as i64;
     let wanted = if tracks == 0 { 0 } else { clear + (tracks - 1) * gap + below };
@@ -129,6 +131,14 @@ fn ground(levels: &Levels, sizes: &Measures, across: &Across, at: usize) -> Grou
     // Tracks stand in the middle of what is more than they need.
     let clear = clear + (h - wanted.min(h)) / 2;
     Ground { net, channel, h, clear: if tracks == 0 { 0 } else { clear }, gap }
+}
+
+fn label_height(levels: &Levels, sizes: &Measures, level: usize) -> i64 {
+    let labels = levels.levels[level].items.iter().filter_map(|&item| match levels.items[item].kind {
+        Kind::Label(edge) => sizes.labels[edge].map(|label| label.h),
+        _ => None,
+    });
+    labels.max().unwrap_or(sizes.gaps.layer)
 }
 
 fn holds_members(levels: &Levels, level: usize) -> bool {
@@ -199,7 +209,8 @@ fn tops(levels: &Levels, sizes: &Measures, grounds: &[Ground], heights: &Heights
         let mut least = 0;
         if let Some(group) = own.checked_sub(1) {
             let around = levels.items[levels.item_of[sizes.nodes.len() + group]].level;
-            tops.container[own] = tops.level[around] + (heights.level[around] - heights.container[own]) / 2;
+            // Groups beside each other begin at one height, so that what they hold does as well.
+            tops.container[own] = tops.level[around];
             used += sizes.heads[group].top;
             least = heights.container[own];
         }

@@ -122,7 +122,8 @@ fn wishes(pieces: &[Piece], apart: i64) -> Vec<Wish> {
         active.retain(|&a| pieces[a].hi + apart > pieces[b].lo);
         for &a in &active {
             if wishes.len() < PAIRS {
-                let (a_above, b_above) = (cost(&pieces[a], &pieces[b]), cost(&pieces[b], &pieces[a]));
+                let (a_above, b_above) =
+                    (cost(&pieces[a], &pieces[b], apart), cost(&pieces[b], &pieces[a], apart));
                 let (above, below) = if a_above <= b_above { (a, b) } else { (b, a) };
                 wishes.push(Wish { above, below, cost: (a_above - b_above).abs() });
             }
@@ -132,20 +133,23 @@ fn wishes(pieces: &[Piece], apart: i64) -> Vec<Wish> {
     wishes
 }
 
-/// Crossings of two pieces if the first lies above the second.
-fn cost(above: &Piece, below: &Piece) -> i64 {
+/// Crossings of two pieces if the first lies above the second, and more for what is worse than a crossing.
+fn cost(above: &Piece, below: &Piece, apart: i64) -> i64 {
     let inside = |places: &[i64], piece: &Piece| {
         places.iter().filter(|&&at| piece.lo < at && at < piece.hi).count() as i64
     };
-    let mut cost = inside(&above.lower, below) + inside(&below.upper, above);
+    let cost = inside(&above.lower, below) + inside(&below.upper, above);
     if above.net == below.net {
         // The two pieces of one net lie in the order in which it passes them.
         return if above.upper == below.lower { FORBIDDEN } else { 0 };
     }
-    if above.lower.iter().any(|at| below.upper.contains(at)) {
-        cost += FORBIDDEN;
+    let nearest = above.lower.iter().flat_map(|a| below.upper.iter().map(move |b| (a - b).abs())).min();
+    match nearest {
+        Some(0) => cost + FORBIDDEN,
+        // Side by side without air between they read as one.
+        Some(near) if near < apart / 2 => cost + 3,
+        _ => cost,
     }
-    cost
 }
 
 /// All pieces from above to below so that few wishes are missed.

@@ -9,6 +9,7 @@ use super::loops;
 use super::measure::Measures;
 use super::nest::Nest;
 use super::order::{Effort, order};
+use super::twins::twins;
 use super::unit::PIXEL;
 
 /// Ways to lay a part out, the plainest first.
@@ -23,10 +24,14 @@ const WISHES: [Wish; 4] = [
 const MANY: usize = 20_000;
 const MOST: usize = 1_500_000;
 
+/// Groups above which none is compared with another.
+const TWINS: usize = 60;
+
 /// None if the part is too large for this.
 pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
     let nest = Nest::of(graph);
     let sizes = Measures::of(graph, &nest, options);
+    let twins = if nest.members.len() > TWINS { Vec::new() } else { twins(graph, &nest) };
     let mut tried: Vec<Vec<usize>> = Vec::new();
     let mut best: Option<(f64, Levels, Placed)> = None;
     for wish in WISHES {
@@ -38,8 +43,8 @@ pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
         tried.push(layers.layer);
         let items = levels.items.len().max(1);
         let effort =
-            Effort { starts: (6_000 / items).clamp(1, 24), sweeps: if items > MANY { 6 } else { 24 } };
-        let crossings = order(&mut levels, &nest, effort);
+            Effort { starts: (6_000 / items).clamp(1, 24), sweeps: if items > MANY { 12 } else { 24 } };
+        let crossings = order(&mut levels, &nest, &twins, effort);
         let placed = place(&nest, &levels, &sizes, &sizes);
         let cost = cost(&placed, crossings, options);
         if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
@@ -69,7 +74,7 @@ fn place(nest: &Nest, levels: &Levels, sizes: &Measures, wide: &Measures) -> Pla
 fn spread_out(nest: &Nest, levels: &Levels, sizes: &Measures, placed: Placed, options: &Options) -> Placed {
     let (w, h) = extent(&placed);
     let off = shape_off(&placed, options);
-    if off == 0.0 || off > 0.4 || w > h || levels.items.len() > MANY / 4 {
+    if off == 0.0 || off > 0.5 || w > h || levels.items.len() > MANY / 4 {
         return placed;
     }
     let mut wide = sizes.clone();
@@ -100,7 +105,7 @@ fn cost(placed: &Placed, crossings: u64, options: &Options) -> f64 {
         bends += line.len().saturating_sub(2);
     }
     let plain = 100.0 * crossings as f64 + 30.0 * bends as f64 + (length / PIXEL) as f64;
-    plain.max(1.0) * (1.0 + 1.5 * shape_off(placed, options))
+    plain.max(1.0) * (1.0 + 1.2 * shape_off(placed, options))
 }
 
 fn shape_off(placed: &Placed, options: &Options) -> f64 {
@@ -111,10 +116,11 @@ fn shape_off(placed: &Placed, options: &Options) -> f64 {
     }
 }
 
-/// How far a shape is from a page's, as a logarithm; a half more or less is none.
+/// How far a shape is from a page's: 0 from half as wide as it aims at to half as wide again, then how many times it is
+/// off, less one.
 pub fn off_page(w: i64, h: i64, aim: f64) -> f64 {
-    let ratio = (w.max(1) as f64 / h.max(1) as f64 / aim).ln();
-    (ratio - 0.41).max(-0.69 - ratio).max(0.0)
+    let ratio = w.max(1) as f64 / h.max(1) as f64 / aim;
+    (ratio / 1.5).max(0.5 / ratio).max(1.0) - 1.0
 }
 
 /// Right and bottom of everything.

@@ -33,6 +33,7 @@ mod plain;
 mod random;
 mod seen;
 mod simplex;
+mod twins;
 mod unit;
 
 pub use graph::{

@@ -3,12 +3,14 @@
 //! Sweeps down and up, each level sorted by the barycenters of what its items are linked to on the level before (Sugiyama,
 //! Tagawa and Toda, 1981), through the groups as they come: a group's gates take the order of what they lead to outside,
 //! and the inside follows. Groups stay whole because each is one item of its parent's level. Then neighbours change
-//! places as long as that saves a crossing. Several starts, always the same ones; the best is kept.
+//! places as long as that saves a crossing. Several starts, always the same ones; the best is kept. In the end, groups that
+//! are built alike are ordered alike where that costs nothing.
 
 use super::levels::{Kind, Levels};
 use super::nest::Nest;
 use super::random::Random;
 use super::seen::Seen;
+use super::twins::{Twins, copied};
 
 /// How much is tried.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +20,7 @@ pub struct Effort {
 }
 
 /// Orders every level; the crossings that are left.
-pub fn order(levels: &mut Levels, nest: &Nest, effort: Effort) -> u64 {
+pub fn order(levels: &mut Levels, nest: &Nest, twins: &[Twins], effort: Effort) -> u64 {
     let mut sorter = Sorter::new(levels, nest);
     let mut random = Random::new(7);
     let mut best = (u64::MAX, Vec::new());
@@ -32,6 +34,17 @@ pub fn order(levels: &mut Levels, nest: &Nest, effort: Effort) -> u64 {
         }
         if best.0 == 0 {
             break;
+        }
+    }
+    for &pair in twins {
+        for mirrored in [true, false] {
+            let Some(rows) = copied(levels, nest, &best.1, pair, mirrored) else { continue };
+            sorter.rows = rows;
+            let found = sorter.crossings();
+            if found <= best.0 {
+                best = (found, std::mem::take(&mut sorter.rows));
+                break;
+            }
         }
     }
     for (level, items) in levels.levels.iter_mut().zip(best.1) {
