@@ -178,6 +178,28 @@ fn edges_lead_where_they_are_told() {
     assert!(forwards(Direction::Right) * 10 >= edges * 7);
 }
 
+/// Two groups built alike, each with a door over two stores, below one entry.
+#[test]
+fn twins_mirror_each_other() {
+    let size = Size { w: 60.0, h: 40.0 };
+    let node = |group| Node { size, group };
+    let head = Size { w: 20.0, h: 14.0 };
+    let edge = |from, to| Edge { from: End::Node(from), to: End::Node(to), label: None };
+    // 0 is the entry, 7 is what the second store of each writes to.
+    let mut nodes = vec![node(None)];
+    nodes.extend([0, 0, 0, 1, 1, 1].map(|group| node(Some(group))));
+    nodes.push(node(None));
+    let edges =
+        vec![edge(0, 1), edge(0, 4), edge(1, 2), edge(1, 3), edge(4, 5), edge(4, 6), edge(3, 7), edge(6, 7)];
+    let graph = Graph { nodes, groups: vec![Group { parent: None, head }; 2], edges };
+    let found = layout(&graph, &options());
+    assert_eq!(faults(&graph, &found), Vec::<String>::new());
+    let x = |node: usize| found.nodes[node].x;
+    assert!((x(2) < x(3)) != (x(5) < x(6)), "{:?}", found.nodes);
+    assert_eq!(found.groups[0].y, found.groups[1].y);
+    assert_eq!(found.groups[0].h, found.groups[1].h);
+}
+
 /// Any graph: groups nest up to four deep, edges lead anywhere, to groups too, back, twice and to themselves.
 fn graphs(most: usize) -> impl Strategy<Value = Graph> {
     let size = (10..120_u32, 10..60_u32).prop_map(|(w, h)| Size { w: f64::from(w), h: f64::from(h) });

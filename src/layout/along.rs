@@ -1,6 +1,8 @@
 //! How far down everything stands, and the way of every line: levels as high as what they hold, channels as high as
 //! their tracks ask for; groups from the inside out.
 
+use std::cmp::Ordering;
+
 use super::across::Across;
 use super::channel::{Channel, Net, channel};
 use super::levels::{Kind, Levels};
@@ -29,6 +31,9 @@ pub fn along(levels: &Levels, sizes: &Measures, across: &Across) -> Placed {
     let heights = heights(levels, sizes, &channels);
     let tops = tops(levels, sizes, &channels, &heights);
 
+    let group = |item: &usize| matches!(levels.items[*item].kind, Kind::Group(_));
+    let groups: Vec<bool> = levels.levels.iter().map(|level| level.items.iter().any(group)).collect();
+
     let mut placed = Placed {
         nodes: vec![Box::default(); sizes.nodes.len()],
         groups: vec![Box::default(); sizes.heads.len()],
@@ -41,7 +46,13 @@ pub fn along(levels: &Levels, sizes: &Measures, across: &Across) -> Placed {
         match item.kind {
             Kind::Node(node) => {
                 let Extent { w, h } = sizes.nodes[node];
-                placed.nodes[node] = Box { x, y: middle(h), w, h };
+                // Beside a group, which is higher, it stands where its lines are.
+                let y = match levels.above[at].len().cmp(&levels.below[at].len()) {
+                    Ordering::Less if groups[level] => tops.level[level] + heights.level[level] - h,
+                    Ordering::Greater if groups[level] => tops.level[level],
+                    _ => middle(h),
+                };
+                placed.nodes[node] = Box { x, y, w, h };
             }
             Kind::Group(group) => {
                 let h = heights.container[group + 1];

@@ -45,7 +45,9 @@ struct Piece {
 const FORBIDDEN: i64 = 1 << 20;
 /// Pieces above which the order is that of the simple heuristic, without exchanges.
 const MANY: usize = 400;
-/// Pairs that are weighed at most.
+/// How often pieces are split at most.
+const ROUNDS: usize = 8;
+/// Pairs that are weighed at most; where there are more, every piece has a track of its own.
 const PAIRS: usize = 400_000;
 
 /// Tracks for nets that go sideways; `taken` are the places of all lines that pass this channel, sorted.
@@ -60,6 +62,7 @@ pub fn channel(nets: &[Net], taken: &[i64], apart: i64) -> Channel {
         .collect();
     let mut joints: Vec<Option<i64>> = vec![None; nets.len()];
     let mut places = taken.to_vec();
+    let mut round = 0;
     loop {
         let wishes = wishes(&pieces, apart);
         let order = arranged(pieces.len(), &wishes);
@@ -67,25 +70,39 @@ pub fn channel(nets: &[Net], taken: &[i64], apart: i64) -> Channel {
         for (at, &piece) in order.iter().enumerate() {
             position[piece] = at;
         }
-        let violated = wishes
-            .iter()
-            .filter(|wish| wish.cost >= FORBIDDEN && position[wish.above] > position[wish.below]);
-        let split = violated
-            .flat_map(|wish| [wish.above, wish.below])
-            .find_map(|piece| Some((piece, joint(&pieces[piece], &joints, &places, apart)?)));
-        if let Some((piece, place)) = split {
+        let mut split = false;
+        let mut touched = vec![false; nets.len()];
+        for wish in wishes.iter().filter(|_| round < ROUNDS) {
+            let missed = position[wish.above] > position[wish.below];
+            let cost = wish.least + if missed { wish.cost } else { 0 };
+            let both = [wish.above, wish.below];
+            if cost < FORBIDDEN || both.iter().any(|&piece| touched[pieces[piece].net]) {
+                continue;
+            }
+            let found =
+                both.iter().find_map(|&piece| Some((piece, joint(&pieces[piece], &joints, &places, apart)?)));
+            let Some((piece, place)) = found else { continue };
+            both.iter().for_each(|&piece| touched[pieces[piece].net] = true);
             let net = pieces[piece].net;
             joints[net] = Some(place);
             places.insert(places.partition_point(|&at| at < place), place);
-            let lower = std::mem::replace(&mut pieces[piece].lower, vec![place]);
-            let end = lower[0];
-            let start = pieces[piece].upper[0];
-            (pieces[piece].lo, pieces[piece].hi) = (start.min(place), start.max(place));
-            pieces.push(Piece { net, upper: vec![place], lower, lo: place.min(end), hi: place.max(end) });
-            continue;
+            let second = split_at(&mut pieces[piece], place);
+            pieces.push(second);
+            split = true;
         }
-        return numbered(nets.len(), &pieces, &order, &joints, &wishes);
+        if !split {
+            return numbered(nets.len(), &pieces, &order, &joints, &wishes);
+        }
+        round += 1;
     }
+}
+
+/// The part of a piece beyond a place.
+fn split_at(piece: &mut Piece, place: i64) -> Piece {
+    let lower = std::mem::replace(&mut piece.lower, vec![place]);
+    let (start, end) = (piece.upper[0], lower[0]);
+    (piece.lo, piece.hi) = (start.min(place), start.max(place));
+    Piece { net: piece.net, upper: vec![place], lower, lo: place.min(end), hi: place.max(end) }
 }
 
 /// Where a net may change its track: off all other lines, between its ends.
@@ -104,11 +121,12 @@ fn joint(piece: &Piece, joints: &[Option<i64>], taken: &[i64], apart: i64) -> Op
     best.map(|(_, at)| at)
 }
 
-/// That one piece had better lie above another, and what it costs if not.
+/// That one piece had better lie above another, what that costs, and how much more it costs if not.
 #[derive(Debug, Clone, Copy)]
 struct Wish {
     above: usize,
     below: usize,
+    least: i64,
     cost: i64,
 }
 
@@ -125,7 +143,8 @@ fn wishes(pieces: &[Piece], apart: i64) -> Vec<Wish> {
                 let (a_above, b_above) =
                     (cost(&pieces[a], &pieces[b], apart), cost(&pieces[b], &pieces[a], apart));
                 let (above, below) = if a_above <= b_above { (a, b) } else { (b, a) };
-                wishes.push(Wish { above, below, cost: (a_above - b_above).abs() });
+                let least = a_above.min(b_above);
+                wishes.push(Wish { above, below, least, cost: (a_above - b_above).abs() });
             }
         }
         active.push(b);
@@ -283,7 +302,8 @@ fn numbered(
     let mut track = vec![0; pieces.len()];
     let mut count = 0;
     for &piece in order {
-        track[piece] = before[piece].iter().map(|&other| track[other] + 1).max().unwrap_or(0);
+        let free = before[piece].iter().map(|&other| track[other] + 1).max().unwrap_or(0);
+        track[piece] = if wishes.len() < PAIRS { free } else { position[piece] };
         count = count.max(track[piece] + 1);
     }
     let mut tracks = vec![Tracks { first: 0, second: None }; nets];
@@ -295,4 +315,84 @@ fn numbered(
         }
     }
     Channel { tracks, count }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::{Channel, Net, channel};
+
+    /// From one point to another, along an axis.
+    type Piece = ((i64, i64), (i64, i64));
+
+    /// The pieces of each net; the channel is as high as its tracks and two more.
+    fn pieces(nets: &[Net], channel: &Channel) -> Vec<Vec<Piece>> {
+        let bottom = channel.count as i64 + 1;
+        let of = |(net, tracks): (&Net, &super::Tracks)| {
+            let (from, to) = (net.upper[0], net.lower[0]);
+            let y = tracks.first as i64 + 1;
+            let mut points = vec![(from, 0), (from, y)];
+            if let Some((place, second)) = tracks.second {
+                points.extend([(place, y), (place, second as i64 + 1), (to, second as i64 + 1)]);
+            } else {
+                points.push((to, y));
+            }
+            points.push((to, bottom));
+            points.windows(2).map(|pair| (pair[0], pair[1])).collect()
+        };
+        nets.iter().zip(&channel.tracks).map(of).collect()
+    }
+
+    fn on_top(a: Piece, b: Piece) -> bool {
+        let span = |a: i64, b: i64| (a.min(b), a.max(b));
+        let shared = |a: (i64, i64), b: (i64, i64)| a.0.max(b.0) < a.1.min(b.1);
+        let upright = |piece: Piece| piece.0.0 == piece.1.0;
+        if upright(a) && upright(b) {
+            return a.0.0 == b.0.0 && shared(span(a.0.1, a.1.1), span(b.0.1, b.1.1));
+        }
+        !upright(a) && !upright(b) && a.0.1 == b.0.1 && shared(span(a.0.0, a.1.0), span(b.0.0, b.1.0))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_line_lies_on_another(
+            uppers in prop::collection::btree_set(0..12_i64, 6),
+            lowers in prop::collection::btree_set(0..12_i64, 6),
+            shuffle in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            // Places are far apart, so that there is room between.
+            let lowers: Vec<i64> = lowers.iter().map(|at| at * 100).collect();
+            let nets: Vec<Net> = uppers
+                .iter()
+                .map(|at| at * 100)
+                .zip(shuffle)
+                .map(|(upper, at)| Net { upper: vec![upper], lower: vec![lowers[at]] })
+                .filter(|net| net.upper != net.lower)
+                .collect();
+            let taken: BTreeSet<i64> = uppers.iter().map(|at| at * 100).chain(lowers.iter().copied()).collect();
+            let taken: Vec<i64> = taken.into_iter().collect();
+            let found = pieces(&nets, &channel(&nets, &taken, 10));
+            for (at, one) in found.iter().enumerate() {
+                for other in &found[at + 1..] {
+                    for &a in one {
+                        prop_assert!(other.iter().all(|&b| !on_top(a, b)), "{:?}", nets);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_change_places_need_two_tracks_and_a_detour() {
+        let net = |upper, lower| Net { upper: vec![upper], lower: vec![lower] };
+        let found = channel(&[net(0, 100), net(100, 0)], &[0, 100], 10);
+        assert_eq!(found.tracks.iter().filter(|tracks| tracks.second.is_some()).count(), 1);
+        let apart = channel(&[net(0, 100), net(200, 300)], &[0, 100, 200, 300], 10);
+        assert_eq!((apart.count, apart.tracks[0].second), (1, None));
+    }
 }

@@ -78,3 +78,40 @@ enum State {
     Open,
     Done,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::acyclic;
+
+    fn ways(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        acyclic(count, edges.iter().copied()).iter().map(|pair| (pair.above, pair.below)).collect()
+    }
+
+    #[test]
+    fn what_was_written_first_leads() {
+        assert_eq!(ways(3, &[(0, 1), (1, 2), (2, 0)]), [(0, 1), (1, 2), (0, 2)]);
+        assert_eq!(ways(3, &[(2, 1), (1, 0), (0, 2)]), [(2, 1), (1, 0), (2, 0)]);
+        // Two against one.
+        assert_eq!(ways(2, &[(0, 1), (1, 0), (1, 0)]), [(1, 0)]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_leads_back(edges in prop::collection::vec((0..9_usize, 0..9_usize), 0..30)) {
+            let edges: Vec<(usize, usize)> = edges.into_iter().filter(|(from, to)| from != to).collect();
+            let mut left = ways(9, &edges);
+            // Whoever nothing leads to goes, until all are gone.
+            while !left.is_empty() {
+                let entered = |node: usize, left: &[(usize, usize)]| left.iter().any(|edge| edge.1 == node);
+                let before = left.len();
+                let free: Vec<usize> = (0..9).filter(|&node| !entered(node, &left)).collect();
+                left.retain(|edge| !free.contains(&edge.0));
+                prop_assert!(left.len() < before);
+            }
+        }
+    }
+}

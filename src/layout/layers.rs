@@ -233,3 +233,49 @@ fn turns(nest: &Nest, layer: &[usize], depth: &[usize]) -> Vec<bool> {
     };
     nest.ties.iter().map(below).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cycles::Pair;
+    use super::{fill, fold, of_container};
+
+    fn pair(above: usize, below: usize) -> Pair {
+        Pair { above, below, count: 1 }
+    }
+
+    #[test]
+    fn edges_are_as_short_as_can_be() {
+        // A long way round and a short one: the one in the middle of the short way stands beside an end.
+        let pairs = [pair(0, 1), pair(1, 2), pair(2, 3), pair(0, 4), pair(4, 3), pair(4, 3)];
+        let free = [(0, 0); 5];
+        let found = of_container(&pairs, &free, &[false; 5], false);
+        assert_eq!(found[..4], [1, 2, 3, 4]);
+        assert!(found[4] == 2 || found[4] == 3);
+        // What leaves by the top stands at the top.
+        assert_eq!(of_container(&[pair(0, 1)], &[(0, 1), (0, 1), (5, 0)], &[false; 3], false)[2], 1);
+    }
+
+    #[test]
+    fn linked_groups_stand_beside_each_other_where_they_may() {
+        let layers = |soft| of_container(&[pair(0, 1)], &[(0, 0); 2], &[true; 2], soft);
+        assert_eq!((layers(false), layers(true)), (vec![1, 2], vec![1, 1]));
+    }
+
+    #[test]
+    fn what_has_no_edge_fills_a_page() {
+        let mut layer = vec![1; 9];
+        fill(&mut layer, &[], &[(0, 0); 9], &[1.0; 9]);
+        assert_eq!(layer, [1, 1, 1, 1, 2, 2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn wide_layers_are_broken() {
+        let pairs: Vec<Pair> = (1..21).map(|at| pair(0, at)).collect();
+        let mut layer = vec![2; 21];
+        layer[0] = 1;
+        fold(&mut layer, &pairs, &[1.0; 21]);
+        assert_eq!(layer[0], 1);
+        let widest = (1..=5).map(|at| layer.iter().filter(|&&own| own == at).count()).max();
+        assert_eq!((widest, layer.iter().max()), (Some(5), Some(&5)));
+    }
+}

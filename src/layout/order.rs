@@ -332,3 +332,63 @@ impl<'a> Sorter<'a> {
         if upper { self.seen.from_below[link.upper] } else { self.seen.from_above[link.lower] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::{Edge, End, Graph, Node, Size};
+    use super::super::layers::{Wish, layering};
+    use super::super::levels::{Levels, levels};
+    use super::super::nest::Nest;
+    use super::super::random::Random;
+    use super::{Effort, Sorter, order};
+
+    fn ordered(count: usize, edges: &[(usize, usize)]) -> (Levels, Nest) {
+        let edge =
+            |&(from, to): &(usize, usize)| Edge { from: End::Node(from), to: End::Node(to), label: None };
+        let graph = Graph {
+            nodes: vec![Node { size: Size { w: 10.0, h: 10.0 }, group: None }; count],
+            groups: Vec::new(),
+            edges: edges.iter().map(edge).collect(),
+        };
+        let nest = Nest::of(&graph);
+        let layering = layering(&nest, Wish { beside: 0, fold: false });
+        let levels = levels(&graph, &nest, &layering, usize::MAX).expect("no limit");
+        (levels, nest)
+    }
+
+    fn crossings(count: usize, edges: &[(usize, usize)]) -> u64 {
+        let (mut levels, nest) = ordered(count, edges);
+        order(&mut levels, &nest, &[], Effort { starts: 8, sweeps: 24 })
+    }
+
+    #[test]
+    fn as_few_as_there_have_to_be() {
+        // A tree, its leaves out of order.
+        assert_eq!(crossings(7, &[(0, 1), (0, 2), (1, 6), (2, 5), (1, 4), (2, 3)]), 0);
+        // All of three with all of three: every two above with every two below.
+        let complete: Vec<(usize, usize)> = (0..9).map(|at| (at / 3, 3 + at % 3)).collect();
+        assert_eq!(crossings(6, &complete), 9);
+    }
+
+    #[test]
+    fn crossings_are_counted_as_by_hand() {
+        let mut random = Random::new(3);
+        for count in [10, 40] {
+            let edges: Vec<(usize, usize)> =
+                (0..count * 3).map(|_| (random.below(count), count + random.below(count))).collect();
+            let (levels, nest) = ordered(2 * count, &edges);
+            let mut sorter = Sorter::new(&levels, &nest);
+            let place = |item: usize| {
+                let row = &levels.levels[levels.items[item].level].items;
+                row.iter().position(|&other| other == item).expect("an item stands on its level")
+            };
+            let ends: Vec<(usize, usize)> =
+                levels.links.iter().map(|link| (place(link.upper), place(link.lower))).collect();
+            let crossed =
+                |a: &(usize, usize), b: &(usize, usize)| (a.0 < b.0 && a.1 > b.1) || (a.0 > b.0 && a.1 < b.1);
+            let pairs = (0..ends.len()).flat_map(|a| (a + 1..ends.len()).map(move |b| (a, b)));
+            let naive = pairs.filter(|&(a, b)| crossed(&ends[a], &ends[b])).count();
+            assert_eq!(sorter.crossings(), naive as u64);
+        }
+    }
+}

@@ -150,3 +150,33 @@ fn rows(sizes: &[(i64, i64)], order: &[usize], width: i64, gap: i64) -> (Corners
     }
     (corners, whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::{Edge, End, Graph, Group, Node, Size};
+    use super::{rows, split};
+
+    #[test]
+    fn a_part_is_what_edges_or_groups_hold_together() {
+        let size = Size { w: 10.0, h: 10.0 };
+        let node = |group| Node { size, group };
+        let graph = Graph {
+            nodes: vec![node(None), node(Some(0)), node(None), node(Some(1)), node(None)],
+            groups: vec![Group { parent: None, head: size }, Group { parent: Some(0), head: size }],
+            edges: vec![Edge { from: End::Node(4), to: End::Node(0), label: None }],
+        };
+        let parts: Vec<_> =
+            split(&graph).into_iter().map(|part| (part.nodes, part.groups, part.edges)).collect();
+        assert_eq!(
+            parts,
+            [(vec![0, 4], vec![], vec![0]), (vec![1, 3], vec![0, 1], vec![]), (vec![2], vec![], vec![]),]
+        );
+    }
+
+    #[test]
+    fn rows_are_as_wide_as_they_may_be() {
+        let sizes = [(4, 2), (3, 5), (4, 2)];
+        let (corners, size) = rows(&sizes, &[1, 0, 2], 8, 1);
+        assert_eq!((corners, size), (vec![(4, 0), (0, 0), (0, 6)], (8, 8)));
+    }
+}

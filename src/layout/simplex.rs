@@ -433,3 +433,53 @@ impl<'a> Tree<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Arc, least, optimise};
+
+    fn cost(x: &[i64], arcs: &[Arc]) -> i64 {
+        arcs.iter().map(|arc| arc.weight * (x[arc.head as usize] - x[arc.tail as usize])).sum()
+    }
+
+    fn keeps(x: &[i64], arcs: &[Arc]) -> bool {
+        arcs.iter().all(|arc| x[arc.head as usize] - x[arc.tail as usize] >= arc.length)
+    }
+
+    /// The least cost over all places from 0 to 7.
+    fn exhaustive(count: usize, arcs: &[Arc]) -> Option<i64> {
+        let places = 0..8_usize.pow(count as u32);
+        let spread = |code: usize| (0..count).map(|at| (code >> (3 * at) & 7) as i64).collect::<Vec<_>>();
+        places.map(spread).filter(|x| keeps(x, arcs)).map(|x| cost(&x, arcs)).min()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_is_better(arcs in prop::collection::vec((0..4_u32, 1..4_u32, -2..3_i64, 0..5_i64), 0..8)) {
+            let count = 5;
+            let arcs: Vec<Arc> = arcs
+                .into_iter()
+                .map(|(tail, step, length, weight)| Arc { tail, head: (tail + step).min(4), length, weight })
+                .filter(|arc| arc.tail != arc.head)
+                .collect();
+            let mut x = least(count, &arcs).expect("arcs lead from smaller to larger");
+            prop_assert!(keeps(&x, &arcs));
+            optimise(&mut x, &arcs, u64::MAX);
+            prop_assert!(keeps(&x, &arcs));
+            prop_assert_eq!(Some(cost(&x, &arcs)), exhaustive(count, &arcs));
+            let mut hurried = least(count, &arcs).expect("as above");
+            optimise(&mut hurried, &arcs, 1);
+            prop_assert!(keeps(&hurried, &arcs));
+        }
+    }
+
+    #[test]
+    fn a_cycle_has_no_least_places() {
+        let arc = |tail, head| Arc { tail, head, length: 1, weight: 1 };
+        assert_eq!(least(2, &[arc(0, 1), arc(1, 0)]), None);
+    }
+}
