@@ -22,7 +22,7 @@ const WISHES: [Wish; 4] = [
 
 /// Items of a drawing above which only one way is tried, and above which none is.
 const MANY: usize = 20_000;
-const MOST: usize = 1_500_000;
+const MOST: usize = 400_000;
 
 /// Groups above which none is compared with another.
 const TWINS: usize = 60;

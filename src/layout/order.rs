@@ -53,6 +53,9 @@ pub fn order(levels: &mut Levels, nest: &Nest, twins: &[Twins], effort: Effort) 
     best.0
 }
 
+/// Pairs of links above which two neighbours are not compared.
+const HUBS: usize = 100_000;
+
 struct Sorter<'a> {
     levels: &'a Levels,
     rows: Vec<Vec<usize>>,
@@ -307,6 +310,11 @@ impl<'a> Sorter<'a> {
         while at < self.rows[level].len() {
             let (left, right) = (self.rows[level][at - 1], self.rows[level][at]);
             let (mut kept, mut changed) = (0, 0);
+            let pairs = |side: &[Vec<usize>]| side[left].len() * side[right].len();
+            if pairs(&self.above).max(pairs(&self.below)) > HUBS {
+                at += 1;
+                continue;
+            }
             for (side, upper) in [(&self.above, true), (&self.below, false)] {
                 for &a in &side[left] {
                     let a = self.other_end(a, upper);
