@@ -5,7 +5,6 @@
 //! `cargo bench --bench layout -- --graphs DIR --out DIR`, which writes one result a graph and measures no times.
 
 #[path = "../tests/drawing/mod.rs"]
-#[allow(dead_code)]
 mod drawing;
 
 mod peers;

@@ -25,9 +25,16 @@ pub struct Placed {
     pub labels: Vec<Option<Box>>,
 }
 
-pub fn along(levels: &Levels, sizes: &Measures, across: &Across) -> Placed {
-    let channels: Vec<Ground> =
+/// `alike` are levels whose channels ought to be equally high.
+pub fn along(levels: &Levels, sizes: &Measures, across: &Across, alike: &[(usize, usize)]) -> Placed {
+    let mut channels: Vec<Ground> =
         (0..levels.levels.len()).map(|at| ground(levels, sizes, across, at)).collect();
+    // Twice: the model of several twins takes the highest before it gives it to all.
+    for &(model, other) in alike.iter().chain(alike) {
+        let h = channels[model].h.max(channels[other].h);
+        channels[model].grow(h);
+        channels[other].grow(h);
+    }
     let heights = heights(levels, sizes, &channels);
     let tops = tops(levels, sizes, &channels, &heights);
 
@@ -47,9 +54,12 @@ pub fn along(levels: &Levels, sizes: &Measures, across: &Across) -> Placed {
             Kind::Node(node) => {
                 let Extent { w, h } = sizes.nodes[node];
                 // Beside a group, which is higher, it stands where its lines are.
+                let room = h.max(sizes.loops[node].h);
                 let y = match levels.above[at].len().cmp(&levels.below[at].len()) {
-                    Ordering::Less if groups[level] => tops.level[level] + heights.level[level] - h,
-                    Ordering::Greater if groups[level] => tops.level[level],
+                    Ordering::Less if groups[level] => {
+                        tops.level[level] + heights.level[level] - (room + h) / 2
+                    }
+                    Ordering::Greater if groups[level] => tops.level[level] + (room - h) / 2,
                     _ => middle(h),
                 };
                 placed.nodes[node] = Box { x, y, w, h };
@@ -81,6 +91,16 @@ struct Ground {
     /// From the level above to the first track.
     clear: i64,
     gap: i64,
+}
+
+impl Ground {
+    /// Tracks stay in the middle.
+    fn grow(&mut self, h: i64) {
+        if self.channel.count > 0 {
+            self.clear += (h - self.h) / 2;
+        }
+        self.h = h;
+    }
 }
 
 fn ground(levels: &Levels, sizes: &Measures, across: &Across, at: usize) -> Ground {

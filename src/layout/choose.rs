@@ -9,16 +9,14 @@ use super::loops;
 use super::measure::Measures;
 use super::nest::Nest;
 use super::order::{Effort, order};
-use super::twins::twins;
+use super::twins::{Twins, alike, twins};
 use super::unit::PIXEL;
 
-/// Ways to lay a part out, the plainest first.
-const WISHES: [Wish; 4] = [
-    Wish { beside: 0, fold: false },
-    Wish { beside: 0, fold: true },
-    Wish { beside: 1, fold: false },
-    Wish { beside: 2, fold: false },
-];
+/// The way of most parts, and those that are tried where it gives no page: broken layers where it is too wide, linked
+/// groups side by side where it is too long.
+const PLAIN: Wish = Wish { beside: 0, fold: false };
+const WIDE: [Wish; 1] = [Wish { beside: 0, fold: true }];
+const LONG: [Wish; 2] = [Wish { beside: 1, fold: false }, Wish { beside: 2, fold: false }];
 
 /// Items of a drawing above which only one way is tried, and above which none is.
 const MANY: usize = 20_000;
@@ -34,28 +32,30 @@ pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
     let twins = if nest.members.len() > TWINS { Vec::new() } else { twins(graph, &nest) };
     let mut tried: Vec<Vec<usize>> = Vec::new();
     let mut best: Option<(f64, Levels, Placed)> = None;
-    for wish in WISHES {
+    let mut wishes = vec![PLAIN];
+    while let Some(wish) = wishes.pop() {
         let layers = layering(&nest, wish);
         if tried.contains(&layers.layer) {
             continue;
         }
-        let Some(mut levels) = levels(graph, &nest, &layers, MOST) else { break };
+        let Some(mut levels) = levels(graph, &nest, &layers, MOST) else { continue };
         tried.push(layers.layer);
         let items = levels.items.len().max(1);
         let effort =
             Effort { starts: (6_000 / items).clamp(1, 24), sweeps: if items > MANY { 12 } else { 24 } };
         let crossings = order(&mut levels, &nest, &twins, effort);
-        let placed = place(&nest, &levels, &sizes, &sizes);
+        let placed = place(&nest, &levels, &twins, &sizes, &sizes);
+        if wish == PLAIN && items <= MANY && shape_off(&placed, options) > 0.0 {
+            let (w, h) = extent(&placed);
+            wishes.extend(if w > h { &WIDE[..] } else { &LONG[..] });
+        }
         let cost = cost(&placed, crossings, options);
         if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
             best = Some((cost, levels, placed));
         }
-        if items > MANY {
-            break;
-        }
     }
     let (_, levels, placed) = best?;
-    let mut placed = spread_out(&nest, &levels, &sizes, placed, options);
+    let mut placed = spread_out(&nest, &levels, &twins, &sizes, placed, options);
     if options.direction == Direction::Right {
         turn(&mut placed);
     }
@@ -63,15 +63,22 @@ pub fn best(graph: &Graph, options: &Options) -> Option<Placed> {
 }
 
 /// `wide` has the clearances across.
-fn place(nest: &Nest, levels: &Levels, sizes: &Measures, wide: &Measures) -> Placed {
+fn place(nest: &Nest, levels: &Levels, twins: &[Twins], sizes: &Measures, wide: &Measures) -> Placed {
     let across = across(levels, wide, WORK);
-    let mut placed = along(levels, sizes, &across);
+    let mut placed = along(levels, sizes, &across, &alike(levels, nest, twins));
     loops::add(nest, sizes, &mut placed);
     placed
 }
 
 /// A drawing that is a little too narrow for a page gets more air between what stands side by side.
-fn spread_out(nest: &Nest, levels: &Levels, sizes: &Measures, placed: Placed, options: &Options) -> Placed {
+fn spread_out(
+    nest: &Nest,
+    levels: &Levels,
+    twins: &[Twins],
+    sizes: &Measures,
+    placed: Placed,
+    options: &Options,
+) -> Placed {
     let (w, h) = extent(&placed);
     let off = shape_off(&placed, options);
     if off == 0.0 || off > 0.5 || w > h || levels.items.len() > MANY / 4 {
@@ -82,7 +89,7 @@ fn spread_out(nest: &Nest, levels: &Levels, sizes: &Measures, placed: Placed, op
         wide.gaps.node = sizes.gaps.node * quarters / 4;
         wide.gaps.edge_node = sizes.gaps.edge_node * quarters / 4;
         wide.gaps.edge = sizes.gaps.edge * quarters.min(8) / 4;
-        let wider = place(nest, levels, sizes, &wide);
+        let wider = place(nest, levels, twins, sizes, &wide);
         if shape_off(&wider, options) == 0.0 {
             return wider;
         }

@@ -108,3 +108,22 @@ pub fn copied(
     }
     Some(rows)
 }
+
+/// Levels of twins that correspond, so that they can be equally high.
+pub fn alike(levels: &Levels, nest: &Nest, twins: &[Twins]) -> Vec<(usize, usize)> {
+    let mut alike = Vec::new();
+    let mut stack = twins.to_vec();
+    while let Some(Twins { model, other }) = stack.pop() {
+        let ((first, last), (start, end)) = (levels.spans[model], levels.spans[other]);
+        if last - first != end - start {
+            continue;
+        }
+        alike.extend((first..=last).zip(start..=end));
+        for (&a, &b) in nest.members[model].iter().zip(&nest.members[other]) {
+            if let (Some(model), Some(other)) = (nest.inside(a), nest.inside(b)) {
+                stack.push(Twins { model, other });
+            }
+        }
+    }
+    alike
+}
