@@ -59,7 +59,8 @@ pub fn across(levels: &Levels, sizes: &Measures, work: u64) -> Across {
     let left = place.iter().map(|&variable| x[variable]).min().unwrap_or(0);
     x.iter_mut().for_each(|at| *at -= left);
     let at = |(variable, offset): (usize, i64)| x[variable] + offset;
-    let mut ends = upper.iter().zip(&lower).map(|(&upper, &lower)| (at(upper), at(lower))).collect();
+    let mut ends: Vec<(i64, i64)> =
+        upper.iter().zip(&lower).map(|(&upper, &lower)| (at(upper), at(lower))).collect();
     for side in &sides {
         straighten(side, x[place[side.item]], &mut ends);
     }
@@ -114,7 +115,7 @@ impl Programme {
 }
 
 /// A line that is nearly straight becomes so where it can move along a node's side without meeting another.
-fn straighten(side: &Side, left: i64, ends: &mut Vec<(i64, i64)>) {
+fn straighten(side: &Side, left: i64, ends: &mut [(i64, i64)]) {
     let own = |ends: &[(i64, i64)], link: usize| if side.bottom { ends[link].0 } else { ends[link].1 };
     for (at, &link) in side.links.iter().enumerate() {
         let (now, target) = if side.bottom { ends[link] } else { (ends[link].1, ends[link].0) };

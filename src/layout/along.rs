@@ -248,9 +248,9 @@ fn tops(levels: &Levels, sizes: &Measures, grounds: &[Ground], heights: &Heights
         let filled: i64 = used + (first..=last).map(|at| heights.level[at] + grounds[at].h).sum::<i64>();
         // What a title asks for beyond the contents is shared above and below them.
         let mut y = tops.container[own] + used + (least - filled).max(0) / 2;
-        for at in first..=last {
+        for (at, ground) in grounds.iter().enumerate().take(last + 1).skip(first) {
             tops.level[at] = y;
-            y += heights.level[at] + grounds[at].h;
+            y += heights.level[at] + ground.h;
         }
     }
     tops

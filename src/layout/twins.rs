@@ -52,9 +52,9 @@ pub fn twins(graph: &Graph, nest: &Nest) -> Vec<Twins> {
     }
     let mut models: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let mut twins = Vec::new();
-    for container in 1..nest.members.len() {
+    for (container, &class) in class.iter().enumerate().skip(1) {
         let home = nest.home[nest.around(container)];
-        let model = *models.entry((home, class[container])).or_insert(container);
+        let model = *models.entry((home, class)).or_insert(container);
         if model != container && nest.members[container].len() > 1 {
             twins.push(Twins { model, other: container });
         }
