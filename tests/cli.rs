@@ -287,6 +287,21 @@ fn a_problem_can_be_named_on_the_command_line_only_by_its_name() {
 }
 
 #[test]
+fn directions_and_engines_can_be_chosen() {
+    let grouped = "service a\ngroup g {\nservice b\n}\na -> b\n";
+    let folder = folder(&[("flat.arch", CLEAN), ("grouped.arch", grouped)]);
+    let drawn =
+        |file: &str, engine: &str| spof(folder.path(), &["draw", file, "-o", "-", "--engine", engine]);
+    let flat = drawn("flat.arch", "layout-rs");
+    assert!(flat.status == 0 && flat.err.is_empty() && flat.out != drawn("flat.arch", "layered").out);
+    let other = drawn("grouped.arch", "layout-rs");
+    assert_eq!((other.status, &other.out), (0, &drawn("grouped.arch", "layered").out));
+    assert!(other.err.contains("which has groups"), "{}", other.err);
+    let across = spof(folder.path(), &["draw", "grouped.arch", "-o", "-", "--direction", "right"]);
+    assert!(across.status == 0 && across.out != other.out && across.err.is_empty(), "{}", across.err);
+}
+
+#[test]
 fn draw_writes_where_it_is_told() {
     let folder = folder(&[("a.arch", CLEAN), ("bad.arch", MISTAKEN), ("a.svg.arch", CLEAN)]);
     let dir = folder.path();

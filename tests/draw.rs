@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use spof::design::Arrow;
 use spof::design::{Design, lower};
 use spof::diagnostic::{Diagnostic, Severity};
-use spof::draw::{Marks, Point, Rect, Scene, Theme, json, layout, svg, svg_themed};
+use spof::draw::{
+    Edge, Engine, Marks, Plan, Point, Rect, Scene, Theme, Way, drawn, json, layout, svg, svg_themed,
+};
+use spof::layout::Direction;
 use spof::source::Span;
 use spof::syntax::parse;
 
@@ -89,6 +92,9 @@ fn faults(scene: &Scene) -> Vec<String> {
             }
         }
     }
+    if scene.way == Way::Layered {
+        faults.extend(lines_and_labels(scene));
+    }
     for edge in &scene.edges {
         let ends = [(&edge.from, edge.points.first()), (&edge.to, edge.points.last())];
         for (id, point) in ends {
@@ -122,6 +128,49 @@ fn faults(scene: &Scene) -> Vec<String> {
         if !page.contains(rect) || furniture[at + 1..].iter().any(|other| other.overlaps(rect)) {
             faults.push(format!("{rect:?} collides beside the diagram"));
         }
+    }
+    faults
+}
+
+/// What only the layered way promises.
+fn lines_and_labels(scene: &Scene) -> Vec<String> {
+    let mut faults = Vec::new();
+    let pieces = |edge: &Edge| -> Vec<Rect> {
+        let piece = |pair: &[Point]| Rect {
+            x: pair[0].x.min(pair[1].x),
+            y: pair[0].y.min(pair[1].y),
+            w: (pair[0].x - pair[1].x).abs(),
+            h: (pair[0].y - pair[1].y).abs(),
+        };
+        edge.points.windows(2).map(piece).collect()
+    };
+    let labels: Vec<(usize, Rect)> = (scene.edges.iter().enumerate())
+        .filter_map(|(at, edge)| edge.label.as_ref().map(|label| (at, label.at)))
+        .collect();
+    for (at, edge) in scene.edges.iter().enumerate() {
+        for line in pieces(edge) {
+            let through = scene.nodes.iter().filter(|node| line.overlaps(&node.at));
+            faults.extend(through.map(|node| format!("{} -> {} through {}", edge.from, edge.to, node.id)));
+            let titled = scene.groups.iter().filter(|group| line.overlaps(&group.title_at));
+            faults.extend(
+                titled.map(|group| format!("{} -> {} through the title of {}", edge.from, edge.to, group.id)),
+            );
+            let cut = labels.iter().filter(|(own, label)| *own != at && line.overlaps(label));
+            faults.extend(
+                cut.map(|(own, _)| format!("{} -> {} through the label of line {own}", edge.from, edge.to)),
+            );
+        }
+    }
+    for (place, (_, label)) in labels.iter().enumerate() {
+        let others = labels[place + 1..].iter().map(|(_, other)| other);
+        let boxes =
+            scene.nodes.iter().map(|node| &node.at).chain(scene.groups.iter().map(|group| &group.title_at));
+        faults.extend(
+            boxes
+                .chain(others)
+                .filter(|other| other.overlaps(label))
+                .map(|other| format!("{label:?} on {other:?}")),
+        );
     }
     faults
 }
@@ -173,28 +222,34 @@ fn the_legend_holds_what_occurs_and_no_more() {
 }
 
 #[test]
-fn no_line_of_a_small_design_crosses_a_box() {
-    let scene = scene(SHORTENER);
-    for edge in &scene.edges {
-        for pair in edge.points.windows(2) {
-            let line = Rect {
-                x: pair[0].x.min(pair[1].x),
-                y: pair[0].y.min(pair[1].y),
-                w: (pair[0].x - pair[1].x).abs(),
-                h: (pair[0].y - pair[1].y).abs(),
-            };
-            for node in &scene.nodes {
-                assert!(!line.overlaps(&node.at), "{} -> {} through {}", edge.from, edge.to, node.id);
-            }
-        }
-    }
-}
-
-#[test]
 fn requests_travel_down() {
     let scene = scene("client a\nservice b\ndatabase c\nworker d\na -> b -> c\nb ~> d ~> b\nc -> a");
     let y = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.y;
     assert!(y("a") < y("b") && y("b") < y("c") && y("b") < y("d"));
+}
+
+#[test]
+fn requests_travel_across_where_that_is_asked() {
+    let plan = Plan { direction: Direction::Right, ..Plan::default() };
+    let scene = drawn(&design(SHORTENER), plan);
+    assert_eq!(faults(&scene), Vec::<String>::new());
+    let x = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.x;
+    assert!(
+        x("browser") < x("edge")
+            && x("edge") < x("front")
+            && x("front") < x("links")
+            && x("links") < x("store")
+    );
+}
+
+#[test]
+fn the_library_draws_what_is_flat_and_small() {
+    let plan = Plan { engine: Engine::LayoutRs, ..Plan::default() };
+    let flat = drawn(&design("client a\nservice b\ndatabase c\na -> b -> c\nb -> b\n"), plan);
+    assert_eq!((flat.way, faults(&flat)), (Way::LayoutRs, Vec::new()));
+    assert_eq!(drawn(&design(SHORTENER), plan).way, Way::Layered);
+    let many: String = (0..80).map(|at| format!("service s{at}\n")).collect();
+    assert_eq!(drawn(&design(&many), plan).way, Way::Layered);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use super::picture::{self, Target};
 use super::terminal::{self, Color};
 use super::{Status, input, settings};
 use crate::design::lower;
-use crate::draw::{Marks, json, layout, svg_themed};
+use crate::draw::{self, Marks, Plan, Way, drawn, json, svg_themed};
+use crate::layout;
 use crate::report::text::listed;
 use crate::rules::check_with;
 use crate::syntax::parse;
@@ -41,6 +42,12 @@ pub(super) struct Args {
     /// What to write; json is the laid-out scene, and goes to standard output where no name is given
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
+    /// Where requests travel on the page
+    #[arg(long, value_enum, default_value_t = Direction::Down)]
+    direction: Direction,
+    /// What lays it out; layout-rs takes designs without groups only, and draws straight lines
+    #[arg(long, value_enum, default_value_t = Engine::Layered)]
+    engine: Engine,
     /// The day on which `allow … until` is judged for --findings, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<jiff::civil::Date>,
@@ -52,6 +59,18 @@ pub(super) struct Args {
 enum Format {
     Svg,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Direction {
+    Down,
+    Right,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Layered,
+    LayoutRs,
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
@@ -69,7 +88,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
-    let scene = layout(&design);
+    let scene = drawn(&design, plan(args));
     let marks = if args.findings && args.format == Format::Svg {
         let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
         let Some(settings) = loaded.of(&args.file) else { return Ok(Status::Bad) };
@@ -86,12 +105,41 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
             target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()))?;
         }
     }
+    if let Some(note) = simpler(args, scene.way) {
+        say(&format!("note: {note}\n"));
+    }
     if mistakes.is_empty() {
         return Ok(Status::Clean);
     }
     let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
     say(&format!("{}\n", blocks.join("\n\n")));
     Ok(Status::Bad)
+}
+
+fn plan(args: &Args) -> Plan {
+    Plan {
+        direction: match args.direction {
+            Direction::Down => layout::Direction::Down,
+            Direction::Right => layout::Direction::Right,
+        },
+        engine: match args.engine {
+            Engine::Layered => draw::Engine::Layered,
+            Engine::LayoutRs => draw::Engine::LayoutRs,
+        },
+    }
+}
+
+/// What is said of a drawing that is not laid out as asked.
+fn simpler(args: &Args, way: Way) -> Option<&'static str> {
+    match way {
+        Way::Plain => {
+            Some("the design is too large for layers: its boxes stand in rows, and lines pass under them")
+        }
+        Way::Layered if args.engine == Engine::LayoutRs => Some(
+            "layout-rs cannot draw this design, which has groups, is too large, or makes it give up; `layered` did",
+        ),
+        Way::Layered | Way::LayoutRs => None,
+    }
 }
 
 /// Where to write.

@@ -1,8 +1,8 @@
-//! What a hop says on its line, and where along the line it stands.
+//! What a hop says beside its line.
 
 use crate::design::{Arrow, Attrs, Hop, Step, Value};
 
-use super::scene::{Point, Rect};
+use super::scene::Point;
 use super::text::{Weight, clean, width, wrap};
 
 pub const SIZE: f64 = 11.0;
@@ -96,87 +96,6 @@ pub fn measured(text: &str) -> Option<(String, f64, f64)> {
     let text = wrap(text, SIZE, Weight::Regular, WIDEST, 1).pop()?;
     let wide = width(&text, SIZE, Weight::Regular).ceil() + 6.0;
     Some((text, wide, HEIGHT))
-}
-
-/// What a label should not cover.
-pub struct Crowd<'a> {
-    pub boxes: &'a [Rect],
-    pub frames: &'a [Rect],
-    pub titles: &'a [Rect],
-    /// All lines; the label's own is `own`.
-    pub lines: &'a [Vec<Point>],
-    pub own: usize,
-    pub labels: &'a [Rect],
-}
-
-/// Lines above which labels stand at the middle of theirs, unexamined.
-pub const MANY: usize = 400;
-
-/// On its own line, as near to the middle as boxes, titles, labels and other lines allow.
-pub fn place(w: f64, h: f64, crowd: &Crowd) -> Rect {
-    let line = &crowd.lines[crowd.own];
-    let length: f64 = line.windows(2).map(span).sum();
-    let around = |point: Point| Rect { x: point.x - w / 2.0, y: point.y - h / 2.0, w, h };
-    let middle = around(along(line, length / 2.0));
-    if crowd.lines.len() > MANY {
-        return middle;
-    }
-    let mut best = (f64::INFINITY, middle);
-    let tries = ((length / 6.0) as usize).clamp(4, 60);
-    for at in 0..=tries {
-        let distance = length * at as f64 / tries as f64;
-        let spot = around(along(line, distance));
-        for (x, y, shift) in [
-            (0.0, 0.0, 0.0),
-            (w / 2.0 + 4.0, 0.0, 14.0),
-            (-w / 2.0 - 4.0, 0.0, 14.0),
-            (0.0, -h / 2.0 - 2.0, 14.0),
-        ] {
-            let rect = Rect { x: spot.x + x, y: spot.y + y, ..spot };
-            let cost = shift + (distance - length / 2.0).abs() * 0.5 + crowding(&rect, crowd);
-            if cost < best.0 {
-                best = (cost, rect);
-            }
-        }
-    }
-    best.1
-}
-
-fn crowding(rect: &Rect, crowd: &Crowd) -> f64 {
-    let near = rect.grown(2.0);
-    let mut cost = 0.0;
-    cost += 10_000.0 * crowd.boxes.iter().filter(|other| other.overlaps(&near)).count() as f64;
-    cost += 5_000.0 * crowd.labels.iter().filter(|other| other.overlaps(&near)).count() as f64;
-    cost += 5_000.0 * crowd.titles.iter().filter(|other| other.overlaps(&near)).count() as f64;
-    // On a frame's border a label reads as the frame's.
-    let on_border = |frame: &&Rect| frame.overlaps(rect) && !frame.grown(-1.0).contains(rect);
-    cost += 40.0 * crowd.frames.iter().filter(on_border).count() as f64;
-    let bends = crowd.lines[crowd.own].iter().skip(1).rev().skip(1);
-    let covers = |bend: &&Point| rect.grown(9.0).contains(&Rect { x: bend.x, y: bend.y, w: 0.0, h: 0.0 });
-    cost += 40.0 * bends.filter(covers).count() as f64;
-    for (at, line) in crowd.lines.iter().enumerate() {
-        for pair in line.windows(2) {
-            let (a, b) = (pair[0], pair[1]);
-            let segment = Rect {
-                x: a.x.min(b.x) - 0.5,
-                y: a.y.min(b.y) - 0.5,
-                w: (a.x - b.x).abs() + 1.0,
-                h: (a.y - b.y).abs() + 1.0,
-            };
-            if segment.overlaps(rect) {
-                // Its own line may pass under it from top to bottom, or from side to side with some to spare.
-                let runs_under = a.y == b.y && segment.w < rect.w + 24.0;
-                cost += if at != crowd.own {
-                    300.0
-                } else if runs_under {
-                    60.0
-                } else {
-                    0.0
-                };
-            }
-        }
-    }
-    cost
 }
 
 fn span(pair: &[Point]) -> f64 {

@@ -1,7 +1,9 @@
-//! The only file that knows layout-rs: a layered placement of boxes of given sizes, without groups.
+//! The only file that knows layout-rs: a layered placement of boxes of given sizes, without groups, for `--engine
+//! layout-rs`.
 //!
-//! It is asked for places only. Its phases are run one by one instead of by `do_it`, whose last, drawing, computes curves
-//! that are not used here and panics on some of them. It still panics on some graphs; that is caught, and gives None.
+//! It is asked for places only, and lines are drawn straight. Its phases are run one by one instead of by `do_it`, whose
+//! last, drawing, computes curves that are not used here and panics on some of them. It still panics on some graphs; that
+//! is caught, and gives None.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,62 +11,83 @@ use std::sync::Once;
 
 use layout::core::base::Orientation;
 use layout::core::format::Visible;
-use layout::core::geometry::{Point as Spot, Position};
+use layout::core::geometry::{Point as Corner, Position};
 use layout::core::style::StyleAttr;
 use layout::std_shapes::shapes::{Arrow, Element, ShapeKind};
 use layout::topo::layout::VisualGraph;
 use layout::topo::placer::place::Placer;
 
-use super::engine::{Gaps, Size};
-use super::layered::{acyclic, layers};
-use super::scene::Point;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    Down,
-    Right,
-}
+use crate::layout::{Area, Direction, End, Graph, Layout, Size, ranks, straight};
 
 /// Boxes, and bends of lines that skip layers, that it takes in reasonable time.
 const MOST_BOXES: usize = 60;
 const MOST_BENDS: usize = 160;
 
-/// Top left corners, in the order of `sizes`.
-pub fn place(
-    sizes: &[Size],
-    edges: &[(usize, usize)],
-    direction: Direction,
-    gaps: Gaps,
-) -> Option<Vec<Point>> {
-    if sizes.is_empty() || sizes.len() > MOST_BOXES {
+/// Space between boxes: beside each other, and from one layer to the next.
+const ACROSS: f64 = 48.0;
+const ALONG: f64 = 72.0;
+
+/// None if the graph has groups, is too large for it, or makes it give up.
+pub fn place(graph: &Graph, direction: Direction) -> Option<Layout> {
+    if !graph.groups.is_empty() || graph.nodes.len() > MOST_BOXES {
         return None;
     }
-    let mut edges = acyclic(sizes.len(), edges);
-    let layer = layers(sizes.len(), &edges);
-    let bends: usize = edges.iter().map(|&(from, to)| layer[to] - layer[from] - 1).sum();
+    let rank = ranks(graph);
+    let mut bends = 0;
+    let mut edges: Vec<(usize, usize)> = Vec::new();
+    for edge in &graph.edges {
+        let (End::Node(from), End::Node(to)) = (edge.from, edge.to) else { return None };
+        if rank[from] != rank[to] {
+            bends += rank[from].abs_diff(rank[to]) - 1;
+            edges.push(if rank[from] < rank[to] { (from, to) } else { (to, from) });
+        }
+    }
     if bends > MOST_BENDS {
         return None;
     }
     // Its search for a way back from an edge's end walks every path there is. Edges that come in the order of their
     // layers have none yet.
-    edges.sort_by_key(|&(from, to)| (layer[from], from, to));
-    quietly(|| run(sizes, &edges, direction, gaps))
+    edges.sort_by_key(|&(from, to)| (rank[from], from, to));
+    edges.dedup();
+    let sizes: Vec<Size> = graph.nodes.iter().map(|node| node.size).collect();
+    let corners = quietly(|| run(&sizes, &edges, direction))?;
+    let (left, top) =
+        corners.iter().fold((f64::INFINITY, f64::INFINITY), |a, b| (a.0.min(b.0), a.1.min(b.1)));
+    let areas: Vec<Area> = corners
+        .iter()
+        .zip(&sizes)
+        .map(|(&(x, y), size)| Area { x: (x - left).round(), y: (y - top).round(), w: size.w, h: size.h })
+        .collect();
+    if !apart(&areas) {
+        return None;
+    }
+    let right = areas.iter().map(|own| own.x + own.w).fold(0.0, f64::max);
+    let bottom = areas.iter().map(|own| own.y + own.h).fold(0.0, f64::max);
+    let edges = straight(graph, &areas);
+    Some(Layout { nodes: areas, edges, size: Size { w: right, h: bottom }, ..Layout::default() })
 }
 
-fn run(sizes: &[Size], edges: &[(usize, usize)], direction: Direction, gaps: Gaps) -> Vec<Point> {
+/// It has no defence against sizes that differ by magnitudes.
+fn apart(areas: &[Area]) -> bool {
+    let beside =
+        |a: &Area, b: &Area| a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+    (0..areas.len()).all(|a| (a + 1..areas.len()).all(|b| beside(&areas[a], &areas[b])))
+}
+
+fn run(sizes: &[Size], edges: &[(usize, usize)], direction: Direction) -> Vec<(f64, f64)> {
     let (orientation, halo) = match direction {
-        Direction::Down => (Orientation::TopToBottom, Spot::new(gaps.across, gaps.along)),
-        Direction::Right => (Orientation::LeftToRight, Spot::new(gaps.along, gaps.across)),
+        Direction::Down => (Orientation::TopToBottom, Corner::new(ACROSS, ALONG)),
+        Direction::Right => (Orientation::LeftToRight, Corner::new(ALONG, ACROSS)),
     };
     let mut graph = VisualGraph::new(orientation);
     graph.dag.set_validate(false);
     let handles: Vec<_> = sizes
         .iter()
         .map(|size| {
-            let extent = Spot::new(size.w, size.h);
+            let extent = Corner::new(size.w, size.h);
             let mut element =
                 Element::create(ShapeKind::new_box(""), StyleAttr::simple(), orientation, extent);
-            element.pos = Position::new(Spot::zero(), extent, Spot::zero(), halo);
+            element.pos = Position::new(Corner::zero(), extent, Corner::zero(), halo);
             graph.add_node(element)
         })
         .collect();
@@ -81,7 +104,7 @@ fn run(sizes: &[Size], edges: &[(usize, usize)], direction: Direction, gaps: Gap
         .into_iter()
         .map(|handle| {
             let corner = graph.pos(handle).bbox(false).0;
-            Point { x: corner.x, y: corner.y }
+            (corner.x, corner.y)
         })
         .collect()
 }

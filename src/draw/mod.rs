@@ -1,21 +1,18 @@
 //! The diagram: `Design → Scene → SVG`.
 //!
-//! `layout` decides where everything stands and knows nothing of SVG; `svg` writes a scene down and decides no place. A
+//! `layout` asks an engine (`crate::layout`) where everything stands and knows nothing of SVG; `svg` writes a scene down and decides no place. A
 //! scene is all that a drawing needs, so another engine or another output format touches one side only.
 
-mod engine;
+mod card;
 pub(crate) mod escape;
 mod export;
 mod glyphs;
 mod label;
-mod layered;
 mod layout;
 mod layout_rs;
 mod lines;
 mod marks;
 mod page;
-mod place;
-mod route;
 mod scene;
 pub(crate) mod stroke;
 mod svg;
@@ -24,8 +21,8 @@ pub(crate) mod theme;
 mod tree;
 
 pub use export::{pdf, png};
-pub use layout::layout;
+pub use layout::{Engine, Plan, drawn, layout};
 pub use marks::{Mark, Marks};
-pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, json};
+pub use scene::{Edge, Entry, Frame, Label, Note, Point, Rect, Role, Scene, Shape, Swatch, Way, json};
 pub use svg::{svg, svg_themed};
 pub use theme::Theme;

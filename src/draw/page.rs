@@ -3,7 +3,7 @@
 use crate::catalog::Kind;
 use crate::design::{Arrow, Design};
 
-use super::place::kind_title;
+use super::card::kind_title;
 use super::scene::{Entry, Note, Point, Rect, Scene, Swatch};
 use super::text::{Weight, clean, width, wrap};
 

@@ -1,7 +1,8 @@
 //! A drawing as plain data: what stands where, with the text that it shows, and no markup.
 //!
 //! Coordinates are pixels from the page's top left. A scene guarantees that boxes of nodes do not overlap and that
-//! children stand inside their groups; it does not guarantee that no line crosses a box, which is the router's best effort.
+//! children stand inside their groups. Unless its `way` says otherwise, lines run along the axes, none passes a box that it
+//! does not end at, and no label stands on anything.
 
 use serde_json::{Value, json};
 
@@ -167,8 +168,20 @@ pub struct Entry {
     pub at: Rect,
 }
 
+/// How the places came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    #[default]
+    Layered,
+    /// By layout-rs: lines are straight and may pass under boxes.
+    LayoutRs,
+    /// Too large for layers: boxes in rows, lines as with layout-rs.
+    Plain,
+}
+
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scene {
+    pub way: Way,
     pub w: f64,
     pub h: f64,
     pub title: Vec<String>,

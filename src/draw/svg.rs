@@ -6,12 +6,12 @@ use std::fmt::Write;
 use crate::catalog::Kind;
 use crate::design::{Arrow, GroupKind};
 
+use super::card::TEXT_LEFT;
 use super::escape::escaped;
 use super::glyphs;
 use super::label;
 use super::marks::{Mark, Marks};
 use super::page::{self, NOTE_LINE, TITLE_LINE};
-use super::place::TEXT_LEFT;
 use super::scene::{Edge, Entry, Frame, Note, Point, Rect, Role, Scene, Shape, Swatch};
 use super::stroke::{number, rounded, tip};
 use super::text::{Weight, width};
@@ -181,7 +181,7 @@ impl Body {
         let (x, y) = (frame.title_at.x, frame.title_at.y + 13.0);
         self.text("ft", x, y, &frame.title);
         if !frame.detail.is_empty() {
-            let after = width(&frame.title, super::place::FRAME_TITLE, Weight::Bold) + 8.0;
+            let after = width(&frame.title, super::card::FRAME_TITLE, Weight::Bold) + 8.0;
             self.text("fd", x + after, y, &frame.detail);
         }
         self.out.push_str("</g>\n");
