@@ -1,5 +1,7 @@
 //! What every drawing must keep, on random designs and on those that mean harm.
 
+mod common;
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -240,6 +242,19 @@ fn requests_travel_across_where_that_is_asked() {
             && x("front") < x("links")
             && x("links") < x("store")
     );
+}
+
+#[test]
+fn every_design_at_hand_is_drawn_without_a_fault() {
+    let files = [common::designs("examples"), common::designs("tests/corpus")].concat();
+    assert!(files.len() > 100);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for direction in [Direction::Down, Direction::Right] {
+            let scene = drawn(&design(&text), Plan { direction, ..Plan::default() });
+            assert_eq!((scene.way, faults(&scene)), (Way::Layered, Vec::new()), "{}", file.display());
+        }
+    }
 }
 
 #[test]

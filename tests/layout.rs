@@ -236,6 +236,7 @@ fn kept(graph: &Graph, direction: Direction) -> Result<(), TestCaseError> {
     let options = Options { direction, ..options() };
     let first = layout(graph, &options);
     prop_assert_eq!(faults(graph, &first), Vec::<String>::new());
+    prop_assert_eq!(measures(graph, &first).on_top, 0.0);
     prop_assert_eq!(first, layout(graph, &options));
     Ok(())
 }
