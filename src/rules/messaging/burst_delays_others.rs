@@ -11,8 +11,8 @@ use crate::units::{show_count, show_duration, show_share};
 /// A burst that is over sooner is no more than a slow moment.
 const A_MINUTE: f64 = 60.0;
 
-/// Among so many of the oldest messages SQS FIFO looks for groups that are not being worked on (Amazon SQS developer guide,
-/// "FIFO queue quotas").
+/// Among so many of the oldest messages SQS FIFO looks for groups that are free (Amazon SQS developer guide, "Avoid large
+/// message backlogs with the same message group ID").
 const FIFO_WINDOW: f64 = 120_000.0;
 
 /// A `p99` allows for one in a hundred.
