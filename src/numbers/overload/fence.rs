@@ -20,7 +20,7 @@ pub enum Fence {
     Sheds(NodeIndex),
     /// Its vendor or owner refuses what is too much.
     Limited(NodeIndex),
-    /// On this hop nobody works for a caller that has gone.
+    /// On this hop the other side, which is code of one's own, does not work for a caller that has gone.
     Deadline(EdgeIndex),
     /// On this hop no more calls wait than can be answered within their timeout.
     Bounded(EdgeIndex),
@@ -63,7 +63,8 @@ pub(super) fn fence(
     if from.attrs.has("shed") {
         return Some(Fence::Sheds(step.from));
     }
-    if step.attrs.has("deadline") {
+    // A store or an external gets no deadline that it would look at.
+    if step.attrs.has("deadline") && to.kind.is_compute() {
         return Some(Fence::Deadline(step.hop));
     }
     if bound.hops.contains(&step.hop) {

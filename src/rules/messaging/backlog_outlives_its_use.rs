@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::numbers::overload::{Backlog, Drain, Use};
-use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
+use crate::numbers::overload::{Backlog, Drain};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_count, show_duration, show_rate};
 
 pub static RULE: Rule = Rule {
@@ -13,22 +15,25 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Messaging,
     summary: "after a standstill consumers work through messages that nobody wants any more, and what is new waits behind them",
-    question: None,
+    question: Some(Question {
+        topic: "expired messages",
+        text: "after a standstill they send out what has waited for an hour: is that still wanted?",
+    }),
     reads: &["retention", "staleness", "ttl"],
     page: Page {
         checks: "Queues and topics whose messages go out to somebody and state how late they may come: what waits after an hour in which nobody took any.",
-        when: "A flow through the queue or topic states a `staleness`, and on taking its messages the consumers go on to a client, a connection server or an external, and write nothing to a store or cache. \
-               Wrong where, after an hour without consumers, a message that comes in then waits longer than that: what has come in (the flows' `rate` × 1 h, at \
-               most `max_length`) ÷ what the consumers take together (instances × `capacity`, or `concurrency` ÷ `latency`, with no more than the `partitions` at work, and no more than the `rate_limit` of an external allows). Silent where nothing else than `staleness` is \
-               missed: with a `ttl` on the queue, which drops what is of no use, or a `retention` that is no longer than the `staleness`; where no more is taken than comes in \
-               (`consumers-too-slow`); where one request puts in at once what takes longer (`burst-delays-others`); and where a number is missing. What is written to a store has to be caught up with, however old it is.",
+        when: "A flow through the queue or topic states a `staleness`; on taking its messages the consumers go on to a client, a connection server or an external; and after an hour without \
+               consumers (somebody is woken, finds out and repairs it) a message that comes in waits longer than that `staleness`. Points at the queue.\n\
+               - It waits for what has come in (the flows' `rate` × 1 h, or × the queue's `ttl` where that is shorter, at most `max_length`, whatever `on_full` says) ÷ what the consumers take together \
+               (instances × `capacity`, or `concurrency` ÷ `latency`, with no more than the `partitions` at work, and no more than the `rate_limit` of an external allows).\n\
+               - Silent where the queue drops what is of no use: with a `ttl` or a `retention` that is no longer than the `staleness`. A longer one counts as none. (Kafka keeps whole segments \
+               beyond their `retention`: there a `ttl` means that the consumers pass over what is older by its timestamp.)\n\
+               - Silent where a consumer writes to a store, cache, queue or topic before it sends anything out, or without doing so: what is kept has to be caught up with, however old it is. Where it writes \
+               only after it has sent, it is a question: that may be no more than a note that it was sent.\n\
+               - Silent where no more is taken than comes in (`consumers-too-slow`), where one request puts in at once what takes longer (`burst-delays-others`), and where a number is missing.",
         why: "The oldest are worked on first. Consumers come back, deliver for an hour what has expired, and what is put in meanwhile expires \
               while it waits: the standstill is over, and nothing useful comes out.",
-        outage: Some(Outage {
-            name: "Discord, 2017",
-            what: "a node of the presence cluster locked up, sessions that waited filled their buffers, and ran out of memory",
-            link: "https://status.discordapp.com/incidents/dj3l6lw926kl",
-        }),
+        outage: None,
         bad: "client app\nlb front managed\nservice api x2\nsqs codes dlq=dead\nsqs dead alert\nworker sender x5 capacity=100/s idempotent\nexternal post sla=99.9%\n\
               flow code rate=200/s staleness=5min { app -> front -> api ~> codes ~> sender -> post timeout=2s }\n",
         good: "client app\nlb front managed\nservice api x2\nsqs codes dlq=dead ttl=5min\nsqs dead alert\nworker sender x5 capacity=100/s idempotent\nexternal post sla=99.9%\n\
@@ -43,36 +48,45 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
-    let useful = backlog.useful.as_ref()?;
-    let Use::Staleness(at) = useful.said else { return None };
+    let (age, at) = staleness(facts, backlog)?;
     let queue = facts.node(backlog.queue);
-    let dropped = queue.attrs.number("retention").value().is_some_and(|kept| kept <= useful.seconds);
+    let drops = |name| queue.attrs.number(name).value().is_some_and(|kept| kept <= age);
     // What one request puts in at once is no matter of averages, and another rule's.
-    let bursts = backlog.bursts.iter().any(|burst| burst.drain.value > useful.seconds);
-    if dropped || bursts || !only_goes_out(facts, backlog, at) {
+    let bursts = backlog.bursts.iter().any(|burst| burst.drain.value > age);
+    if drops("ttl") || drops("retention") || bursts {
         return None;
     }
+    let work = work(facts, backlog, at)?;
     let (Ok(waiting), Ok(wait), Ok(taken), Ok(Drain::Ends(_)), Ok(average)) =
         (&backlog.waiting, &backlog.wait, &backlog.taken, &backlog.drain, &backlog.average)
     else {
         return None;
     };
-    if wait.value <= useful.seconds {
+    if wait.value <= age {
         return None;
     }
     // The line gets shorter by the spare part; until it is as short as a message is of use, all of them come too late.
     let spare = taken.value - average.value;
-    let useless = (waiting.value - useful.seconds * taken.value) / spare;
+    let useless = (waiting.value - age * taken.value) / spare;
     let flow = &facts.design.flows[at];
+    let is_log = queue.tech.is_some_and(|tech| tech.model.as_deref() == Some("log"));
     let (name, who) = (queue.name(), facts.names(&backlog.consumers));
-    let [time, age, lost] = [wait.value, useful.seconds, useless].map(show_duration);
+    let [time, age, lost] = [wait.value, age, useless].map(show_duration);
     let message = format!(
         "after an hour without {who}, a message of `{}` waits {time} in {name} and is of use for {age}: for {lost} all of them come too late",
         flow.id
     );
-    let mut finding = Diagnostic::wrong(message, queue.span, "nothing drops what has expired")
-        .label(flow.span, age.clone())
-        .node(&queue.id);
+    let label = match queue.attrs.number("ttl").value() {
+        Some(ttl) => format!("drops only what is older than {}", show_duration(ttl)),
+        None => "nothing drops what has expired".to_string(),
+    };
+    let finding = match work {
+        Work::Sends => Diagnostic::wrong(message, queue.span, label),
+        Work::SendsAndWrites => Diagnostic::unstated(message, queue.span, label).question(format!(
+            "what has waited in {name} for longer than {age} is sent out by {who}: is it still wanted?"
+        )),
+    };
+    let mut finding = finding.label(flow.span, age.clone()).node(&queue.id);
     for &consumer in &backlog.consumers {
         finding = finding.node(facts.id(consumer));
     }
@@ -93,25 +107,55 @@ fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
             .consequence(format!(
                 "{who} come back after an hour, and for another {lost} deliver what nobody wants any more, while what is sent now expires in line"
             ))
-            .fix(format!("`ttl={}` on {name}, so that what has expired is dropped", age.replace([' ', ','], ""))),
+            .fix(format!(
+                "`ttl={}` on {name}, so that what has expired is {}",
+                age.replace([' ', ','], ""),
+                if is_log { "passed over: consumers of a log look at each message's timestamp" } else { "dropped" }
+            )),
     )
 }
 
-/// The consumers pass a flow's messages on to somebody, and keep nothing of them.
-fn only_goes_out(facts: &Facts, backlog: &Backlog, flow: usize) -> bool {
+/// The shortest `staleness` of the flows through it, and whose it is.
+fn staleness(facts: &Facts, backlog: &Backlog) -> Option<(f64, usize)> {
+    let handed = backlog.consumers.iter().flat_map(|&consumer| facts.handed(backlog.queue, consumer));
+    let mut flows: Vec<usize> =
+        facts.puts(backlog.queue).into_iter().chain(handed).filter_map(|step| step.flow).collect();
+    flows.sort_unstable();
+    flows.dedup();
+    let stated = flows
+        .into_iter()
+        .filter_map(|at| Some((facts.design.flows[at].attrs.number("staleness").value()?, at)));
+    stated.reduce(|least, other| if other.0 < least.0 { other } else { least })
+}
+
+/// What becomes of messages that somebody outside gets.
+enum Work {
+    Sends,
+    /// They are sent out, and something is written then: it may be only that they were.
+    SendsAndWrites,
+}
+
+/// None where nobody outside gets them, or something is kept of them whether they are sent or not.
+fn work(facts: &Facts, backlog: &Backlog, flow: usize) -> Option<Work> {
     let outside =
         |node: NodeIndex| matches!(facts.node(node).kind, Kind::Client | Kind::External | Kind::Socket);
-    let mut out = false;
+    let (mut out, mut kept) = (false, false);
     for &consumer in &backlog.consumers {
+        let mut sent: HashSet<Option<usize>> = HashSet::new();
         for step in facts.work_on(backlog.queue, consumer) {
             let kind = facts.node(step.to).kind;
-            if (kind.is_store() || kind.is_broker()) && facts.writes(step) {
-                return false;
+            if outside(step.to) {
+                sent.insert(step.flow);
+                out |= step.flow == Some(flow);
+            } else if (kind.is_store() || kind.is_broker()) && facts.writes(step) {
+                if !sent.contains(&step.flow) {
+                    return None;
+                }
+                kept = true;
             }
-            out |= step.flow == Some(flow) && outside(step.to);
         }
     }
-    out
+    out.then_some(if kept { Work::SendsAndWrites } else { Work::Sends })
 }
 
 #[cfg(test)]
@@ -138,6 +182,10 @@ mod tests {
         case("kafka q", "staleness=5min", "-> e", &["wrong q, w"]);
         // It drops them, or holds no more than can be done in time.
         case("sqs q ttl=5min", "staleness=5min", "-> e", &[]);
+        // It drops them long after anybody wants them.
+        case("sqs q ttl=1d", "staleness=5min", "-> e", &["wrong q, w"]);
+        case("sqs q ttl=30min", "staleness=5min", "-> e", &["wrong q, w"]);
+        case("sqs q ttl=20min", "staleness=5min", "-> e", &[]);
         case("sqs q retention=5min", "staleness=5min", "-> e", &[]);
         case("sqs q max_length=12k", "staleness=5min", "-> e", &[]);
         case("sqs q max_length=13k", "staleness=5min", "-> e", &["wrong q, w"]);
@@ -145,7 +193,9 @@ mod tests {
         case("sqs q", "", "-> e", &[]);
         case("sqs q", "p99=1s", "-> u", &[]);
         case("sqs q", "staleness=5min", "-> d writes", &[]);
-        case("sqs q", "staleness=5min", "-> e\nw -> c writes", &[]);
+        case("sqs q", "staleness=5min", "-> d writes\nw -> e", &[]);
+        // That it was sent, or more than that?
+        case("sqs q", "staleness=5min", "-> e\nw -> c writes", &["unstated q, w"]);
         case("sqs q", "staleness=5min", "-> d reads\nw -> e", &["wrong q, w"]);
         // It never catches up: another rule's.
         expect(

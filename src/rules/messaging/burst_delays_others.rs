@@ -1,7 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::Flow;
+use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::overload::{Backlog, Burst, Use, UsefulFor, of_flow};
 use crate::rules::facts::Shares;
@@ -10,6 +10,10 @@ use crate::units::{show_count, show_duration, show_share};
 
 /// A burst that is over sooner is no more than a slow moment.
 const A_MINUTE: f64 = 60.0;
+
+/// Among so many of the oldest messages SQS FIFO looks for groups that are free (Amazon SQS developer guide, "Avoid large
+/// message backlogs with the same message group ID").
+const FIFO_WINDOW: f64 = 120_000.0;
 
 /// A `p99` allows for one in a hundred.
 const OF_A_HUNDRED: f64 = 0.01;
@@ -25,16 +29,21 @@ pub static RULE: Rule = Rule {
         topic: "bursts",
         text: "a large batch stands in the queue: may everything behind it wait until it is done?",
     }),
-    reads: &["async", "p99", "rate", "staleness", "ttl"],
+    reads: &["async", "key", "p99", "rate", "staleness", "ttl"],
     page: Page {
         checks: "Queues and topics that several flows put messages into: how long the many that one request puts in at once hold up the others.",
-        when: "A single request of one flow puts several messages in at once (`fanout` × `calls` × `share` ÷ `batch` along its way, \
-               counted anew behind another queue), and another flow's messages go to the same consumers: of a queue all of them, of a topic the same consumer in both flows (or in \
-               neither). What stands before them takes the burst ÷ what the consumers take together (instances × `capacity`, or `concurrency` ÷ `latency`, with no more than the `partitions` at work, and no more than \
-               the `rate_limit` of an external allows). Wrong where that is longer than the queue's `ttl`; where the queue has none, than the other flow's `staleness`; else than its `p99`, if the flow is not `async` and starts at the queue or comes to a client \
-               after it, and bursts (the first flow's `rate` × how long each lasts) take more than 1 % of the time. Where nothing of these is stated, a question for bursts that last more \
-               than a minute, if the other flow is started by a client or a service, is not `async`, is not small (at most 10 requests/s and no `availability`), and its messages go on to a client, a connection server or an external. Not for dead letters, for what keeps no messages, for groups of keys that are taken in turns \
-               (SQS FIFO and the like), and not where the consumers' numbers are missing. Once for each such burst, about the queue.",
+        when: "A single request of one flow puts several messages in at once (`fanout` × `calls` × `share` ÷ `batch` along its way, counted anew behind another queue), and \
+               another flow's messages go to the same consumers. Points at the queue, once for each such burst.\n\
+               - The others wait for the burst ÷ what the consumers take together (instances × `capacity`, or `concurrency` ÷ `latency`, with no more than the `partitions` at work, and no more than \
+               the `rate_limit` of an external allows; a consumer that takes from other queues too counts with all it can do); but no longer than the queue's `ttl`, for then what stands before them has expired.\n\
+               - Wrong where that is longer than the other flow's `staleness`; if it states none, than its `p99`, if it is not `async` and starts at the queue or comes to a client after it, and \
+               bursts (the first flow's `rate` × how long each lasts) take more than 1 % of the time. Wrong too where the burst lasts longer than the queue's `ttl`: then its own last messages expire.\n\
+               - Where neither these nor a `ttl` is stated, a question for bursts of more than a minute, if the other flow is started by a client or a service (`async` or not: a login code may be), is not small \
+               (at most 10 requests/s and no `availability`), and its messages go on to a client, a connection server or an external.\n\
+               - Consumers in common: of a queue all; of a topic the same consumer in both flows, or in neither. Who only reads past another's messages on a topic is not held up for long.\n\
+               - What is taken key by key in turns (SQS FIFO, Service Bus, Pub/Sub) is silent where the burst has a `key`, on the queue or on the hop: the other keys pass by. In SQS FIFO, which looks for other \
+               groups among the oldest 120,000 messages only, the part of a burst above that is held against it, as a warning; without a `key` it is a question there, and as in any queue elsewhere.\n\
+               - Silent for dead letters, for what keeps no messages, and where the consumers' numbers are missing.",
         why: "A queue serves in the order of arrival. The campaign to a million addresses and the code for a login are the same to it; the code comes when \
               the campaign is through, and by then it has expired.",
         outage: None,
@@ -46,7 +55,7 @@ pub static RULE: Rule = Rule {
                worker sender x5 capacity=100/s idempotent\nworker prompt x2 capacity=100/s idempotent\nexternal post sla=99.9%\n\
                flow code rate=5/s staleness=5min { app -> front -> api ~> codes ~> prompt -> post timeout=2s }\n\
                flow campaign rate=1/day { clock -> campaigns ~> mails fanout=1M ~> sender -> post }\n",
-        ignore: "The sender of the burst paces it, so that it never stands in the queue as a whole.",
+        ignore: "The sender of the burst paces it, so that it never stands in the queue as a whole; or the broker hands out what is urgent first (priorities, as of RabbitMQ, cannot be written here).",
     },
     check,
 };
@@ -54,7 +63,7 @@ pub static RULE: Rule = Rule {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for backlog in facts.backlogs() {
-        if backlog.bursts.is_empty() || facts.shares(backlog.queue) == Some(Shares::Keys) {
+        if backlog.bursts.is_empty() {
             continue;
         }
         let mut flows: Vec<usize> = facts.puts(backlog.queue).iter().filter_map(|step| step.flow).collect();
@@ -75,6 +84,49 @@ fn is_taken_by(facts: &Facts, backlog: &Backlog, flow: usize) -> bool {
     handed.peek().is_none() || handed.any(|step| backlog.consumers.contains(&step.to))
 }
 
+/// How long what comes after a burst stands behind it.
+struct Held {
+    seconds: f64,
+    /// Of these of its messages.
+    behind: f64,
+    /// What is said of the keys by which they are taken.
+    keys: Keys,
+}
+
+#[derive(PartialEq)]
+enum Keys {
+    /// Nothing passes by another key's messages.
+    InLine,
+    /// Those of other keys would, but nobody says by which key these are sent.
+    Unstated,
+    /// Those of other keys do, as soon as they are among the oldest 120,000.
+    BeyondWindow,
+}
+
+/// None where the others pass it by.
+fn held(facts: &Facts, backlog: &Backlog, burst: &Burst) -> Option<Held> {
+    let (queue, all, lasts) = (facts.node(backlog.queue), burst.messages.value, burst.drain.value);
+    let of_burst = |step: &&&Step| step.flow == Some(burst.flow);
+    let keyed = queue.attrs.has("key")
+        || facts
+            .puts(backlog.queue)
+            .iter()
+            .filter(of_burst)
+            .any(|step| step.attrs.has("key") || facts.design.graph[step.hop].attrs.has("key"));
+    let fifo = queue.tech.is_some_and(|tech| tech.id == "sqs-fifo");
+    let by_key = facts.shares(backlog.queue) == Some(Shares::Keys);
+    let (behind, keys) = match (by_key, keyed) {
+        (true, true) if fifo && all > FIFO_WINDOW => (all - FIFO_WINDOW, Keys::BeyondWindow),
+        (true, true) => return None,
+        (true, false) if fifo => (all, Keys::Unstated),
+        _ => (all, Keys::InLine),
+    };
+    let seconds = lasts * behind / all;
+    // What has expired is dropped, and nobody stands behind it any longer.
+    let seconds = queue.attrs.number("ttl").value().map_or(seconds, |ttl| seconds.min(ttl));
+    Some(Held { seconds, behind, keys })
+}
+
 /// A flow that a burst holds up, and what it says; nothing, where it is a question.
 struct Delayed<'d> {
     flow: &'d Flow,
@@ -85,15 +137,23 @@ fn judge(facts: &Facts, backlog: &Backlog, burst: &Burst, flows: &[usize]) -> Op
     if !flows.contains(&burst.flow) {
         return None;
     }
+    let held = held(facts, backlog, burst)?;
     let others = flows.iter().filter(|&&flow| flow != burst.flow);
-    let mut delayed: Vec<Delayed> = others.filter_map(|&flow| delay(facts, backlog, burst, flow)).collect();
+    let mut delayed: Vec<Delayed> =
+        others.filter_map(|&flow| delay(facts, backlog, burst, &held, flow)).collect();
+    // What is said weighs more than what is not; and what comes too late, than that the burst itself expires.
+    delayed.sort_by_key(|one| match one.said.as_ref().map(|said| said.said) {
+        Some(Use::Staleness(_) | Use::Answer(_)) => 0,
+        Some(Use::Ttl) => 1,
+        None => 2,
+    });
     if delayed.iter().any(|one| one.said.is_some()) {
         delayed.retain(|one| one.said.is_some());
     }
     let first = delayed.first()?;
     let (queue, flow) = (facts.node(backlog.queue), &facts.design.flows[burst.flow]);
     let name = queue.name();
-    let (messages, lasts) = (show_count(burst.messages.value), show_duration(burst.drain.value));
+    let (messages, lasts) = (show_count(burst.messages.value), show_duration(held.seconds));
     let others: Vec<String> = delayed.iter().map(|one| format!("`{}`", one.flow.id)).collect();
     let others = match others.as_slice() {
         [only] => only.clone(),
@@ -102,15 +162,32 @@ fn judge(facts: &Facts, backlog: &Backlog, burst: &Burst, flows: &[usize]) -> Op
         [] => return None,
     };
     let label = format!("{messages} of `{}` at once", flow.id);
+    let expires = queue.attrs.number("ttl").value().filter(|ttl| *ttl < burst.drain.value);
     let finding = match &first.said {
+        Some(UsefulFor { seconds, said: Use::Ttl }) => {
+            let message = format!(
+                "{messages} messages of `{}` in {name} take {}, and it drops what is older than {}: {} of them are never taken, with {others} behind the rest",
+                flow.id,
+                show_duration(burst.drain.value),
+                show_duration(*seconds),
+                show_count(burst.messages.value * (1.0 - seconds / burst.drain.value))
+            );
+            Diagnostic::wrong(message, queue.span, label)
+        }
         Some(said) => {
             let message = format!(
                 "{messages} messages of `{}` in {name} hold up `{}` for {lasts}; {}",
                 flow.id,
                 first.flow.id,
-                in_words(facts, said, backlog.queue)
+                in_words(said)
             );
-            Diagnostic::wrong(message, queue.span, label)
+            match held.keys {
+                Keys::Unstated => Diagnostic::unstated(message, queue.span, label).question(format!(
+                    "`{}` puts {messages} into {name}: under which `key`, so that others pass by?",
+                    flow.id
+                )),
+                Keys::InLine | Keys::BeyondWindow => Diagnostic::wrong(message, queue.span, label),
+            }
         }
         None => {
             let message =
@@ -120,6 +197,7 @@ fn judge(facts: &Facts, backlog: &Backlog, burst: &Burst, flows: &[usize]) -> Op
             Diagnostic::unstated(message, queue.span, label).question(question)
         }
     };
+    let finding = if held.keys == Keys::InLine { finding } else { finding.at_most(Severity::Warning) };
     let taken = backlog.taken.as_ref().ok()?;
     let mut finding = finding.label(flow.span, format!("puts in {messages}")).node(&queue.id);
     for &consumer in &backlog.consumers {
@@ -127,6 +205,23 @@ fn judge(facts: &Facts, backlog: &Backlog, burst: &Burst, flows: &[usize]) -> Op
     }
     for line in taken.reached.iter().chain(&burst.messages.reached).chain(&burst.drain.reached) {
         finding = finding.evidence(line.clone());
+    }
+    if held.keys == Keys::BeyondWindow {
+        finding = finding.evidence(format!(
+            "SQS FIFO looks for other groups among the oldest {}: until {} are taken, {}",
+            show_count(FIFO_WINDOW),
+            show_count(held.behind),
+            show_duration(burst.drain.value * held.behind / burst.messages.value)
+        ));
+    }
+    if let Some(ttl) = expires {
+        finding = finding.evidence(format!(
+            "what is older than {} is dropped: {messages} x (1 − {} / {}) = {}",
+            show_duration(ttl),
+            show_duration(ttl),
+            show_duration(burst.drain.value),
+            show_count(burst.messages.value * (1.0 - ttl / burst.drain.value))
+        ));
     }
     if let (Some(Use::Answer(_)), Some(part)) =
         (first.said.as_ref().map(|said| said.said), part_of_time(flow, burst))
@@ -141,28 +236,45 @@ fn judge(facts: &Facts, backlog: &Backlog, burst: &Burst, flows: &[usize]) -> Op
                 "`{}` runs, and for {lasts} whatever else is put into {name} stands behind it: somebody waits for it, and nothing is broken that anybody could repair",
                 flow.id
             ))
-            .fix(format!(
-                "a queue of its own for {others}, with consumers of its own: what is urgent shares neither with `{}`",
-                flow.id
-            )),
+            .fix(match expires {
+                Some(_) => format!(
+                    "a queue of its own for {others}, with consumers of its own; and for `{}` a `ttl` above {}, or more consumers",
+                    flow.id,
+                    show_duration(burst.drain.value)
+                ),
+                None => format!(
+                    "a queue of its own for {others}, with consumers of its own: what is urgent shares neither with `{}`",
+                    flow.id
+                ),
+            }),
     )
 }
 
-fn delay<'d>(facts: &Facts<'d>, backlog: &Backlog, burst: &Burst, at: usize) -> Option<Delayed<'d>> {
+fn delay<'d>(
+    facts: &Facts<'d>,
+    backlog: &Backlog,
+    burst: &Burst,
+    held: &Held,
+    at: usize,
+) -> Option<Delayed<'d>> {
     let flow = &facts.design.flows[at];
     let ttl = facts.node(backlog.queue).attrs.number("ttl").value();
     let own = of_flow(facts.design, backlog.queue, at);
-    let said = ttl.map(|seconds| UsefulFor { seconds, said: Use::Ttl }).or(own);
-    let lasts = burst.drain.value;
-    if let Some(said) = said {
-        let often = match said.said {
-            Use::Answer(_) => part_of_time(&facts.design.flows[burst.flow], burst)? > OF_A_HUNDRED,
-            Use::Ttl | Use::Staleness(_) => true,
-        };
-        return (lasts > said.seconds && often).then_some(Delayed { flow, said: Some(said) });
+    let stated = ttl.is_some() || own.is_some();
+    let often = |said: &UsefulFor| match said.said {
+        Use::Answer(_) => {
+            part_of_time(&facts.design.flows[burst.flow], burst).is_some_and(|part| part > OF_A_HUNDRED)
+        }
+        Use::Ttl | Use::Staleness(_) => true,
+    };
+    if let Some(said) = own.filter(|own| held.seconds > own.seconds && often(own)) {
+        return Some(Delayed { flow, said: Some(said) });
     }
-    let waits = !facts.is_background(flow) && !flow.attrs.has("async") && !facts.is_small(flow);
-    (lasts > A_MINUTE && waits && goes_out(facts, backlog, at)).then_some(Delayed { flow, said: None })
+    if let Some(seconds) = ttl.filter(|ttl| burst.drain.value * held.behind / burst.messages.value > *ttl) {
+        return Some(Delayed { flow, said: Some(UsefulFor { seconds, said: Use::Ttl }) });
+    }
+    let waits = !stated && !facts.is_background(flow) && !facts.is_small(flow);
+    (held.seconds > A_MINUTE && waits && goes_out(facts, backlog, at)).then_some(Delayed { flow, said: None })
 }
 
 /// The share of all time in which such a burst stands in the queue.
@@ -180,10 +292,10 @@ fn goes_out(facts: &Facts, backlog: &Backlog, flow: usize) -> bool {
     })
 }
 
-fn in_words(facts: &Facts, said: &UsefulFor, queue: NodeIndex) -> String {
+fn in_words(said: &UsefulFor) -> String {
     let time = show_duration(said.seconds);
     match said.said {
-        Use::Ttl => format!("{} drops what is older than {time}", facts.node(queue).name()),
+        Use::Ttl => format!("what is older than {time} is dropped"),
         Use::Staleness(_) => format!("its messages are of use for {time}"),
         Use::Answer(_) => format!("it is promised within {time}"),
     }
@@ -211,7 +323,12 @@ mod tests {
         case("sqs q", "", &format!("staleness=30s {code}"), &["wrong q, w"]);
         case("sqs q", "", &format!("staleness=2min {code}"), &[]);
         case("sqs q ttl=30s", "", code, &["wrong q, w"]);
-        case("sqs q ttl=2min", "", &format!("staleness=30s {code}"), &[]);
+        // That the queue drops what is older than the burst lasts helps nobody who waits behind it.
+        case("sqs q ttl=2min", "", &format!("staleness=30s {code}"), &["wrong q, w"]);
+        case("sqs q ttl=2min", "", &format!("staleness=2min {code}"), &[]);
+        case("sqs q ttl=2min", "", code, &[]);
+        // What has expired holds nobody up, but it is gone.
+        case("sqs q ttl=30s", "", &format!("staleness=40s {code}"), &["wrong q, w"]);
         // Kafka's partitions have the same consumers.
         case("kafka q x3 partitions=8", "", &format!("staleness=30s {code}"), &["wrong q, w"]);
         // The answer is given when the message is handed over; an answer that comes through the queue is not.
@@ -226,9 +343,37 @@ mod tests {
         case("sqs q", "", code, &[]);
         expect(&RULE, &long(code), &["unstated q, w"]);
         expect(&RULE, &long(&format!("rate=5/s {code}")), &[]);
-        expect(&RULE, &long(&format!("async {code}")), &[]);
+        expect(&RULE, &long(&format!("async {code}")), &["unstated q, w"]);
         expect(&RULE, &long("{ u -> a ~> q ~> w -> d writes }"), &[]);
         expect(&RULE, &long("{ t -> a ~> q ~> w -> e }"), &[]);
+    }
+
+    #[test]
+    fn keys_that_are_taken_in_turns() {
+        let case = |queue: &str, count: &str, expected: &[&str]| {
+            let code = "staleness=30s { u -> a ~> q ~> w -> e }";
+            expect(&RULE, &text(queue, "", code).replace("fanout=600", count), expected);
+        };
+        case("sqs-fifo q", "fanout=600", &["unstated q, w"]);
+        case("pubsub q", "fanout=600", &["wrong q, w"]);
+        case("sqs-fifo q", "fanout=600 key=tenant", &[]);
+        case("pubsub q key=tenant", "fanout=600", &[]);
+        // Ten a second: 30 s are 300 messages.
+        case("sqs-fifo q key=tenant", "fanout=120300", &[]);
+        case("sqs-fifo q key=tenant", "fanout=120301", &["wrong q, w"]);
+        case("pubsub q key=tenant", "fanout=120301", &[]);
+    }
+
+    #[test]
+    fn what_expires_is_counted() {
+        use crate::rules::{Facts, run, testing::design};
+        let design = design(&text("sqs q ttl=15s", "", "{ u -> a ~> q ~> w -> e }"));
+        let finding = run(&RULE, &Facts::new(&design)).remove(0);
+        assert!(
+            finding.message.contains("take 1 min, and it drops what is older than 15 s: 450 of them"),
+            "{}",
+            finding.message
+        );
     }
 
     #[test]

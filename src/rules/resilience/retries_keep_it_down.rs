@@ -32,22 +32,23 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "What arrives at each node at the busiest time, times the tries that one request becomes while every answer fails, \
                  against what the node carries.",
-        when: "All flows that call the node state a `rate` (their `peak` counts, where there is one) and its capacity is known: \
-               `capacity`, or `concurrency` / `latency`, or its technology's, times the instances (of a relational database that is not split, one). \
-               The ordinary load is no more than that, and the load while it fails is more: each call's load × its `attempts` × \
-               those of every call above it in the flow, of the client too, where a hop with `retry_budget=10%` counts at \
-               most 1.1. Tries above a call do not count where its caller does without it (`optional`, `fallback`, \
-               `on=error` or `on=failover` on the caller's next line, a cache with an `on=miss` hop beside it, a CDN with `stale_if_error`), nor do those before `~>`, \
-               `<->` or a queue. Of calls that one request makes one after another (`calls=5`, a later line to the same node) the first \
-               that fails is the last. A call adds no retries where a `breaker` is on it or on a call above it that counts; where its chain starts at \
-               a worker or at what takes from a queue; where it has a `deadline`; where the node or its direct caller has `shed`; where it has a `bulkhead` or \
-               `pool`, on the hop or the caller, and these bounds times the callers' instances, over all hops into the node, are \
-               at most capacity × the shortest `timeout` or the node's `concurrency` × instances (or neither of the two is known); where the node is an external \
-               with a `rate_limit`, a function, or managed and neither a relational database nor a cache. `backoff` and `jitter` change \
-               nothing. An error where two calls or more of the chain that multiplies most have `attempts=2` or more and the capacity is stated or measured by its \
-               vendor; a warning otherwise, and a question where the capacity is a rule of thumb. Where it is measured by others or a rule of thumb, and the chain is one \
-               for `retry-storm`, that one speaks. Nodes whose chains share a hop are one finding. Not evaluated where only \
-               the capacity is missing, the tries multiply to 4 or more, 100 a second or more would come, and no finding names a hop of the chain.",
+        when: "All flows that call the node state a `rate` (their `peak` counts, where there is one), and what it carries is known. Wrong where the ordinary load is no more than \
+               that, and the load while every answer fails is more. It points at the `attempts` of the chain's calls and names the node that stays down; nodes whose chains share a hop are one finding. \
+               docs/overload.md works one through.\n\
+               - What it carries: `capacity`, or `concurrency` / `latency`, or its technology's default, times the instances (of a relational database that is not split, one).\n\
+               - The load while it fails: each call's load × its `attempts` × those of every call above it in the flow, the client's own hop among them (a bare `every call attempts=3` \
+               means that hop too). A hop with `retry_budget=10%` counts at most 1.1. `backoff` and `jitter` change nothing.\n\
+               - Not multiplied: tries above a call that its caller does without (`optional`, `fallback`, `on=error` or `on=failover` on the caller's next line, a cache with an `on=miss` hop \
+               beside it, a CDN with `stale_if_error`); tries before `~>`, `<->` or a queue. Of calls that one request makes one after another (`calls=5`, a later line to the same node) the first that fails is the last.\n\
+               - No retries come over a call with a `breaker` on it or on a call above it that counts (it takes lateness for a failure only with a `timeout`: where that is missing, `no-timeout` asks); \
+               where the chain starts at a worker or at what takes from a queue; with a `deadline` on the call, if the node is code of one's own (a store does not look at it); with `shed` on the node or its direct caller; \
+               nor at an external with a `rate_limit`, a function, or what is managed and neither a relational database nor a cache.\n\
+               - Nor over hops with a `bulkhead` or `pool`, on the hop or its caller, if all of them into the node together hold back enough: the sum of bound × instances of the caller is at \
+               most the larger of (what the node carries × the shortest `timeout` of these hops) and (its `concurrency` × instances); of these two, what is known; where neither is, they are taken to be enough. What is \
+               refused so fails at the caller, which is judged as a node of its own.\n\
+               - An error where two calls or more of the chain that multiplies most have `attempts=2` or more, and the capacity is stated or measured by its vendor; a warning otherwise; a question where the capacity is a rule of \
+               thumb. Where it is not stated or its vendor's, and the chain is one for `retry-storm`, that one speaks.\n\
+               - Not evaluated where only the capacity is missing, the tries multiply to 4 or more, 100 a second or more would come, and no finding names a hop of the chain.",
         why: "A server that is late does work for callers that have gone, and they have gone to ask again. New requests keep coming \
               too, so that waiting longer between tries makes the same number of tries. With three tries whatever is more than a \
               third busy stays down after the rush is over, until somebody takes the traffic away.",
@@ -167,6 +168,10 @@ fn finding(facts: &Facts, chains: &Chains, group: &[&Retries]) -> Diagnostic {
     for line in arithmetic(worst) {
         finding = finding.evidence(line);
     }
+    finding = match clients_own(facts, &hops) {
+        Some(line) => finding.evidence(line),
+        None => finding,
+    };
     for line in &worst.no_help {
         finding = finding.evidence(line.clone());
     }
@@ -183,6 +188,24 @@ fn finding(facts: &Facts, chains: &Chains, group: &[&Retries]) -> Diagnostic {
              and that goes on when the rush is over, until somebody takes traffic away"
         ))
         .fix(fix(facts, worst, &hops))
+}
+
+/// The hop from a client whose tries nobody wrote on it: they come with those of all calls.
+fn clients_own(facts: &Facts, hops: &[EdgeIndex]) -> Option<String> {
+    let design = facts.design;
+    let span = |hop: EdgeIndex| design.graph[hop].attrs.get("attempts").map(|setting| setting.span);
+    hops.iter().find_map(|&hop| {
+        let (from, to) = design.graph.edge_endpoints(hop)?;
+        let own = span(hop)?;
+        let shared = design.graph.edge_indices().any(|other| other != hop && span(other) == Some(own));
+        (facts.node(from).kind == Kind::Client && shared).then(|| {
+            format!(
+                "of these tries those on `{} -> {}` are the client's own: `every call` means that hop too",
+                facts.id(from),
+                facts.id(to)
+            )
+        })
+    })
 }
 
 fn figures(of: &Retries) -> (f64, f64, f64) {
@@ -328,7 +351,16 @@ mod tests {
             "u -> a breaker -> b fallback=x -> c attempts=3 -> d attempts=3",
             &["wrong d"],
         );
-        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 deadline", &[]);
+        // A database works on for who has gone; code looks at the time that is left.
+        case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 deadline", &["wrong d"]);
+        let last = |hop: &str, expected: &[&str]| {
+            let text = format!(
+                "{NODES}service s capacity=500/s\nflow f rate=100/s {{ u -> a -> b attempts=3 -> s attempts=3 {hop} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        last("", &["wrong s"]);
+        last("deadline", &[]);
         case("capacity=500/s", "u -> a -> b attempts=3 deadline -> d attempts=3", &["wrong d"]);
         case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 timeout=1s pool=500", &[]);
         case("capacity=500/s", "u -> a -> b attempts=3 -> d attempts=3 timeout=1s pool=501", &["wrong d"]);
@@ -370,6 +402,8 @@ mod tests {
         let text = "client u\nservice a x2\nservice b capacity=200/s\npostgres d capacity=300/s\ndatabase e\n\
                     every call attempts=3\nflow f rate=100/s { u -> a -> b -> d -> e }";
         expect(&RULE, text, &["wrong d, b, e"]);
+        let evidence = run(&RULE, &Facts::new(&design(text))).remove(0).evidence.join("\n");
+        assert!(evidence.contains("those on `u -> a` are the client's own"), "{evidence}");
         // Different flows, different retries.
         let text = "client u\nservice a\nservice b\ndatabase d capacity=150/s\ndatabase e capacity=150/s\n\
                     flow f rate=100/s { u -> a -> d attempts=2 }\nflow g rate=100/s { u -> b -> e attempts=2 }";

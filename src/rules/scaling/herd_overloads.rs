@@ -41,17 +41,19 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Flows that say `connects`, what each starter does once when it connects or starts: all of them at once, against what \
                  each node on the way carries.",
-        when: "How many start: the instances of what the flow's first line starts at; of a client the least of its `users`, the \
-               `connections` of its socket times instances (of several clients of one socket, its part by `users`), and a count in `given` whose name has a word that begins with \
-               `online`, `concurrent` or `connect`. They come evenly over `reconnect=` where it stands with `jitter` on the client or on the hop it \
-               starts over, else in one second. A node gets that many, times the requests of the flow for each; it carries its \
-               instances times `capacity`, or `concurrency` / `latency`, or its technology's default, or what an external's `rate_limit` allows. Where more come than it carries, the last one waits as long as all take to \
-               be served, less the time over which they come. Wrong where that is longer than the shortest `timeout` of the calls on \
-               the way to the node, or than ten seconds (a warning) where none is stated. A question where neither `reconnect` with `jitter`, nor `jitter=no` or \
-               `reconnect=no` is stated, where of a client only `users` are known (not all are there at once), or where the capacity is a rule of thumb; a warning at most where it is \
-               another default. Silent where the node, or one before it on the way, says `shed`, where a `bulkhead` stands on the way or on a node of it, behind a queue or \
-               topic, for what a vendor carries, and for an external that limits: it refuses by itself. `rate_limit` of a node of one's own counts for each caller and holds nothing back here. Not \
-               evaluated where a count is missing, or a capacity where 100 a second or more come. Once for each such flow, about the node that is overloaded most.",
+        when: "Where more come than a node carries, the last one waits as long as all take to be served, less the time over which they come. Wrong where that is longer than the shortest \
+               `timeout` of the calls on the way to the node. Points at the node, and names who comes back; once for each flow with `connects`, about the node that gets most in proportion to what it carries.\n\
+               - How many come: the instances of what the flow's first line starts at; of a client the least of its `users`, the `connections` of its socket times instances (of several clients of one \
+               socket, its part by `users`), and a count in `given` whose name has a word that begins with `online`, `concurrent` or `connect`.\n\
+               - Over what time: `reconnect=` with `jitter`, on the client, or on the first hop of whoever else starts (of workers that start up: `render -> licences reconnect=5min jitter`); else one second.\n\
+               - A node gets that many, times the requests of the flow for each. It carries its instances times `capacity`, or `concurrency` / `latency`, or its technology's default, or what an \
+               external's `rate_limit` allows, as if it had nothing else to do: what else goes on just after a break is not stated.\n\
+               - Where no `timeout` is stated, ten seconds count: a warning of clients, and a question of instances, which may have minutes to start.\n\
+               - A question too where neither `reconnect` with `jitter`, nor `jitter=no` or `reconnect=no` is stated, where of a client only `users` are known (not all are there at once), or where the \
+               capacity is a rule of thumb; a warning at most where it is another default.\n\
+               - Silent where the node, or anything before it on the way, says `shed` (it notices that answers come late), where a `bulkhead` stands on the way or on a node of it, behind a queue or topic, for \
+               what a vendor carries, and for an external that limits: it refuses by itself. `rate_limit` of a node of one's own counts for each caller and holds nothing back here.\n\
+               - Not evaluated where a count is missing, or a capacity where 100 a second or more come.",
         why: "Who was served too late has given up, and comes again; the server spends its time on requests that nobody waits for any more. The \
               break was over long ago, and the overload feeds itself until somebody turns the requests off.",
         outage: Some(Outage {
@@ -128,7 +130,10 @@ fn finding(facts: &Facts, herd: &Herd, brunt: &Brunt) -> Option<Diagnostic> {
     let label = format!("{} for {}", show_rate(capacity.value), show_rate(load.value));
     let counted = herd.crowds.iter().all(|crowd| crowd.counted);
     let spread = herd.crowds.iter().all(|crowd| crowd.spread.is_stated());
-    let mut finding = if counted && spread && brunt.grade != Some(Grade::C) {
+    // Machines have no patience of their own; nobody says how long they may take to start.
+    let patient =
+        brunt.timeout.is_none() && starters.iter().any(|&start| facts.node(start).kind != Kind::Client);
+    let mut finding = if counted && spread && brunt.grade != Some(Grade::C) && !patient {
         Diagnostic::wrong(message, node.span, label)
     } else if !counted {
         Diagnostic::unstated(message, node.span, label).question(format!(
@@ -137,6 +142,11 @@ fn finding(facts: &Facts, herd: &Herd, brunt: &Brunt) -> Option<Diagnostic> {
     } else if !spread {
         Diagnostic::unstated(message, node.span, label)
             .question(format!("over what time do the {all} of {who} come back to {name} after a break?"))
+    } else if patient {
+        Diagnostic::unstated(message, node.span, label).question(format!(
+            "the last of the {all} of {who} waits {} for {name} before it has started: may it?",
+            show_duration(wait)
+        ))
     } else {
         Diagnostic::unstated(message, node.span, label)
             .question(format!("does {name} carry {} when all of {who} come back?", show_rate(load.value)))
@@ -321,6 +331,10 @@ mod tests {
         expect(&boot("timeout=5s"), &["unstated boot, m"]);
         expect(&boot("timeout=5s jitter=no"), &["wrong boot, m"]);
         expect(&boot("timeout=5s reconnect=1min jitter"), &[]);
+        // Without a timeout nobody says how long they may take to start.
+        expect(&boot("jitter=no"), &["unstated boot"]);
+        expect(&boot("timeout=5s reconnect=10s jitter"), &["wrong boot, m"]);
+        expect(&boot("reconnect=10s jitter"), &["unstated boot, m"]);
         // Another flow than all of them take, and one whose starters are messages.
         expect(&boot("timeout=5s jitter=no").replace("connects", ""), &[]);
         expect("queue q\nworker m\nservice a capacity=1/s\nflow f connects { q ~> m -> a }", &[]);
