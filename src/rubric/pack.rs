@@ -33,7 +33,7 @@ macro_rules! texts {
     };
 }
 
-const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system"];
+const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system", "uber-core"];
 
 impl Packs {
     /// Those of the program.
