@@ -264,8 +264,16 @@ fn value(attribute: &Attribute) -> String {
 pub(super) struct Page(pub(super) Style);
 
 impl Page {
+    /// A paragraph, or several, of which those that start with `- ` are the points of a list.
     pub(super) fn prose(&self, text: &str) -> String {
-        Wrap { width: self.0.width, first: 2, hang: 2 }.block(text)
+        let paragraphs = text.lines().filter(|line| !line.trim().is_empty());
+        let lines: Vec<String> = paragraphs
+            .map(|line| {
+                let hang = if line.starts_with("- ") { 4 } else { 2 };
+                Wrap { width: self.0.width, first: 2, hang }.own(line)
+            })
+            .collect();
+        lines.join("\n")
     }
 
     pub(super) fn section(&self, heading: &str, text: &str) -> String {

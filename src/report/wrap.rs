@@ -74,13 +74,21 @@ impl Wrap {
         )
     }
 
+    /// The same of our own words, which are never too long to be shown.
+    pub fn own(self, text: &str) -> String {
+        format!("{}{}", " ".repeat(self.first), self.set(text).join(&format!("\n{}", " ".repeat(self.hang))))
+    }
+
     /// The lines, without indents.
     pub fn lines(self, text: &str) -> Vec<String> {
-        let text = clean(text);
+        self.set(&clean(text))
+    }
+
+    fn set(self, text: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = String::new();
         let mut room = self.width.saturating_sub(self.first);
-        for word in words(&text) {
+        for word in words(text) {
             let word: &str = &cut(word, LONGEST_WORD);
             let gap = usize::from(!line.is_empty());
             if !line.is_empty() && columns(&line) + gap + columns(word) > room {
