@@ -11,7 +11,7 @@ use std::process::Command;
 
 use common::design;
 use proptest::prelude::*;
-use random_designs::{Random, random_design};
+use random_designs::{Random, random_design, with_standbys};
 use spof::design::Design;
 use spof::numbers::availability::{
     Availability, Budget, Diagram, Down, FaultTree, Model, Places, cuts, fault_tree, importance, of_flows,
@@ -46,12 +46,14 @@ fn random_designs_are_what_every_state_of_them_says() {
     let many = std::env::var("SPOF_DESIGNS").ok().and_then(|many| many.parse().ok()).unwrap_or(2000);
     let mut random = Random::new(1);
     let mut orders = [0_usize; 5];
-    let mut shared = 0;
+    let (mut shared, mut copied) = (0, 0);
     for number in 0..many {
         // Now and then as large as can still be gone through.
         let most = if number % 250 == 249 { 16 } else { 9 };
         let text = random_design(&mut random, most);
+        let text = with_standbys(&mut random, &text);
         let design = design(&text);
+        copied += usize::from(!spof::design::standby::standbys(&design).is_empty());
         let walk = Walk::new(&design, &design.flows[0]);
         assert!(walk.components.len() <= 16, "{}", walk.components.len());
         let (down, minimal) = walk.every_state(4);
@@ -63,6 +65,7 @@ fn random_designs_are_what_every_state_of_them_says() {
         minimal.iter().for_each(|set| orders[set.len().min(4)] += 1);
         shared += usize::from(minimal.iter().flatten().any(|name| name.starts_with("zone")));
     }
+    assert!(copied > many / 50, "only {copied} of them have a copy that takes over");
     println!("{many} designs; cut sets of 0 to 4 members: {orders:?}; {shared} designs stop with a zone");
     assert!(orders[1..].iter().all(|&seen| seen > many / 20), "too much alike: {orders:?}");
     assert!(shared > many / 20, "only {shared} of them stop with a zone");
@@ -115,6 +118,16 @@ fn closed_forms() {
     near(of("postgres s x2 failover=manual availability=90%", "u -> s"), p);
     near(of("postgres s x2 availability=90%", "u -> s"), p);
     near(of("mysql s x4 shards=2 failover=auto availability=90%", "u -> s"), (1.0 - q * q).powi(2));
+    // A copy that is drawn takes over where something says so.
+    let copy = |first: &str, copy: &str| {
+        let nodes =
+            format!("postgres s {first} availability=90%\npostgres t replica_of=s {copy} availability=90%");
+        of(&nodes, "u -> s")
+    };
+    near(copy("failover=auto", ""), 1.0 - q * q);
+    near(copy("", "failover=auto"), 1.0 - q * q);
+    near(copy("failover=manual", "failover=auto"), p);
+    near(copy("", ""), p);
     near(of("external s sla=90%", "u -> s"), p);
     near(of("service s needs=2 availability=90%", "u -> s"), 0.0);
     near(of("service s availability=100%", "u -> s"), 1.0);

@@ -173,7 +173,9 @@ fn technologies_state_facts_in_known_words() {
         assert!(technology.note.ends_with('.') && technology.note.len() < 160, "`{id}`: {}", technology.note);
         let kinds: HashSet<Kind> = technology.kinds.iter().copied().collect();
         assert!(!kinds.is_empty() && kinds.len() == technology.kinds.len(), "kinds of `{id}`");
-        for default in technology.capacity.iter().chain(&technology.availability) {
+        for default in
+            technology.capacity.iter().chain(&technology.one_partition).chain(&technology.availability)
+        {
             assert!(default.source.len() > 10, "`{id}` has a number without a source");
         }
         assert!(

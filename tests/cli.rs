@@ -500,7 +500,12 @@ fn everything_that_has_a_name_can_be_explained() {
     let page = |name: &str| spof::report::explain::explain(name, style).unwrap_or_else(|_| panic!("{name}"));
     let catalog = spof::catalog::catalog();
     for rule in spof::rules::ALL.iter() {
-        assert!(page(rule.id).contains(rule.severity.name()));
+        let page = page(rule.id);
+        assert!(page.contains(rule.severity.name()));
+        // Whole, however long it is.
+        let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+        let (shown, when) = (words(&page), words(rule.page.when));
+        assert!(shown.windows(when.len()).any(|part| part == when), "{}:\n{page}", rule.id);
     }
     for kind in &catalog.kinds {
         page(kind.id.name());

@@ -337,6 +337,9 @@ fn threads_worked_by_hand() {
     near(hangs.gone_after().unwrap(), 2.0);
     near(of("timeout=5s attempts=2 retry_budget=10%").needed.value, 550.0);
     assert_eq!(of("timeout=2s").gone_after(), None);
+    // Forty at once are one request that waits, and one after another are forty that wait.
+    near(of("timeout=5s fanout=40").needed.value, 500.0);
+    near(of("timeout=5s calls=40").needed.value, 20_000.0);
     assert!(of("timeout=5s bulkhead=20").fenced && !hangs.fenced);
 }
 

@@ -110,7 +110,9 @@ pub fn technologies_markdown() -> String {
             .availability
             .as_ref()
             .map(|default| (format!("{} %", (default.value * 1e6).round() / 1e4), default));
-        for (number, default) in capacity.into_iter().chain(availability) {
+        let partition = technology.one_partition.as_ref();
+        let partition = partition.map(|default| (format!("{}/s, one partition", default.value), default));
+        for (number, default) in capacity.into_iter().chain(partition).chain(availability) {
             let grade = match default.grade {
                 Grade::A => "A",
                 Grade::B => "B",

@@ -81,6 +81,8 @@ pub struct Technology {
     pub fails_open: bool,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,
+    /// Rate that one partition of a managed queue or topic takes, or one order of all its messages, by its vendor's limit.
+    pub one_partition: Option<Default>,
     /// Availability of one (or of the managed whole), as a fraction.
     pub availability: Option<Default>,
     /// One sentence: what to know of it in a design.

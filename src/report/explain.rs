@@ -199,6 +199,10 @@ fn technology(technology: &Technology, style: Style) -> String {
         );
         parts.push(page.section("Capacity, where a design states none", &text));
     }
+    if let Some(limit) = &technology.one_partition {
+        let text = format!("{} (grade {:?}: {})", show_rate(limit.value), limit.grade, limit.source);
+        parts.push(page.section("What one partition takes", &text));
+    }
     if let Some(availability) = &technology.availability {
         let percent = (availability.value * 100_000_000.0).round() / 1_000_000.0;
         let text = format!("{percent}% (grade {:?}: {})", availability.grade, availability.source);

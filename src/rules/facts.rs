@@ -9,6 +9,7 @@ mod messages;
 mod miss;
 mod outside;
 mod quorum;
+mod recopied;
 mod sensitive;
 mod single;
 mod socket;
@@ -32,6 +33,7 @@ pub use messages::{Shares, targets};
 pub use miss::Miss;
 pub use outside::Again;
 pub use quorum::{majority_of, voters};
+pub use recopied::{Loss, data, followers, follows_one, loss};
 pub use single::primaries;
 pub use standby::Pair;
 pub use tables::{

@@ -187,6 +187,28 @@ fn flow(random: &mut Random, text: &mut String, nodes: &[(String, &str)]) {
     text.push_str("}\n");
 }
 
+/// The same design, where now and then one database copies another.
+pub fn with_standbys(random: &mut Random, design: &str) -> String {
+    let id = |line: &str| line.split(' ').nth(1).unwrap_or("").to_string();
+    let databases: Vec<String> =
+        design.lines().filter(|line| line.starts_with("database ")).map(id).collect();
+    let mut text = String::new();
+    for line in design.lines() {
+        text.push_str(line);
+        if line.starts_with("database ") && databases.len() > 1 && random.chance(80) {
+            let first = &databases[random.below(databases.len())];
+            if *first != id(line) {
+                write!(text, " replica_of={first}").unwrap();
+                if !line.contains("failover") && random.chance(70) {
+                    text.push_str(" failover=auto");
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// One flow through so many services of three or four instances: spread over the zones of a few regions, in which one
 /// service calls another; `knotted` ones call across all of them and have second ways.
 pub fn large(random: &mut Random, nodes: usize, regions: usize, knotted: bool) -> String {

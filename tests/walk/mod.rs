@@ -168,7 +168,9 @@ impl<'d> Walk<'d> {
                 self.design.graph.edge_endpoints(petgraph::visit::EdgeRef::id(&edge)).unwrap().1.index()
             })
             .collect();
-        self.enough(&self.design.graph[node], state)
+        let node = &self.design.graph[node];
+        let mut copies = self.design.graph.node_weights().filter(|copy| takes_over(node, copy));
+        (self.enough(node, state) || copies.any(|copy| self.enough(copy, state)))
             && ends.into_iter().all(|end| self.is_up(end, asking, state))
     }
 
@@ -205,6 +207,15 @@ impl<'d> Walk<'d> {
             return ups(one) >= 1 && ups(two) >= 1;
         }
         // Two or three of them make one set of two copies; nothing takes over unless it says so.
-        if node.attrs.text("failover").value() == Some("auto") { ups(&up) >= 1 } else { up[0] }
+        let any = node.attrs.text("failover").value() == Some("auto") || node.attrs.has("replica_of");
+        if any { ups(&up) >= 1 } else { up[0] }
     }
+}
+
+/// One machine that says `failover=auto` can only mean the copies drawn beside it.
+fn takes_over(first: &Node, copy: &Node) -> bool {
+    let auto = |node: &Node| node.attrs.text("failover").value() == Some("auto");
+    let says = auto(first) || first.attrs.get("failover").is_none() && copy.instances == 1 && auto(copy);
+    let copies = copy.attrs.words("replica_of").contains(&first.id);
+    copies && first.kind == Kind::Database && copy.kind == Kind::Database && first.instances == 1 && says
 }

@@ -10,6 +10,7 @@ use super::place::Places;
 use super::tree::{Term, Terms};
 use super::works;
 use crate::design::Design;
+use crate::design::standby::standbys;
 
 /// One thing that could be drawn otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Model<'d> {
     assumed_of: HashMap<What, Vec<usize>>,
     /// By node: that it works, and all that it cannot do without.
     working: Vec<Option<Term>>,
+    /// The copies that take over from a database by themselves.
+    pub standbys: HashMap<NodeIndex, Vec<NodeIndex>>,
 }
 
 impl<'d> Model<'d> {
@@ -45,6 +48,7 @@ impl<'d> Model<'d> {
             assumed: Vec::new(),
             assumed_of: HashMap::new(),
             working: vec![None; design.graph.node_count()],
+            standbys: standbys(design),
         };
         works::with_hard_needs(&mut model);
         // In the order of the file, so that what is taken for granted is listed so.

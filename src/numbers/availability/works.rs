@@ -21,8 +21,17 @@ const NAMED: usize = 32;
 const PARTS: u64 = 2_000;
 
 impl Model<'_> {
-    /// The node by itself.
+    /// The node, or a copy that takes its place.
     pub fn stands(&mut self, index: NodeIndex) -> Term {
+        let mut ways = vec![self.stands_alone(index)];
+        for copy in self.standbys.get(&index).cloned().unwrap_or_default() {
+            ways.push(self.stands_alone(copy));
+        }
+        self.terms.any(ways)
+    }
+
+    /// The node by itself.
+    fn stands_alone(&mut self, index: NodeIndex) -> Term {
         let design = self.design;
         let node = &design.graph[index];
         if node.kind == Kind::Client {

@@ -5,7 +5,7 @@ use petgraph::visit::EdgeRef;
 
 use super::attempts::tries;
 use crate::catalog::Kind;
-use crate::design::{Arrow, Design, Hop, Stated, Step};
+use crate::design::{Arrow, Design, Hop, Step};
 use crate::numbers::figure::{Figure, Missing, Unit};
 use crate::source::Span;
 use crate::units::{show_duration, show_number, show_rate};
@@ -19,8 +19,11 @@ pub struct Hold {
     pub caller: NodeIndex,
     pub callee: NodeIndex,
     pub hop: EdgeIndex,
-    /// Calls a second that one instance makes at the busiest time.
+    /// Calls a second that one instance makes at the busiest time; where requests are counted, and not connections, those
+    /// that a request makes at once (`fanout`) are one.
     pub each: f64,
+    /// How many calls a request makes at once, where all of them hold one place.
+    pub at_once: Option<f64>,
     pub instances: u64,
     /// Seconds that one call may hold its thread: timeout x tries.
     pub held: f64,
@@ -66,14 +69,15 @@ pub fn hold(design: &Design, hop: EdgeIndex) -> Option<Result<Hold, Missing>> {
     let (caller, callee) = design.graph.edge_endpoints(hop)?;
     let (from, to) = (&design.graph[caller], &design.graph[callee]);
     let connection = &design.graph[hop];
-    let (has, at) = threads_of(design, caller)?;
+    let Threads { has, at, of_requests } = threads_of(design, caller)?;
     let holds = matches!(from.kind, Kind::Service | Kind::Socket | Kind::Auth | Kind::Gateway | Kind::Worker);
     if !holds || connection.arrow != Arrow::Call || to.kind.is_broker() || to.kind == Kind::Client {
         return None;
     }
     let instances = from.most_instances()?.max(1);
     let timeout = connection.attrs.number("timeout");
-    let (timeout, rate) = match (timeout.value(), busiest(design, connection)) {
+    let busiest = busiest(design, connection, of_requests);
+    let (timeout, (rate, at_once)) = match (timeout.value(), busiest) {
         (Some(timeout), Some(rate)) => (timeout, rate),
         (None, Some(_)) if timeout.is_unstated() => {
             return Some(Err(Missing::of(format!("`timeout` of `{} -> {}`", from.id, to.id))));
@@ -88,8 +92,11 @@ pub fn hold(design: &Design, hop: EdgeIndex) -> Option<Result<Hold, Missing>> {
     let each = rate / instances as f64;
     let needed = (each * timeout * tries).min(f64::MAX);
     let more = if tries > 1.0 { format!(" x {} tries", show_number(tries)) } else { String::new() };
+    let once = at_once.map_or_else(String::new, |calls| {
+        format!(" (up to {} calls of a request at once hold one place)", show_number(calls))
+    });
     let line = format!(
-        "{} / {instances} x {}{more} = {}",
+        "{} / {instances} x {}{more} = {}{once}",
         show_rate(rate),
         show_duration(timeout),
         show_number(needed)
@@ -99,6 +106,7 @@ pub fn hold(design: &Design, hop: EdgeIndex) -> Option<Result<Hold, Missing>> {
         callee,
         hop,
         each,
+        at_once,
         instances,
         held: timeout * tries,
         tries,
@@ -117,20 +125,36 @@ pub fn is_fenced(design: &Design, hop: EdgeIndex) -> bool {
         || caller.is_some_and(|caller| caller.attrs.has("bulkhead"))
 }
 
-/// The threads or connections of one instance, and where they are written.
-fn threads_of(design: &Design, caller: NodeIndex) -> Option<(f64, Span)> {
-    let attrs = &design.graph[caller].attrs;
-    let of = |stated: Stated<f64>| stated.value().zip(stated.span());
-    of(attrs.number("concurrency")).or(of(attrs.number("pool")))
+/// What one instance can do at a time.
+struct Threads {
+    has: f64,
+    at: Span,
+    /// Requests that it works on, whatever each of them waits for; else connections to others.
+    of_requests: bool,
 }
 
-/// What a hop carries when its flows are busiest, as far as they say; None where none of them does.
-fn busiest(design: &Design, hop: &Hop) -> Option<f64> {
+fn threads_of(design: &Design, caller: NodeIndex) -> Option<Threads> {
+    let attrs = &design.graph[caller].attrs;
+    let of = |name: &str, of_requests: bool| {
+        let stated = attrs.number(name);
+        stated.value().zip(stated.span()).map(|(has, at)| Threads { has, at, of_requests })
+    };
+    of("concurrency", true).or_else(|| of("pool", false))
+}
+
+/// What a hop carries when its flows are busiest, as far as they say, and how many calls at once count as one there; None
+/// where no flow says.
+fn busiest(design: &Design, hop: &Hop, of_requests: bool) -> Option<(f64, Option<f64>)> {
+    let at_once = |step: &Step| {
+        let number = |name: &str| step.attrs.number(name).value().unwrap_or(1.0);
+        if of_requests { (number("fanout") / number("batch").max(1.0)).max(1.0) } else { 1.0 }
+    };
     let of = |step: &Step| {
         let flow = &design.flows[step.flow?];
         let rate = flow.attrs.number("peak").value().or(flow.attrs.number("rate").value())?;
-        Some(rate * step.load.per_request?)
+        Some((rate * step.load.per_request? / at_once(step), at_once(step)))
     };
     let known = hop.steps.iter().filter_map(|&at| of(&design.steps[at]));
-    known.reduce(|sum, more| sum + more)
+    let (rate, most) = known.reduce(|(sum, most), (more, calls)| (sum + more, most.max(calls)))?;
+    Some((rate, (most > 1.0).then_some(most)))
 }

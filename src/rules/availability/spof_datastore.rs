@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::standby::standbys;
 use crate::design::{Arrow, Flow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
@@ -20,18 +21,31 @@ pub static RULE: Rule = Rule {
         topic: "machines",
         text: "it keeps several copies of each row: on how many machines?",
     }),
-    reads: &["availability", "backup", "copies", "instances", "managed", "rate", "replica_of", "shards"],
+    reads: &[
+        "availability",
+        "backup",
+        "copies",
+        "failover",
+        "instances",
+        "managed",
+        "rate",
+        "replica_of",
+        "shards",
+    ],
     page: Page {
         checks: "Databases, warehouses, file stores and search indexes with a single instance, and which flows stop when that instance does.",
         when: "A database, blob, warehouse or search index that is not managed has one instance (as drawn, without `xN` or \
                `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
-               indexes are looked at in flows alone). A replica of another store is its primary's matter, unless it is the only \
-               one and a flow needs it that does not go to the primary at all. So has a database with \
-               `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself. A question where it is not managed and states more `copies` than it has \
-               instances, and no other node of its technology states as many (one cluster, drawn in parts): several copies on one machine are one. Warnings: search indexes and replicas, which can be built again; and stores \
+               indexes are looked at in flows alone). Also:\n\n\
+               - A database with `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself.\n\
+               - A replica of another store only where it is the single one and a flow needs it that does not go to the primary at all; otherwise it is its primary's matter.\n\
+               - Silent where a copy takes over by itself that is drawn as a node of its own (a database with `replica_of`): `failover=auto` stands on the primary, or on that copy.\n\
+               - Silent where it is a file in its only caller's process (SQLite) and `spof-compute` names that caller: the machine is one.\n\
+               - A question where it is not managed and states more `copies` than it has \
+               instances, and no other node of its technology states as many (one cluster, drawn in parts): several copies on one machine are one.\n\
+               - A warning for search indexes and replicas, which can be built again; and for stores \
                of which each flow that needs them promises 99 % or less, or has 10 requests a second or fewer and promises \
-               nothing while the store has a `backup`. Silent where it is a file in its only caller's process (SQLite) and \
-               `spof-compute` names that caller: the machine is one.",
+               nothing while the store has a `backup`.",
         why: "A disk, a host, a kernel upgrade or a zone fails a few times a year. With one instance each of these is an outage \
               that lasts until someone has restored a backup, and what was written since that backup is gone.",
         outage: Some(Outage {
@@ -123,6 +137,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
         *replicas.entry(id).or_default() += 1;
     }
+    let standbys = standbys(facts.design);
     let alone = std::cell::OnceCell::new();
     let stores: Vec<NodeIndex> = facts.nodes(|kind| kind.is_durable() || kind == Kind::Search).collect();
     let mut clusters: HashMap<(Kind, Option<&str>, u64), usize> = HashMap::new();
@@ -152,7 +167,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if copies >= 2.0 && !is_part && facts.is_reached(store) {
             found.extend(more_copies_than_machines(facts, store, copies));
         }
-        if node.is_redundant() || copies >= 2.0 || !facts.is_reached(store) {
+        let taken_over = standbys.contains_key(&store);
+        if node.is_redundant() || taken_over || copies >= 2.0 || !facts.is_reached(store) {
             continue;
         }
         let mut flows: Vec<_> = facts.flows_needing(store).collect();
@@ -317,6 +333,17 @@ mod tests {
         expect(&replica("postgres s replica_of=d\n", ""), &[]);
         // Nothing leads there.
         expect("client u\nservice a x2\npostgres d\nu -> a", &[]);
+        // A copy drawn as a node of its own takes over, where something says so.
+        let standby = |first: &str, copy: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d {first}\npostgres r replica_of=d {copy}\nflow f {{ u -> a -> d }}"
+            )
+        };
+        expect(&standby("failover=auto", ""), &[]);
+        expect(&standby("", "failover=auto"), &[]);
+        expect(&standby("failover=manual", ""), &["wrong d"]);
+        expect(&standby("", ""), &["wrong d"]);
+        expect("client u\nservice a x2\npostgres d failover=auto\nflow f { u -> a -> d }", &["wrong d"]);
         // A replica beside its primary is the primary's matter.
         expect(
             "client u\nservice a x2\npostgres d x2\npostgres r replica_of=d\n\

@@ -2,11 +2,10 @@ use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
 
-use crate::catalog::Kind;
-use crate::design::{Node, Table};
+use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::{Traffic, has_one_primary};
-use crate::rules::facts::lost_with_one;
+use crate::rules::facts::{Loss, data, followers, follows_one, loss};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_size};
 
@@ -36,11 +35,14 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Stores that keep several copies on several machines, and what making lost copies again does to those that are left.",
         when: "A database, blob store, warehouse, search index, queue or topic that is not managed and has two instances or more. \
-               What is lost is one instance, or, where `copies` is at least two and less than its zones, the fullest zone; its share of the data is that of the tables' `rows` × `size` × `copies`. \
-               Wrong where `repair_limit` is stated with `copies` of at least two, fewer than the instances, and all data fits on the `storage` of all instances and not on that of those left. \
-               Wrong where `repair_limit=none` is stated, or a `repair_limit` of at least the `bandwidth`, unless the lost share is known to be less than 10 GB, or to take those that are left less than 30 s with all of their `bandwidth`: a warning as long as the share is not known. A warning where `repair_limit` and the \
-               busiest traffic together are more than the `bandwidth` of each instance that is left. A warning where `resync=full` is stated without a `repair_limit`, and two or more copies follow one primary: its own other instances where it has one primary, \
-               and those that name it in `replica_of`; unless its tables are known to be less than 10 GB. A question where `copies` of at least two are stated, `repair_limit` is not, the share is 1 TB or more, and `bandwidth` is stated, or the data fits on the `storage` of all instances and not on that of those left.",
+               What is lost is one instance on an ordinary day; where `copies` is at least two and less than its zones, it is the fullest zone, since the others then have room for each of its copies. The share that is copied again is that of the tables' `rows` × `size` × `copies`. The first of these that holds:\n\n\
+               - No room (at `storage`): `copies` of at least two, no more than the instances that are left; all data fits on the `storage` of all instances and not on that of those left. An error where a `repair_limit` says that copies are made again, and then already above 85 % of what is left, at which \
+               stores stop taking copies; a warning where none is stated.\n\
+               - No limit (at `repair_limit`): `repair_limit=none`, or one of at least the `bandwidth`. Silent where the share is known to be less than 10 GB, or to take those that are left less than 30 s with all of their `bandwidth`; a warning as long as the share is not known, else an error.\n\
+               - Beside the traffic (at `repair_limit`), a warning: it and the busiest traffic together are more than the `bandwidth` of each instance that is left.\n\
+               - Not said (at the node), a question: `copies` of at least two, no `repair_limit`, a share of 1 TB or more, and a `bandwidth`.\n\n\
+               And by itself (at `resync`), a warning: `resync=full` without a `repair_limit`, where two or more copies follow one primary, which are its own other instances where it has one primary, \
+               and those that name it in `replica_of`. Silent where its tables are known to be less than 10 GB, or to leave the primary within 30 s.",
         why: "A lost machine is an ordinary day. What it had is copied again from all to all, at once, and takes the network and the disks from the \
               requests; those time out, more machines look lost, and their copies are made again as well. Where the room for them is short, \
               all machines look for it and none finds any.",
@@ -53,7 +55,7 @@ pub static RULE: Rule = Rule {
               flow read rate=2k/s response=1MB { web -> front -> api -> disks reads }\n",
         good: "client web\nlb front managed\nservice api x4\nblob disks x20 copies=2 storage=4TB bandwidth=1GB/s repair_limit=200MB/s {\n  table block { key id; rows = 20M; size = 1MB }\n}\n\
                flow read rate=2k/s response=1MB { web -> front -> api -> disks reads }\n",
-        ignore: "Copies are made again by a person, one machine after another, at a quiet hour.",
+        ignore: "Somebody has copies made again, one machine after another, soon and slowly, and it is reckoned how long fewer copies are left meanwhile.",
     },
     check,
 };
@@ -62,37 +64,10 @@ pub static RULE: Rule = Rule {
 const LITTLE: f64 = 10e9;
 /// So soon that nobody has given up waiting.
 const SOON: f64 = 30.0;
+/// Of the disks, as full as stores let them become by themselves: Elasticsearch allots no copy to a disk above 85 %.
+const FULL: f64 = 0.85;
 /// Hours over most networks.
 const MUCH: f64 = 1e12;
-
-/// What is lost with one instance or zone.
-struct Loss<'d> {
-    node: &'d Node,
-    instances: f64,
-    left: f64,
-    what: String,
-    /// Of all copies of all rows, as far as tables say, and how that is reckoned.
-    data: Option<(f64, String)>,
-}
-
-impl Loss<'_> {
-    /// What has to be copied again.
-    fn share(&self) -> Option<f64> {
-        self.data.as_ref().map(|(all, _)| all * (self.instances - self.left) / self.instances)
-    }
-
-    fn share_sum(&self) -> Option<String> {
-        let (all, sum) = self.data.as_ref()?;
-        Some(format!(
-            "{sum}; lost with {}: {} × {} / {} = {}",
-            self.what,
-            show_size(*all),
-            show_number(self.instances - self.left),
-            show_number(self.instances),
-            show_size(self.share()?)
-        ))
-    }
-}
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -117,71 +92,37 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-fn loss(node: &Node) -> Option<Loss<'_>> {
-    let copies = node.attrs.number("copies").value();
-    let stated = node.attrs.get("repair_limit").is_some();
-    let several = copies.is_some_and(|copies| copies >= 2.0);
-    if !several && !stated {
-        return None;
-    }
-    let zones = node.zones.len();
-    let by_zone = several && copies.is_some_and(|copies| copies < zones as f64);
-    let lost = if by_zone { lost_with_one(node.instances, zones) } else { 1 };
-    let left = node.instances - lost;
-    let what = if by_zone { format!("one of {zones} zones") } else { "one instance".to_string() };
-    (left > 0).then(|| Loss {
-        node,
-        instances: node.instances as f64,
-        left: left as f64,
-        what,
-        data: data(node),
-    })
-}
-
-/// With every copy: `copies` as stated, else one on each instance.
-fn data(node: &Node) -> Option<(f64, String)> {
-    let sized =
-        |table: &Table| Some(table.attrs.number("rows").value()? * table.attrs.number("size").value()?);
-    let tables: Vec<f64> = node.tables.iter().filter_map(sized).collect();
-    let rows: f64 = tables.iter().sum();
-    let copies = node.attrs.number("copies").value().unwrap_or(node.instances as f64);
-    let sum = format!(
-        "{} of rows × {} copies = {}",
-        show_size(rows),
-        show_number(copies),
-        show_size(rows * copies)
-    );
-    (rows > 0.0).then_some((rows * copies, sum))
-}
-
 /// The machines that are left have no room for what the lost one had.
 fn no_room(loss: &Loss) -> Option<Diagnostic> {
     let node = loss.node;
-    node.attrs.get("repair_limit")?;
+    let copied_again = node.attrs.get("repair_limit").is_some();
     let disk = node.attrs.number("storage").value()?;
     let copies = node.attrs.number("copies").value().filter(|copies| *copies >= 2.0)?;
     let (all, _) = loss.data.as_ref()?;
     let (before, after) = (disk * loss.instances, disk * loss.left);
     // Fewer machines than copies: there is nobody to have another one.
-    if loss.left < copies || *all > before || *all <= after {
+    let room = if copied_again { after * FULL } else { after };
+    if loss.left < copies || *all > before || *all <= room {
         return None;
     }
     let name = node.name();
-    let wanted = (all / disk).ceil() + (loss.instances - loss.left);
+    let wanted = (all / (disk * FULL)).ceil() + (loss.instances - loss.left);
     Some(
         Diagnostic::wrong(
-            format!("without {}, {name} has room for {} and keeps {}: lost copies have no place", loss.what, show_size(after), show_size(*all)),
+            format!("without {}, {name} has room for {} and keeps {}: lost copies have no place", loss.what, show_size(room), show_size(*all)),
             node.attrs.get("storage")?.span,
             "the disk of one instance",
         )
         .node(&node.id)
         .evidence(loss.share_sum()?)
         .evidence(format!(
-            "room left: {} × {} = {}",
+            "room left: {} × {}{} = {}",
             show_number(loss.left),
             show_size(disk),
-            show_size(after)
+            if copied_again { " × 85 %" } else { "" },
+            show_size(room)
         ))
+        .at_most(if copied_again { Severity::Error } else { Severity::Warning })
         .consequence(format!(
             "{} is lost, the others look for room for the copies it had, fill up, and writes to {name} wait or fail until a machine is added",
             loss.what
@@ -293,10 +234,7 @@ fn unsaid(loss: &Loss) -> Option<Diagnostic> {
     let node = loss.node;
     let share = loss.share().filter(|share| *share >= MUCH)?;
     // Most technologies hold it back a little by themselves: asked where it matters.
-    let full = node.attrs.number("storage").value().is_some_and(|disk| {
-        loss.data.as_ref().is_some_and(|(all, _)| *all > disk * loss.left && *all <= disk * loss.instances)
-    });
-    if !(full || node.attrs.has("bandwidth")) || node.attrs.get("repair_limit").is_some() {
+    if !node.attrs.has("bandwidth") || node.attrs.get("repair_limit").is_some() {
         return None;
     }
     let name = node.name();
@@ -314,18 +252,6 @@ fn unsaid(loss: &Loss) -> Option<Diagnostic> {
     )
 }
 
-/// Of each store, the instances of those that name it in `replica_of`.
-fn followers<'d>(facts: &Facts<'d>) -> HashMap<&'d str, u64> {
-    let mut followers: HashMap<&str, u64> = HashMap::new();
-    for node in facts.nodes(Kind::is_durable).map(|at| facts.node(at)) {
-        for first in node.attrs.words("replica_of") {
-            let sum = followers.entry(first).or_default();
-            *sum = sum.saturating_add(node.instances);
-        }
-    }
-    followers
-}
-
 /// All copies are filled again from one primary, whole, at the same time.
 fn all_from_one(node: &Node, followers: &HashMap<&str, u64>) -> Option<Diagnostic> {
     let setting = node.attrs.get("resync").filter(|_| node.attrs.text("resync").value() == Some("full"))?;
@@ -336,7 +262,9 @@ fn all_from_one(node: &Node, followers: &HashMap<&str, u64>) -> Option<Diagnosti
     let followers = own.saturating_add(*followers.get(node.id.as_str()).unwrap_or(&0));
     let rows =
         data(node).map(|(all, _)| all / node.attrs.number("copies").value().unwrap_or(node.instances as f64));
-    if followers < 2 || rows.is_some_and(|rows| rows < LITTLE) {
+    let each = node.attrs.number("bandwidth").value().filter(|each| *each > 0.0);
+    let takes = rows.zip(each).map(|(rows, each)| followers as f64 * rows / each);
+    if followers < 2 || rows.is_some_and(|rows| rows < LITTLE) || takes.is_some_and(|takes| takes < SOON) {
         return None;
     }
     let name = node.name();
@@ -362,15 +290,6 @@ fn all_from_one(node: &Node, followers: &HashMap<&str, u64>) -> Option<Diagnosti
     )
 }
 
-/// One of its instances takes the writes, and the others follow it.
-fn follows_one(node: &Node) -> bool {
-    has_one_primary(node)
-        || (node.kind == Kind::Database
-            && !node.attrs.has("copies")
-            && !node.attrs.has("shards")
-            && !node.attrs.has("conflict"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -393,16 +312,19 @@ mod tests {
             expect(&RULE, &text(region, store, ""), expected);
         };
         case("", "blob d x5 copies=2 storage=9TB repair_limit=100MB/s", &["wrong d"]);
-        case("", "blob d x5 copies=2 storage=11TB repair_limit=100MB/s", &[]);
+        case("", "blob d x5 copies=2 storage=11TB repair_limit=100MB/s", &["wrong d"]);
         // It does not fit to begin with, or there is no further machine for a copy.
         case("", "blob d x5 copies=2 storage=7TB repair_limit=100MB/s", &[]);
         case("", "blob d x2 copies=2 storage=30TB repair_limit=100MB/s", &[]);
         // A zone is lost where copies are in fewer zones than there are.
-        case("zones=3", "blob d x6 copies=2 storage=9TB repair_limit=100MB/s", &["wrong d"]);
-        case("zones=2", "blob d x6 copies=2 storage=9TB repair_limit=100MB/s", &[]);
+        case("zones=3", "blob d x6 copies=2 storage=10TB repair_limit=100MB/s", &["wrong d"]);
+        case("zones=2", "blob d x6 copies=2 storage=10TB repair_limit=100MB/s", &[]);
         case("", "s3 d x5 copies=2 storage=9TB repair_limit=100MB/s", &[]);
+        // Full disks take no copies: of 44 TB 37 are to be had, of 48 TB 41.
+        case("", "blob d x5 copies=2 storage=12TB repair_limit=100MB/s", &[]);
+        case("", "blob d x5 copies=2 storage=11TB", &[]);
         // Whether copies are made again is not said: 8 TB.
-        case("", "blob d x5 copies=2 storage=9TB", &["unstated d"]);
+        case("", "blob d x5 copies=2 storage=9TB", &["wrong d"]);
         case("", "blob d x5 copies=2 storage=12TB", &[]);
         case("", "blob d x5 copies=2 storage=12TB bandwidth=1GB/s", &["unstated d"]);
         case("", "blob d x50 copies=2 bandwidth=1GB/s", &[]);
@@ -435,6 +357,11 @@ mod tests {
     fn a_share_that_is_not_known_weighs_less() {
         let severity = |text: &str| run(&RULE, &Facts::new(&design(text)))[0].severity;
         assert_eq!(severity("blob d x5 copies=2 repair_limit=none"), Severity::Warning);
+        assert_eq!(severity(&text("", "blob d x5 copies=2 storage=9TB", "")), Severity::Warning);
+        assert_eq!(
+            severity(&text("", "blob d x5 copies=2 storage=9TB repair_limit=9MB/s", "")),
+            Severity::Error
+        );
         assert_eq!(severity(&text("", "blob d x5 copies=2 repair_limit=none", "")), Severity::Error);
     }
 
@@ -461,5 +388,13 @@ mod tests {
         case("postgres d x3 resync=full repair_limit=50MB/s", &[]);
         case("postgres d x3 resync=full { table t { key id; rows = 1M; size = 1KB } }", &[]);
         case("postgres d x3 resync=full { table t { key id; rows = 1G; size = 1KB } }", &["wrong d"]);
+        // 20 GB out of one machine.
+        let soon = |bandwidth: &str| {
+            format!(
+                "postgres d x3 resync=full bandwidth={bandwidth} {{ table t {{ key id; rows = 10M; size = 1KB }} }}"
+            )
+        };
+        case(&soon("1GB/s"), &[]);
+        case(&soon("600MB/s"), &["wrong d"]);
     }
 }

@@ -35,6 +35,7 @@ pub struct Takeover {
 
 /// A way from a node that is down.
 struct Way {
+    by: NodeIndex,
     first: NodeIndex,
     target: NodeIndex,
     span: Span,
@@ -75,6 +76,26 @@ impl Facts<'_> {
         all.extend(self.by_one_for_one(&usual));
         all.sort_by_key(|takeover| takeover.span);
         all
+    }
+
+    /// Where each caller goes in a flow when a call has failed, by flow, caller and whom it called first: a hop `on=error` or
+    /// `on=failover`, or `fallback`, which may be a word (None).
+    pub fn ways_around(&self) -> HashMap<(usize, NodeIndex, NodeIndex), Option<NodeIndex>> {
+        let mut around = HashMap::new();
+        for step in self.design.steps.iter() {
+            let attrs = &self.design.graph[step.hop].attrs;
+            if let Some(flow) = step.flow
+                && attrs.has("fallback")
+            {
+                let target = attrs.text("fallback").value().and_then(|id| self.design.node(id));
+                around.insert((flow, step.from, step.to), target);
+            }
+        }
+        for flow in 0..self.design.flows.len() {
+            let ways = self.ways_out(flow).into_iter();
+            around.extend(ways.map(|way| ((flow, way.by, way.first), Some(way.target))));
+        }
+        around
     }
 
     /// What each node gets on any other day.
@@ -157,6 +178,7 @@ impl Facts<'_> {
             // That a store gets more without its cache is a cold cache's story.
             let fails = |first: &&NodeIndex| **first != step.to && self.node(**first).kind != Kind::Cache;
             ways.extend(firsts.iter().filter(fails).map(|&first| Way {
+                by: step.from,
                 first,
                 target: step.to,
                 span: step.span,

@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
         "breaker",
         "bulkhead",
         "concurrency",
+        "fanout",
         "pool",
         "retry_budget",
         "timeout",
@@ -28,7 +29,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "The threads that a caller has, beside those that it needs while what it calls does not answer: calls a second × `timeout`.",
         when: "A call states a `timeout`, its flows a `rate` (`peak`, where there is one), and the caller the `concurrency` or \
-               `pool` of one instance: calls a second for one instance × `timeout` × `attempts` (1 + `retry_budget`, where there is one and it is less) is above that number. One finding for each caller. An error where \
+               `pool` of one instance: calls a second for one instance (with `concurrency`, which counts requests, those that a request makes at once by `fanout` are one) × `timeout` × `attempts` (1 + `retry_budget`, where there is one and it is less) is above that number. One finding for each caller. An error where \
                another flow that someone waits for needs the caller and never uses the hop; a warning where all of \
                them do. Where the caller may `autoscale` to a stated number, that many instances are counted and it is a \
                warning at most: the threads are gone before the first new instance is there. Silent where a fence is meant to fill: \
@@ -116,6 +117,9 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
         true => format!(" × {} tries with its budget", show_number(hold.tries)),
         false => format!(" × {} attempts", show_number(hold.tries)),
     };
+    let at_once = hold.at_once.map_or_else(String::new, |calls| {
+        format!("; up to {} calls of a request at once hold one place", show_number(calls))
+    });
     let also = match other {
         Some(flow) => format!(", and `{}`, which never calls it, finds none", flow.id),
         None => String::new(),
@@ -130,7 +134,7 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
     .node(facts.id(target))
     .hop(&node.id, facts.id(target))
     .flows(facts.flows_on(hop).map(|flow| flow.id.clone()))
-    .evidence(format!("{} on {} of {who} = {} each", show_rate(rate), instances(hold.instances), show_rate(each)))
+    .evidence(format!("{} on {} of {who} = {} each{at_once}", show_rate(rate), instances(hold.instances), show_rate(each)))
     .evidence(format!("{} × {}{tries} = {wanted} in flight > {had}", show_rate(each), show_duration(hold.timeout)))
     .consequence(format!(
         "{name} stops answering: each call keeps its place for {held}, new requests wait in front of {who}{also}"
@@ -188,6 +192,12 @@ mod tests {
         case("concurrency=200 autoscale=[4, 8]", slow, &["wrong a, b"]);
         case("concurrency=200 autoscale=[4, 20]", slow, &[]);
         case("concurrency=200 autoscale", slow, &[]);
+        // What one request asks at once holds one place among requests, and one connection each.
+        let fanned = "flow f rate=10/s { u -> a -> b timeout=5s fanout=40 }";
+        case("concurrency=20", fanned, &[]);
+        case("concurrency=10", fanned, &["wrong a, b"]);
+        case("pool=200", fanned, &["wrong a, b"]);
+        case("concurrency=20", "flow f rate=10/s { u -> a -> b timeout=5s calls=40 }", &["wrong a, b"]);
         // One number is missing.
         case("concurrency=200", "flow f { u -> a -> b timeout=5s }", &["wants rate of f"]);
         case("concurrency=200", "flow f rate=400/s { u -> a -> b }", &["wants timeout of a -> b"]);

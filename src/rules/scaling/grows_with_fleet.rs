@@ -10,11 +10,13 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "each instance keeps something for every other one, and adding instances takes all over their limit at once",
     question: None,
-    reads: &["autoscale", "max_threads", "per_peer"],
+    reads: &["autoscale", "deploy", "max_threads", "per_peer"],
     page: Page {
         checks: "Nodes whose instances each keep threads or connections for all the others, against what one instance can have.",
-        when: "`per_peer` and `max_threads` are stated, and (instances − 1) × `per_peer` is more than `max_threads`. A warning where it is more than 80 % of it; where the most of \
-               `autoscale=[least, most]` goes beyond it; and with a bare `autoscale`, which has no end before it. With `autoscale=[least, most]` the instances that run are `xN`, or the least where that is more. Not evaluated where `per_peer` is stated and `max_threads` is not.",
+        when: "`per_peer` and `max_threads` are stated (the finding points at `per_peer`). Each instance keeps (instances − 1) × `per_peer`, and `max_threads` is what it can have for its peers: what else it needs is taken off before.\n\n\
+               - An error where it is more than `max_threads` with the instances that run: `xN`, or the least of `autoscale=[least, most]` where that is more.\n\
+               - A warning where it is more than 80 % of `max_threads` with those, with the most of `autoscale` (which has no end where it is bare: ten times those that run), or with twice those that run where `deploy=blue-green` starts as many beside them.\n\
+               - Not evaluated where `per_peer` is stated and `max_threads` is not.",
         why: "What each instance keeps for all others grows with the fleet, so that a fleet that is too small for its load is made larger and \
               breaks: the limit is the same on every machine, and all reach it in the same minute, the old ones too. Taking the \
               new ones away again does not mend what has failed meanwhile.",
@@ -48,9 +50,9 @@ fn judge(node: &Node) -> Option<Diagnostic> {
     };
     // As many peers as fit, and the one that has them.
     let fits = (limit / each).floor() + 1.0;
-    let (runs, grows_to) = fleet(node);
+    let Fleet { runs, most, how } = fleet(node);
     let held = (runs - 1.0) * each;
-    let (message, most) = if held > limit {
+    let (message, severity) = if held > limit {
         let message = format!(
             "each of {} instances of {name} keeps {} for the others, and can have {}",
             exact(runs),
@@ -58,11 +60,18 @@ fn judge(node: &Node) -> Option<Diagnostic> {
             exact(limit)
         );
         (message, Severity::Error)
-    } else if grows_to > fits {
-        let to = if grows_to.is_finite() { format!(" to {}", exact(grows_to)) } else { String::new() };
+    } else if most > fits {
         let message = format!(
-            "{name} grows by itself{to}, and with instance {} every one is over its limit of {}",
+            "{name} {how}, and with instance {} every one is over its limit of {}",
             exact(fits + 1.0),
+            exact(limit)
+        );
+        (message, Severity::Warning)
+    } else if (most - 1.0) * each > limit * NEARLY && most > runs {
+        let message = format!(
+            "{name} {how}, and ends at {}: each then keeps {} of {} for the others",
+            exact(fits),
+            exact((most - 1.0) * each),
             exact(limit)
         );
         (message, Severity::Warning)
@@ -81,7 +90,7 @@ fn judge(node: &Node) -> Option<Diagnostic> {
     Some(
         Diagnostic::wrong(message, span, "for every other one")
             .label(node.attrs.get("max_threads")?.span, "the limit of one")
-            .at_most(most)
+            .at_most(severity)
             .node(&node.id)
             .evidence(format!(
                 "({} − 1) × {} = {} of {}",
@@ -100,20 +109,40 @@ fn judge(node: &Node) -> Option<Diagnostic> {
                 "instances are added on a busy day, all of {name} run out of threads for each other in the same minute, the old ones too, and none of them serves"
             ))
             .fix(format!(
-                "fewer and larger instances of {name}, at most {}; or cells that only know their own; or one thread for many peers: a smaller `per_peer`",
+                "fewer and larger instances of {name}, at most {}; or cells that only know their own; or a broker or gossip between them, so that nobody keeps one for every other: a smaller `per_peer`",
                 exact((limit * NEARLY / each).floor() + 1.0)
             )),
     )
 }
 
-/// How many run, and to how many it may grow by itself.
-fn fleet(node: &Node) -> (f64, f64) {
+/// A bare `autoscale` has no end; what is this far off is looked at when it is nearer.
+const FAR: f64 = 10.0;
+
+struct Fleet {
+    runs: f64,
+    /// To how many it may grow by itself.
+    most: f64,
+    how: String,
+}
+
+fn fleet(node: &Node) -> Fleet {
     let drawn = node.instances as f64;
-    match node.attrs.get("autoscale").map(|setting| &setting.value) {
+    let (runs, most) = match node.attrs.get("autoscale").map(|setting| &setting.value) {
         Some(Value::Range(least, most)) => (drawn.max(*least), most.max(drawn)),
-        Some(Value::Yes) => (drawn, f64::INFINITY),
+        Some(Value::Yes) => (drawn, FAR * drawn),
         _ => (drawn, drawn),
+    };
+    let bare = node.attrs.get("autoscale").is_some_and(|setting| setting.value == Value::Yes);
+    if node.attrs.text("deploy").value() == Some("blue-green") && 2.0 * runs > most {
+        let how = format!("doubles to {} while it is deployed", exact(2.0 * runs));
+        return Fleet { runs, most: 2.0 * runs, how };
     }
+    let how = if bare {
+        "grows by itself, without an end".to_string()
+    } else {
+        format!("grows by itself to {}", exact(most))
+    };
+    Fleet { runs, most, how }
 }
 
 /// A count to its last digit, thousands separated: 2,048 threads are not 2,050.
@@ -144,10 +173,17 @@ mod tests {
         case("x42 per_peer=2 max_threads=100", &["wrong a"]);
         case("x41 per_peer=2 max_threads=100", &[]);
         case("x5000 per_peer=1 max_threads=10000", &[]);
-        case("x10 autoscale=[10, 101] per_peer=1 max_threads=100", &[]);
+        case("x10 autoscale=[10, 81] per_peer=1 max_threads=100", &[]);
+        case("x10 autoscale=[10, 101] per_peer=1 max_threads=100", &["wrong a"]);
         case("x10 autoscale=[10, 102] per_peer=1 max_threads=100", &["wrong a"]);
         case("autoscale=[110, 120] per_peer=1 max_threads=100", &["wrong a"]);
-        case("x10 autoscale per_peer=1 max_threads=100", &["wrong a"]);
+        case("x11 autoscale per_peer=1 max_threads=100", &["wrong a"]);
+        // Further off than ten times as many.
+        case("x10 autoscale per_peer=1 max_threads=32k", &[]);
+        // Twice as many while it is deployed.
+        case("x60 deploy=blue-green per_peer=1 max_threads=100", &["wrong a"]);
+        case("x60 deploy=rolling per_peer=1 max_threads=100", &[]);
+        case("x40 deploy=blue-green per_peer=1 max_threads=100", &[]);
         case("x5000 per_peer=1", &["wants max_threads of a"]);
         case("x5000 max_threads=100", &[]);
         case("x5000 per_peer=0 max_threads=100", &[]);
@@ -168,6 +204,6 @@ mod tests {
         };
         assert_eq!(severity("x102"), Severity::Error);
         assert_eq!(severity("x101"), Severity::Warning);
-        assert_eq!(severity("x10 autoscale"), Severity::Warning);
+        assert_eq!(severity("x20 autoscale"), Severity::Warning);
     }
 }

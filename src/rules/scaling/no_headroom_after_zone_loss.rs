@@ -1,5 +1,10 @@
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
-use crate::design::Node;
+use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::Capacity;
 use crate::rules::facts::{enough_instances, enough_to_hold, lost_with_one, write_instances};
@@ -14,19 +19,32 @@ pub static RULE: Rule = Rule {
     group: Group::Scaling,
     summary: "what is left after a lost zone, or a lost instance, cannot carry the load",
     question: None,
-    reads: &["autoscale", "capacity", "concurrency", "connections", "latency", "shed"],
+    reads: &[
+        "autoscale",
+        "capacity",
+        "concurrency",
+        "connections",
+        "fallback",
+        "latency",
+        "on",
+        "rate_limit",
+        "shed",
+    ],
     page: Page {
         checks: "Load balancers, gateways, services, functions and connection servers with several instances: what those \
                  serve that are left when one zone, or one instance, is lost.",
         when: "The design states what an instance serves (`capacity`, or `concurrency` and `latency`; what is assumed of a \
                technology does not count), the load is known and all instances together carry it, but not those that \
                remain: with instances over two zones or more, all but the fullest zone's; else all but one. An error where \
-               even the flows' `rate` is too much for them, a warning where only their `peak` is. With \
-               `xN autoscale=[least, most]` over several zones the most is taken, and it is a warning, since others start in \
-               time; without zones it is silent. Of the only \
-               connection server that clients are connected to, a warning where those that remain hold, by their \
+               even the flows' `rate` is too much for them, a warning where only their `peak` is. Further:\n\n\
+               - With `xN autoscale=[least, most]` over several zones the most is taken, and it is a warning, since others start in \
+               time; without zones it is silent.\n\
+               - Where every call to it in a flow has a way out (a hop `on=error` or `on=failover` on the line after, or `fallback`), a warning at most; silent \
+               where what that leads to states its capacity without `shed`, since `failover-too-small` then reckons whether it carries everything.\n\
+               - Of the only connection server that clients are connected to, a warning where those that remain hold, by their \
                `connections`, less than the count in `given` that `over-capacity` reads (`online`, `concurrent…`, \
-               `connect…`). Silent with a bare `autoscale`, with `shed`, where it is managed, for one instance, and where \
+               `connect…`).\n\
+               - Silent with a bare `autoscale`, with `shed`, where it is managed, for one instance, and where \
                the instances do not carry the load to begin with (`over-capacity` says so).",
         why: "Redundancy that is needed every day is none. When one of three zones goes, its third of the requests moves \
               to the other two within seconds; if they were two thirds busy already, they fall too. New machines cannot be \
@@ -41,8 +59,12 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// By flow, caller and whom it called first.
+type Around = HashMap<(usize, NodeIndex, NodeIndex), Option<NodeIndex>>;
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let around = OnceCell::new();
     for at in facts.nodes(|kind| kind.is_compute() && kind != Kind::Scheduler) {
         let node = facts.node(at);
         let Some(instances) = instances(node) else { continue };
@@ -60,7 +82,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let gone = gone(node);
         let enough = enough_instances(node, load, capacity.each);
         let grows = node.attrs.has("autoscale");
-        let always = arrivals.mean > carried && !grows;
+        let around = way_out(facts, around.get_or_init(|| facts.ways_around()), at);
+        let judged = |target: &Option<NodeIndex>| target.is_some_and(|target| is_judged(facts.node(target)));
+        if around.as_ref().is_some_and(|targets| targets.iter().all(judged)) {
+            continue;
+        }
+        let always = arrivals.mean > carried && !grows && around.is_none();
         let until = if grows {
             " until others have started, which everybody else in the zone waits for as well"
         } else {
@@ -83,10 +110,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 show_rate(capacity.each),
                 show_rate(carried)
             ))
-            .consequence(format!(
-                "{gone} is gone, the other {} take over its requests, are at their limit at once, and {name} is down everywhere{until}",
-                show_number(left as f64)
-            ))
+            .consequence(match around {
+                Some(targets) => format!(
+                    "{gone} is gone, the other {} take over its requests, are at their limit at once, and all that {name} answered is left to {}",
+                    show_number(left as f64),
+                    named(facts, &targets)
+                ),
+                None => format!(
+                    "{gone} is gone, the other {} take over its requests, are at their limit at once, and {name} is down everywhere{until}",
+                    show_number(left as f64)
+                ),
+            })
             .fix(format!(
                 "`{}` on {name}, or `shed` on it so that it refuses what is too much",
                 write_instances(node, enough)
@@ -103,6 +137,28 @@ fn instances(node: &Node) -> Option<u64> {
     let replaced = node.attrs.has("autoscale") && node.zones.len() < 2;
     let answered = node.attrs.has("shed") || node.is_managed() || replaced;
     node.most_instances().filter(|&most| !answered && most >= 2)
+}
+
+/// What its callers turn to instead, where every call to it in a flow has a way out; None among them is a word, such as an
+/// old answer.
+fn way_out(facts: &Facts, around: &Around, at: NodeIndex) -> Option<BTreeSet<Option<NodeIndex>>> {
+    let calls = facts.design.steps_to(at).filter(|step| facts.arrow(step) != Arrow::Control);
+    let targets: Option<BTreeSet<_>> = calls
+        .filter(|step| step.flow.is_some())
+        .map(|step| around.get(&(step.flow?, step.from, at)).copied())
+        .collect();
+    targets.filter(|targets| !targets.is_empty())
+}
+
+fn named(facts: &Facts, targets: &BTreeSet<Option<NodeIndex>>) -> String {
+    let known: Vec<NodeIndex> = targets.iter().copied().flatten().collect();
+    if known.is_empty() { "the fallback".to_string() } else { facts.names(&known) }
+}
+
+/// Whether it carries all that it then gets is what `failover-too-small` reckons.
+fn is_judged(node: &Node) -> bool {
+    let stated = Capacity::at_work(node).is_some_and(|capacity| capacity.grade.is_none());
+    !node.attrs.has("shed") && (stated || node.attrs.number("rate_limit").value().is_some())
 }
 
 fn gone(node: &Node) -> String {
@@ -212,6 +268,27 @@ mod tests {
         case("online = 5M", "", "x120 connections=50k", &[]);
         case("users = 5M", "zones=3", "x120 connections=50k", &[]);
         case("online = 5M", "zones=3", "x60 connections=50k autoscale=[60, 120]", &["wrong s"]);
+    }
+
+    /// 900/s on six of which four are left, in three zones.
+    #[test]
+    fn a_way_out_weighs_less() {
+        let findings = |flow: &str| {
+            let text = format!(
+                "client u\nregion r zones=3 {{ service s x9\nservice a x6 capacity=200/s\nservice b x9 capacity=100/s\nservice c x9\nservice d x2 capacity=100/s shed }}\n{flow}"
+            );
+            let design = design(&text);
+            run(&RULE, &Facts::new(&design)).iter().map(|found| found.severity).collect::<Vec<_>>()
+        };
+        assert_eq!(findings("flow f rate=900/s { u -> s -> a }"), [Severity::Error]);
+        // Whether that carries it is another rule's question; what refuses a part is said here.
+        assert_eq!(findings("flow f rate=900/s { u -> s -> a\ns -> b on=error }"), []);
+        assert_eq!(findings("flow f rate=900/s { u -> s -> a\ns -> d on=error }"), [Severity::Warning]);
+        assert_eq!(findings("flow f rate=900/s { u -> s -> a\ns -> c on=error }"), [Severity::Warning]);
+        assert_eq!(findings("flow f rate=900/s { u -> s -> a fallback=stale }"), [Severity::Warning]);
+        // One caller has none.
+        let two = "flow f rate=800/s { u -> s -> a\ns -> b on=error }\nflow g rate=100/s { u -> c -> a }";
+        assert_eq!(findings(two), [Severity::Error]);
     }
 
     #[test]
