@@ -33,7 +33,8 @@ macro_rules! texts {
     };
 }
 
-const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system", "seat-booking", "auth-system", "video-transcoder"];
+const BUILT_IN: &[(&str, &str, &str)] =
+    &texts!["url-shortener", "chat-system", "seat-booking", "auth-system", "video-transcoder"];
 
 impl Packs {
     /// Those of the program.
