@@ -33,8 +33,16 @@ macro_rules! texts {
     };
 }
 
-const BUILT_IN: &[(&str, &str, &str)] =
-    &texts!["rest-no-db", "cached-api", "url-shortener", "chat-system", "seat-booking", "uber-core"];
+const BUILT_IN: &[(&str, &str, &str)] = &texts![
+    "rest-no-db",
+    "cached-api",
+    "url-shortener",
+    "auth-system",
+    "chat-system",
+    "video-transcoder",
+    "seat-booking",
+    "uber-core",
+];
 
 impl Packs {
     /// Those of the program.
