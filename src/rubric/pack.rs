@@ -33,7 +33,8 @@ macro_rules! texts {
     };
 }
 
-const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system", "seat-booking", "stripe-clone", "realtime-hub"];
+const BUILT_IN: &[(&str, &str, &str)] =
+    &texts!["url-shortener", "chat-system", "seat-booking", "stripe-clone", "realtime-hub"];
 
 impl Packs {
     /// Those of the program.
