@@ -39,8 +39,10 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "url-shortener",
     "auth-system",
     "chat-system",
+    "realtime-hub",
     "video-transcoder",
     "seat-booking",
+    "stripe-clone",
     "uber-core",
 ];
 
