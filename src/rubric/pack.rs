@@ -33,7 +33,7 @@ macro_rules! texts {
     };
 }
 
-const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system", "seat-booking"];
+const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system", "seat-booking", "listing-api", "email-queue"];
 
 impl Packs {
     /// Those of the program.
