@@ -33,7 +33,8 @@ macro_rules! texts {
     };
 }
 
-const BUILT_IN: &[(&str, &str, &str)] = &texts!["url-shortener", "chat-system", "seat-booking", "listing-api", "email-queue"];
+const BUILT_IN: &[(&str, &str, &str)] =
+    &texts!["url-shortener", "chat-system", "seat-booking", "listing-api", "email-queue"];
 
 impl Packs {
     /// Those of the program.
