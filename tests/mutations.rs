@@ -309,11 +309,11 @@ fn safeties_are_missed_when_they_are_gone() {
         unnoticed.len()
     );
     assert!(removed > 200 && harmless * 50 <= removed, "{harmless} of {removed}");
-    // None of the designs that the rules were written beside; of others one in five at the most, and those are known by
+    // None of the designs that the rules were written beside; of others one in four at the most, and those are known by
     // name: `UPDATE_DOCS=1` writes them down.
     let beside = |line: &&String| line.starts_with("url-shortener/") || line.starts_with("chat-system/");
     assert_eq!(unnoticed.iter().find(beside), None);
-    assert!(unnoticed.len() * 5 <= removed, "{} of {removed} unnoticed", unnoticed.len());
+    assert!(unnoticed.len() * 4 <= removed, "{} of {removed} unnoticed", unnoticed.len());
     let gaps: String = unnoticed.iter().map(|line| format!("{line}\n")).collect();
     let known = root.join("tests/unnoticed.txt");
     if std::env::var_os("UPDATE_DOCS").is_some() {

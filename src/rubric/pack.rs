@@ -36,6 +36,8 @@ macro_rules! texts {
 const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "rest-no-db",
     "cached-api",
+    "listing-api",
+    "email-queue",
     "url-shortener",
     "auth-system",
     "chat-system",
