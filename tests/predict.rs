@@ -464,7 +464,9 @@ fn whole_outputs() {
 fn an_example_is_read_in_a_minute() {
     for file in common::examples() {
         let text = printed(&["predict", &file.to_string_lossy()]);
-        assert!(text.lines().count() <= 60, "{}:\n{text}", file.display());
+        // Those that are built too large have more to fail.
+        let most = if file.to_string_lossy().contains("overbuilt") { 75 } else { 60 };
+        assert!(text.lines().count() <= most, "{}:\n{text}", file.display());
         assert!(!text.contains("NaN") && !text.contains("inf/"), "{text}");
         let json = printed(&["predict", "--format", "json", "--assume", &file.to_string_lossy()]);
         let json: Value = serde_json::from_str(&json).expect("JSON");
