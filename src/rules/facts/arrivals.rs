@@ -66,7 +66,12 @@ impl<'d> Facts<'d> {
                 continue;
             }
             let (Some(flow), Some(busiest)) = (self.flow_of(step), self.busiest(step)) else {
-                arrivals.unknown = arrivals.unknown.or(Some(step));
+                // Of several, whichever comes first, one whose flow lacks its rate: that is what to ask for.
+                let unrated =
+                    |step: &Step| self.flow_of(step).is_none_or(|flow| flow.attrs.get("rate").is_none());
+                if arrivals.unknown.is_none_or(|known| !unrated(known) && unrated(step)) {
+                    arrivals.unknown = Some(step);
+                }
                 continue;
             };
             arrivals.busiest += busiest;
