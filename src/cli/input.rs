@@ -4,9 +4,14 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, stdin};
 use std::path::Path;
 
-use super::output::Trouble;
+use super::Status;
+use super::output::{Trouble, say};
+use super::terminal::{self, Color};
 use crate::catalog::nearest;
+use crate::design::{Design, lower};
+use crate::report::text::listed;
 use crate::source::Source;
+use crate::syntax::parse;
 
 /// Larger than any design that a person wrote.
 const LARGEST: u64 = 64 << 20;
@@ -49,6 +54,21 @@ pub(super) fn read_design(name: &Path) -> Result<Source, Trouble> {
         ));
     }
     Ok(source)
+}
+
+/// A design as far as it could be read, after all of its mistakes have been said.
+pub(super) fn read_and_say(name: &Path, color: Color) -> Result<(Design, Status), Trouble> {
+    let source = read_design(name)?;
+    let (ast, mut mistakes) = parse(&source.text);
+    let (design, more) = lower(&ast);
+    mistakes.extend(more);
+    mistakes.sort_by_key(|mistake| mistake.at.span);
+    if mistakes.is_empty() {
+        return Ok((design, Status::Clean));
+    }
+    let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
+    say(&format!("{}\n\n", blocks.join("\n\n")));
+    Ok((design, Status::Bad))
 }
 
 pub(super) fn is_stdin(name: &Path) -> bool {

@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::output::{Trouble, finish, say};
+use super::output::{Trouble, finish};
 use super::terminal::{self, Color};
 use super::{Status, input};
 use crate::catalog::nearest;
-use crate::design::{Design, lower};
+use crate::design::Design;
 use crate::numbers::availability::Places;
 use crate::predict::{Loss, after, every, predict};
 use crate::report::Style;
 use crate::report::predict as report;
-use crate::report::text::listed;
-use crate::syntax::parse;
 
 /// Predict failure before it happens: what stops each flow, what each loss does to the rest, what breaks first as load grows
 ///
@@ -60,16 +58,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 }
 
 fn show(args: &Args, color: Color) -> Result<Status, Trouble> {
-    let source = input::read_design(&args.file)?;
-    let (ast, mut mistakes) = parse(&source.text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    mistakes.sort_by_key(|mistake| mistake.at.span);
-    let status = if mistakes.is_empty() { Status::Clean } else { Status::Bad };
-    if !mistakes.is_empty() {
-        let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
-        say(&format!("{}\n\n", blocks.join("\n\n")));
-    }
+    let (design, status) = input::read_and_say(&args.file, color)?;
     let places = if args.assume { Places::Assumed } else { Places::AsStated };
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let text = match (&args.loss, args.format) {
