@@ -133,6 +133,11 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
             target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()))?;
         }
     }
+    if args.heat && scene.nodes.iter().all(|node| node.heat.is_none()) {
+        say(
+            "note: nothing is tinted: no node has both a load and what it carries; `spof numbers` says what is missing\n",
+        );
+    }
     if let Some(note) = simpler(args, scene.way) {
         say(&format!("note: {note}\n"));
     }

@@ -73,7 +73,7 @@ impl Body {
     pub(super) fn summary(&mut self, mut x: f64, y: f64, marks: &Marks) {
         for (severity, text) in marks.parts() {
             self.open(severity.name());
-            self.sign(Point { x: x + 6.0, y: y - 4.5 }, severity, 0.6);
+            self.sign(Point { x: x + 6.0, y: y - 4.5 }, severity, 0.75);
             self.text("s", x + 18.0, y, &text);
             self.out.push_str("</g>");
             x += summary_part(&text);

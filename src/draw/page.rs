@@ -155,7 +155,7 @@ fn legend(scene: &Scene) -> Vec<(Swatch, String)> {
     if scene.heat {
         let steps = STEPS.iter().enumerate();
         entries.extend(steps.map(|(at, text)| (Swatch::Heat(Some(at)), text.to_string())));
-        entries.push((Swatch::Heat(None), "not known".to_string()));
+        entries.push((Swatch::Heat(None), "no figure".to_string()));
     }
     let texts =
         scene.nodes.iter().flat_map(|node| node.facts.iter().chain(node.heat.iter().map(|heat| &heat.text)));

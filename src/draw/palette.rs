@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn every_text_can_be_read_by_day_and_by_night() {
-        assert_eq!(Palette::default().faint(), []);
+        assert_eq!(Palette::default().faint(), Vec::new());
     }
 
     #[test]

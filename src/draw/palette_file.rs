@@ -124,12 +124,20 @@ impl Reader {
 
     /// What cannot be read is refused at the colour that the file sets.
     fn contrasts(&mut self) {
-        for faint in self.palette.faint() {
+        // The worst of what one colour does says the rest.
+        let mut faint = self.palette.faint();
+        faint.sort_by(|one, other| one.contrast.total_cmp(&other.contrast));
+        let mut refused: Vec<Range<usize>> = Vec::new();
+        for faint in faint {
             let at = |name| self.set.iter().find(|(set, dark, _)| *set == name && *dark == faint.dark);
             let Some(place) = at(faint.text).or_else(|| at(faint.behind)).map(|(.., place)| place.clone())
             else {
                 continue;
             };
+            if refused.contains(&place) {
+                continue;
+            }
+            refused.push(place.clone());
             let (text, behind) = (faint.text, faint.behind);
             // Rounded down: 4.49 is not 4.5.
             let figure = (faint.contrast * 100.0).floor() / 100.0;
@@ -199,6 +207,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_refused_with_its_figure() {
         let all = mistakes("[light]\nsoft = \"#777777\"\n");
+        assert_eq!(all.len(), 1, "{all:?}");
         assert_eq!(all[0], "2:8 `soft` on `bg` cannot be read: a contrast of 4.47:1 in the light | 4.47:1");
         // The text is the program's own, what is behind it the file's.
         assert!(mistakes("[dark]\ncard = \"#dddddd\"\n").iter().all(|mistake| mistake.starts_with("2:8")));

@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(of("a", "b", Arrow::Call), [1, 4]);
         assert_eq!(of("a", "c", Arrow::Call), [1]);
         assert_eq!((of("b", "s", Arrow::Stream), of("s", "b", Arrow::Stream)), (vec![2, 3], vec![2, 3]));
-        assert_eq!(of("a", "b", Arrow::Handoff), []);
+        assert_eq!(of("a", "b", Arrow::Handoff), Vec::<usize>::new());
         assert_eq!(path.touched, [true, true, true, true, false]);
         assert_eq!(told(&design, 0), "1 a to b; 1 a to c; 2 b to s; 3 s to b; 4 a to b");
     }

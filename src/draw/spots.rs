@@ -2,7 +2,7 @@
 //! other lines where there is a choice.
 
 use super::label::share_of;
-use super::scene::{Edge, Point, Rect, Scene, Way};
+use super::scene::{Edge, Frame, Point, Rect, Scene, Way};
 use super::text::{Weight, width};
 
 /// Lines beyond which nobody reads a badge and looking for places would take long.
@@ -52,15 +52,23 @@ pub fn spot(scene: &Scene, at: usize, w: f64, h: f64, taken: &[Rect]) -> Point {
     };
     let off_lines = |point: &Point| {
         let around = around(point);
-        !scene.edges.iter().enumerate().any(|(other, line)| other != at && crosses(line, &around))
+        // Nor on a frame's border, where it would look like a gate.
+        let inside = |frame: &Frame| !frame.at.overlaps(&around) || frame.at.contains(&around);
+        scene.groups.iter().all(inside)
+            && !scene.edges.iter().enumerate().any(|(other, line)| other != at && crosses(line, &around))
     };
     // Beside its label a line may be too short for more.
     let beside = edge.label.iter().flat_map(|label| {
         let y = label.at.center().y;
         [Point { x: label.at.right() + w / 2.0 + 1.0, y }, Point { x: label.at.x - w / 2.0 - 1.0, y }]
     });
-    let spots: Vec<Point> =
-        SHARES.into_iter().map(|share| share_of(&edge.points, share)).chain(beside).collect();
+    let on_line = SHARES.into_iter().map(|share| share_of(&edge.points, share));
+    // A little off the line, which it still touches, where lines run side by side.
+    let off = on_line.clone().flat_map(|Point { x, y }| {
+        let (dx, dy) = (w / 3.0, h / 3.0);
+        [(dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy)].map(|(dx, dy)| Point { x: x + dx, y: y + dy })
+    });
+    let spots: Vec<Point> = on_line.chain(off).chain(beside).collect();
     let free: Vec<&Point> = spots.iter().filter(|point| off_cards(point)).collect();
     free.iter().copied().find(|point| off_lines(point)).or(free.first().copied()).copied().unwrap_or(middle)
 }

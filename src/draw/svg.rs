@@ -167,22 +167,28 @@ impl Body {
         let (mut x, y) = (scene.subtitle_at.x, scene.subtitle_at.y + 12.0);
         let mut room = scene.w - 2.0 * x;
         let marks = marks.filter(|_| !scene.title.is_empty());
-        let found: f64 = match marks.map(Marks::parts) {
-            Some(parts) => parts.iter().map(|(_, text)| summary_part(text)).sum(),
-            None => 0.0,
-        };
-        let said = width(&scene.subtitle, page::SUBTITLE, Weight::Regular);
-        if !scene.subtitle.is_empty() && (marks.is_none() || said + 18.0 + found <= room) {
-            self.text("s", x, y, &scene.subtitle);
-            x += said + 18.0;
-            room -= said + 18.0;
-        }
-        match marks {
-            Some(marks) if marks.worst().is_some() && found <= room => self.summary(x, y, marks),
-            Some(marks) if width(&marks.summary(), page::SUBTITLE, Weight::Regular) <= room => {
-                self.text("s", x, y, &marks.summary());
+        let Some(marks) = marks else {
+            if !scene.subtitle.is_empty() {
+                self.text("s", x, y, &scene.subtitle);
             }
-            _ => {}
+            return;
+        };
+        if marks.worst().is_none() {
+            let both = format!("{} · {}", scene.subtitle, marks.summary());
+            let fits = !scene.subtitle.is_empty() && width(&both, page::SUBTITLE, Weight::Regular) <= room;
+            self.text("s", x, y, if fits { &both } else { "no findings" });
+            return;
+        }
+        let found: f64 = marks.parts().iter().map(|(_, text)| summary_part(text)).sum();
+        let said = 18.0 + width(&scene.subtitle, page::SUBTITLE, Weight::Regular);
+        if !scene.subtitle.is_empty() && said + found <= room {
+            self.text("s", x, y, &scene.subtitle);
+            x += said;
+            room -= said;
+        }
+        match found <= room {
+            true => self.summary(x, y, marks),
+            false => self.text("s", x, y, &marks.summary()),
         }
     }
 

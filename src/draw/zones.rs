@@ -17,7 +17,9 @@ pub fn zones(design: &Design, node: NodeIndex) -> Vec<String> {
             && group.attrs.number("zones").value().is_some_and(|zones| zones > 1.0)
     });
     let zones = &design.graph[node].zones;
-    if several || zones.len() > 1 { zones.iter().map(|zone| clean(zone)).collect() } else { Vec::new() }
+    // The frame around it says which region's they are.
+    let own = |zone: &String| clean(zone.rsplit('/').next().unwrap_or(zone));
+    if several || zones.len() > 1 { zones.iter().map(own).collect() } else { Vec::new() }
 }
 
 /// What fits, one below the other: letters, or how many more there are.
