@@ -6,6 +6,7 @@ use crate::design::Arrow;
 use crate::diagnostic::Severity;
 
 use super::card::ZONE;
+use super::escape::escaped;
 use super::figures::ABOUT;
 use super::marks::Marks;
 use super::page;
@@ -90,10 +91,25 @@ impl Body {
 
     /// One below the other, at the card's right.
     pub(super) fn zones(&mut self, node: &Shape) {
-        let top = node.at.h / 2.0 - node.zones.len() as f64 * ZONE / 2.0;
-        for (at, zone) in node.zones.iter().enumerate() {
-            self.text("zn", node.at.w - 11.0, top + at as f64 * ZONE + 8.5, zone);
+        if node.zones.is_empty() {
+            return;
         }
+        let top = node.at.h / 2.0 - node.zones.len() as f64 * ZONE / 2.0;
+        let x = node.at.w - 11.0;
+        let y = |at: usize| top + at as f64 * ZONE + 8.5;
+        if node.zones.iter().any(|zone| zone.chars().count() != 1) {
+            for (at, zone) in node.zones.iter().enumerate() {
+                self.text("zn", x, y(at), zone);
+            }
+            return;
+        }
+        // One text with a place for each letter is a third of the size.
+        let all = |place: &dyn Fn(usize) -> f64| {
+            (0..node.zones.len()).map(|at| number(place(at))).collect::<Vec<_>>().join(" ")
+        };
+        let (class, xs, ys) = (self.class("zn"), all(&|_| x), all(&y));
+        let letters = escaped(&node.zones.concat());
+        let _ = write!(self.out, "<text class=\"{class}\" x=\"{xs}\" y=\"{ys}\">{letters}</text>");
     }
 
     pub(super) fn entry(&mut self, entry: &Entry) {

@@ -124,11 +124,9 @@ impl Reader {
 
     /// What cannot be read is refused at the colour that the file sets.
     fn contrasts(&mut self) {
-        // The worst of what one colour does says the rest.
-        let mut faint = self.palette.faint();
-        faint.sort_by(|one, other| one.contrast.total_cmp(&other.contrast));
+        // One sentence for a colour is enough, however much stands on it.
         let mut refused: Vec<Range<usize>> = Vec::new();
-        for faint in faint {
+        for faint in self.palette.faint() {
             let at = |name| self.set.iter().find(|(set, dark, _)| *set == name && *dark == faint.dark);
             let Some(place) = at(faint.text).or_else(|| at(faint.behind)).map(|(.., place)| place.clone())
             else {

@@ -63,12 +63,17 @@ pub fn spot(scene: &Scene, at: usize, w: f64, h: f64, taken: &[Rect]) -> Point {
         [Point { x: label.at.right() + w / 2.0 + 1.0, y }, Point { x: label.at.x - w / 2.0 - 1.0, y }]
     });
     let on_line = SHARES.into_iter().map(|share| share_of(&edge.points, share));
-    // A little off the line, which it still touches, where lines run side by side.
-    let off = on_line.clone().flat_map(|Point { x, y }| {
-        let (dx, dy) = (w / 3.0, h / 3.0);
-        [(dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy)].map(|(dx, dy)| Point { x: x + dx, y: y + dy })
+    // A little off the line, which it still touches, where lines run side by side; on a line too short for two badges,
+    // beside the first.
+    let off = [1.0 / 3.0, 1.0].into_iter().flat_map(|share| {
+        let (dx, dy) = (w * share + share, h * share + share);
+        let moved = move |point: Point| {
+            [(dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy)]
+                .map(|(dx, dy)| Point { x: point.x + dx, y: point.y + dy })
+        };
+        on_line.clone().flat_map(moved)
     });
-    let spots: Vec<Point> = on_line.chain(off).chain(beside).collect();
+    let spots: Vec<Point> = on_line.clone().chain(off).chain(beside).collect();
     let free: Vec<&Point> = spots.iter().filter(|point| off_cards(point)).collect();
     free.iter().copied().find(|point| off_lines(point)).or(free.first().copied()).copied().unwrap_or(middle)
 }

@@ -293,7 +293,7 @@ impl Body {
             self.number_tag(Point { x: at as f64 * 18.0 - 4.0, y: -7.0 }, *note);
         }
         if let Some(mark) = mark {
-            self.badge(Point { x: w - 2.0, y: 2.0 }, mark.worst, mark.count);
+            self.badge(Point { x: w + 2.0, y: -3.0 }, mark.worst, mark.count);
         }
         self.out.push_str("</g>\n");
     }

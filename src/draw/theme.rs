@@ -32,7 +32,7 @@ pub const COLOURS: [Colour<'static>; 29] = [
     ("entry-bg", "#e5effa", "#1d2f45"),
     ("compute", "#17776a", "#66c7b3"),
     ("compute-bg", "#e0f2ee", "#16342f"),
-    ("store", "#a35f0c", "#e3ac62"),
+    ("store", "#9c5a0a", "#e3ac62"),
     ("store-bg", "#fbefdd", "#3b2c17"),
     ("messaging", "#754bb0", "#bf9fec"),
     ("messaging-bg", "#f0e9fa", "#2d2242"),
