@@ -38,8 +38,7 @@ pub struct Card {
 }
 
 impl Card {
-    pub fn of(node: &Node, figures: Figures, zones: &[String], detail: Detail) -> Card {
-        let level = detail;
+    pub fn of(node: &Node, figures: Figures, zones: &[String], level: Detail) -> Card {
         let title = match clean(node.title()) {
             title if title.is_empty() => clean(&node.id),
             title => title,

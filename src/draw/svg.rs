@@ -109,7 +109,13 @@ impl Body {
         for edge in &scene.edges {
             self.steps(edge);
         }
-        let taken: Vec<Rect> = scene.edges.iter().filter_map(|edge| edge.steps_at).collect();
+        let mut taken: Vec<Rect> = scene.edges.iter().filter_map(|edge| edge.steps_at).collect();
+        if let Some(marks) = marks {
+            let marked = scene.nodes.iter().filter(|node| marks.node(&node.id).is_some());
+            taken.extend(marked.map(|node| {
+                Rect { x: node.at.right() + 2.0, y: node.at.y - 3.0, w: 0.0, h: 0.0 }.grown(11.0)
+            }));
+        }
         for (at, edge) in scene.edges.iter().enumerate() {
             if let Some(mark) = marks.and_then(|marks| mark_of(marks, edge)) {
                 let spot = spot(scene, at, 20.0, 20.0, &taken);
