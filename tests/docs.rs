@@ -104,6 +104,7 @@ fn what_the_documentation_shows_is_what_is_printed() {
     let pages = [
         "docs/tutorial.md",
         "docs/backlog.md",
+        "docs/drawing.md",
         "docs/numbers.md",
         "docs/overload.md",
         "docs/plots.md",

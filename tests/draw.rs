@@ -10,7 +10,7 @@ use spof::design::Arrow;
 use spof::design::{Design, lower};
 use spof::diagnostic::{Diagnostic, Severity};
 use spof::draw::{
-    Edge, Engine, Marks, Plan, Point, Rect, Scene, Theme, Way, drawn, json, layout, svg, svg_themed,
+    Detail, Edge, Engine, Marks, Plan, Point, Rect, Scene, Theme, Way, drawn, json, layout, svg, svg_themed,
 };
 use spof::layout::Direction;
 use spof::source::Span;
@@ -192,7 +192,7 @@ fn shows_what_the_design_says() {
     let drawn = svg(&scene, None);
     let document = parsed(&drawn);
     let root = document.root_element();
-    assert_eq!(root.attribute("role"), Some("img"));
+    assert_eq!(root.attribute("role"), Some("graphics-document document"));
     assert_eq!(root.attribute("aria-label"), Some("URL shortener: 9 nodes, 9 connections"));
     let texts: Vec<&str> = document
         .descendants()
@@ -315,8 +315,214 @@ fn findings_are_marked() {
         .filter(|node| node.has_tag_name("title"))
         .filter_map(|node| node.text())
         .collect();
-    assert!(titles.iter().any(|title| title.contains("spof-datastore: all stops with <store>\nno-backup:")));
+    assert!(
+        titles
+            .iter()
+            .any(|title| title.contains("error spof-datastore: all stops with <store>\nremark no-backup:"))
+    );
     assert!(titles.iter().any(|title| title.starts_with("links -> store") && title.contains("no-backup")));
+}
+
+/// Each text of the picture, in the order it is read.
+fn texts(drawn: &str) -> Vec<String> {
+    let document = parsed(drawn);
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    texts.filter_map(|node| node.text().map(str::to_string)).collect()
+}
+
+fn elements(drawn: &str, class: &str) -> usize {
+    let document = parsed(drawn);
+    document
+        .descendants()
+        .filter(|node| node.attribute("class").is_some_and(|all| all.split(' ').any(|one| one == class)))
+        .count()
+}
+
+#[test]
+fn severities_differ_by_shape() {
+    let mut finding = Diagnostic::mistake("x", "x", Span::new(0, 1), "");
+    finding.nodes = vec!["a".to_string()];
+    let shapes: Vec<String> = [Severity::Error, Severity::Warning, Severity::Info]
+        .into_iter()
+        .map(|severity| {
+            finding.severity = severity;
+            let drawn = svg(&scene("service a"), Some(&Marks::new(&[finding.clone()])));
+            let document = parsed(&drawn);
+            let badge = document.descendants().find(|node| node.attribute("class") == Some("m")).unwrap();
+            let corners = badge.attribute("d").map_or(0, |path| path.matches('L').count());
+            format!("{} {corners}", badge.tag_name().name())
+        })
+        .collect();
+    assert_eq!(shapes, ["path 7", "path 2", "circle 0"]);
+}
+
+#[test]
+fn a_flow_is_a_numbered_path_over_a_muted_picture() {
+    let design = design(SHORTENER);
+    let scene = drawn(&design, Plan { flow: Some(0), ..Plan::default() });
+    assert_eq!(faults(&scene), Vec::<String>::new());
+    let steps = |from: &str, to: &str| {
+        let edge =
+            scene.edges.iter().find(|edge| edge.from == from && edge.to == to && edge.arrow != Arrow::Stream);
+        edge.unwrap().steps.clone()
+    };
+    assert_eq!(
+        [steps("browser", "edge"), steps("edge", "front"), steps("front", "links"), steps("links", "store")],
+        [[1], [2], [3], [5]]
+    );
+    let muted: Vec<&str> =
+        scene.nodes.iter().filter(|node| node.muted).map(|node| node.id.as_str()).collect();
+    assert_eq!(muted, ["watch"]);
+    assert!(scene.edges.iter().all(|edge| edge.muted == (edge.from == "watch")));
+    let drawn = svg(&scene, None);
+    assert!(drawn.contains("<desc>1 browser to edge; 2 edge to front; 3 front to links;"));
+    assert_eq!(elements(&drawn, "flow"), scene.edges.len() - 1);
+    assert!(texts(&drawn).iter().any(|text| text == "flow redirect · GET /{code}"));
+}
+
+#[test]
+fn one_flow_alone_is_what_it_touches() {
+    let text =
+        format!("{SHORTENER}group other {{\nservice idle\n}}\nnote on idle \"unseen\"\nidle -> links\n");
+    let scene = drawn(&design(&text), Plan { flow: Some(0), only: true, ..Plan::default() });
+    assert_eq!(faults(&scene), Vec::<String>::new());
+    let ids: Vec<&str> = scene.nodes.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(ids, ["browser", "edge", "front", "links", "hot", "store", "clicks", "counter"]);
+    let groups: Vec<&str> = scene.groups.iter().map(|group| group.id.as_str()).collect();
+    assert_eq!(groups, ["us-east", "data"]);
+    assert!(scene.edges.iter().all(|edge| !edge.muted && !edge.steps.is_empty()));
+    let store = scene.nodes.iter().find(|node| node.id == "store").unwrap();
+    assert_eq!((scene.notes.len(), &store.notes, store.group), (1, &vec![1], Some(1)));
+}
+
+#[test]
+fn every_flow_at_hand_has_its_numbers_where_they_can_be_read() {
+    let mut seen = 0;
+    for file in common::designs("examples") {
+        let design = design(&std::fs::read_to_string(&file).unwrap());
+        for flow in 0..design.flows.len() {
+            for only in [false, true] {
+                let scene = drawn(&design, Plan { flow: Some(flow), only, ..Plan::default() });
+                assert_eq!(faults(&scene), Vec::<String>::new(), "{}", file.display());
+                let badges: Vec<Rect> = scene.edges.iter().filter_map(|edge| edge.steps_at).collect();
+                for (at, badge) in badges.iter().enumerate() {
+                    seen += 1;
+                    let on_card = scene.nodes.iter().any(|node| node.at.overlaps(badge));
+                    let on_badge = badges[at + 1..].iter().any(|other| other.overlaps(badge));
+                    assert!(!on_card && !on_badge, "{}, flow {flow}: {badge:?}", file.display());
+                }
+            }
+        }
+    }
+    assert!(seen > 100);
+}
+
+#[test]
+fn detail_is_as_much_as_asked() {
+    let text = "region r zones=3 {\nservice a \"A name\" x2\nredis c ttl=1h hit_rate=90%\n}\na -> c protocol=tcp\n\
+                flow f rate=10/s {\na -> c reads\n}";
+    let of = |detail| texts(&svg(&drawn(&design(text), Plan { detail, ..Plan::default() }), None));
+    let low = of(Detail::Low);
+    for absent in ["service · x2", "TCP", "ab", "zones it stands in"] {
+        assert!(!low.iter().any(|text| text == absent), "{absent} in {low:?}");
+    }
+    assert!(low.iter().any(|text| text == "A name"));
+    let normal = of(Detail::Normal);
+    for present in ["service · x2", "TCP", "ab", "zones it stands in"] {
+        assert!(normal.iter().any(|text| text == present), "{present} not in {normal:?}");
+    }
+    assert!(!normal.iter().any(|text| text.contains("peak")));
+    let high = of(Detail::High);
+    assert!(high.iter().any(|text| text == "ttl 1 h · 90 % hits"), "{high:?}");
+    assert!(high.iter().any(|text| text.starts_with("10/s peak · carries ≈")), "{high:?}");
+}
+
+#[test]
+fn heat_is_a_tint_a_figure_and_a_legend() {
+    let text = "client a\nservice b capacity=100/s\nservice idle\nflow f rate=83/s {\na -> b\n}";
+    let drawn = svg(&drawn(&design(text), Plan { heat: true, ..Plan::default() }), None);
+    assert_eq!((elements(&drawn, "hot"), elements(&drawn, "heat-4"), elements(&drawn, "sw")), (1, 2, 6));
+    let texts = texts(&drawn);
+    for present in ["83 %", "under 25 % used at the peak", "over 100 %", "no figure"] {
+        assert!(texts.iter().any(|text| text == present), "{present} not in {texts:?}");
+    }
+    assert!(drawn.contains("83/s / 100/s = 83 %"), "the arithmetic is in the tooltip");
+}
+
+#[test]
+fn twenty_nodes_are_a_small_file() {
+    let kinds = ["lb", "gateway", "service", "redis", "postgres", "kafka", "worker"];
+    let node = |at: usize| format!("{} n{at} \"Node of number {at}\" x3\n", kinds[at % 7]);
+    let nodes: String = (0..20).map(node).collect();
+    let hop = |at: usize| format!("n{} -> n{at} on=miss\n", (at - 1) / 2);
+    let hops: String = (1..20).map(hop).collect();
+    let text =
+        format!("design \"Twenty-one\"\nclient web\nregion r zones=3 {{\n{nodes}}}\nweb -> n0\n{hops}");
+    let scene = scene(&text);
+    assert_eq!((scene.nodes.len(), scene.edges.len()), (21, 20));
+    let drawn = svg(&scene, None);
+    assert!(drawn.len() < 25_000, "{} bytes", drawn.len());
+}
+
+#[test]
+fn cards_are_read_in_the_order_of_the_file() {
+    let drawn = svg(&scene(SHORTENER), None);
+    let document = parsed(&drawn);
+    let images = document.descendants().filter(|node| node.attribute("role") == Some("img"));
+    let names: Vec<&str> = images
+        .filter(|image| image.has_attribute("transform"))
+        .filter_map(|image| image.first_element_child()?.text())
+        .map(|title| title.split(" (").next().unwrap())
+        .collect();
+    let said = [
+        "browser",
+        "edge",
+        "L7 load balancer",
+        "Link service",
+        "Hot links",
+        "Links",
+        "clicks",
+        "counter",
+        "watch",
+    ];
+    assert_eq!(names, said);
+}
+
+fn spof(folder: &std::path::Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_spof"))
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn flows_and_themes_are_chosen_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.arch"), "client a\nservice b\nflow order {\na -> b\n}\n").unwrap();
+    std::fs::write(folder.path().join("ours.toml"), "[dark]\nbg = \"#000010\"\n").unwrap();
+    std::fs::write(folder.path().join("faint.toml"), "[light]\n\nink = \"#999999\"\n").unwrap();
+    let draw = |args: &[&str]| spof(folder.path(), &[&["draw", "a.arch", "-o", "-"], args].concat());
+    let (status, _, err) = draw(&["--flow", "oder"]);
+    assert!(status == Some(2) && err.contains("did you mean `order`?"), "{err}");
+    let (status, _, err) = draw(&["--only"]);
+    assert!(status == Some(2) && err.contains("--flow"), "{err}");
+    let (status, _, err) = draw(&["--theme", "drak"]);
+    assert!(status == Some(2) && err.contains("did you mean `dark`?"), "{err}");
+    let (status, _, err) = draw(&["--theme", "faint.toml"]);
+    assert!(status == Some(2) && err.contains("faint.toml:3:7") && err.contains("2.84:1"), "{err}");
+    let (_, dark, _) = draw(&["--theme", "dark"]);
+    assert!(dark.contains("#11161d") && !dark.contains("#ffffff") && !dark.contains("prefers-color-scheme"));
+    let (_, auto, _) = draw(&["--theme", "ours.toml"]);
+    assert!(auto.contains("--bg:#000010") && auto.contains("prefers-color-scheme:dark"));
+    let png = |theme: &str| {
+        let (status, _, err) = spof(folder.path(), &["draw", "a.arch", "-o", "a.png", "--theme", theme]);
+        assert_eq!(status, Some(0), "{err}");
+        std::fs::read(folder.path().join("a.png")).unwrap()
+    };
+    assert!(png("light") != png("dark") && png("light") == png("auto"));
 }
 
 #[test]
@@ -340,6 +546,8 @@ fn labels_are_data() {
         let scene = scene(&text);
         assert_eq!(scene.nodes.len(), 2, "{label}");
         assert_eq!(faults(&scene), Vec::<String>::new(), "{label}");
+        let dressed = Plan { detail: Detail::High, heat: true, ..Plan::default() };
+        assert_eq!(faults(&drawn(&design(&text), dressed)), Vec::<String>::new(), "{label}");
         for theme in [Theme::Auto, Theme::Light, Theme::Dark] {
             let drawn = svg_themed(&scene, None, theme);
             let document = parsed(&drawn);

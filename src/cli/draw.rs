@@ -7,9 +7,10 @@ use clap::ValueEnum;
 use super::output::{Trouble, print, say, write};
 use super::picture::{self, Target};
 use super::terminal::{self, Color};
-use super::{Status, input, settings};
-use crate::design::lower;
-use crate::draw::{self, Marks, Plan, Way, drawn, json, svg_themed};
+use super::{Status, input, settings, theme};
+use crate::catalog::nearest;
+use crate::design::{Design, lower};
+use crate::draw::{self, Marks, Plan, Theme, Way, drawn, json, svg_in};
 use crate::layout;
 use crate::report::text::listed;
 use crate::rules::check_with;
@@ -23,7 +24,9 @@ use crate::syntax::parse;
 Examples:
   spof draw shop.arch                  to shop.svg
   spof draw shop.arch -o docs/shop.svg --findings
-  spof draw shop.arch -o shop.png --scale 2
+  spof draw shop.arch -o shop.png --scale 2 --theme dark
+  spof draw shop.arch --flow order     one flow as a numbered path; --only leaves out the rest
+  spof draw shop.arch --heat           how much of each node is used at the peak
   spof draw shop.arch -o - > shop.svg
   spof draw shop.arch --format json    where everything stands")]
 pub(super) struct Args {
@@ -39,6 +42,21 @@ pub(super) struct Args {
     /// Mark what `spof check` finds
     #[arg(long)]
     findings: bool,
+    /// Show this flow as a numbered path, and the rest muted
+    #[arg(long, value_name = "ID")]
+    flow: Option<String>,
+    /// Draw nothing but what the flow touches
+    #[arg(long, requires = "flow")]
+    only: bool,
+    /// Tint each card by how much of what it carries is used at the peak, with the figure
+    #[arg(long)]
+    heat: bool,
+    /// How much each card says: names only, what it is and where, or key numbers too
+    #[arg(long, value_enum, default_value_t = Detail::Normal)]
+    detail: Detail,
+    /// Colours: light, dark, auto (what the viewer prefers; light in .png and .pdf), or a file of colours in TOML
+    #[arg(long, value_name = "THEME", default_value = "auto")]
+    theme: String,
     /// What to write; json is the laid-out scene, and goes to standard output where no name is given
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
@@ -68,6 +86,13 @@ enum Direction {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Detail {
+    Low,
+    Normal,
+    High,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Engine {
     Layered,
     LayoutRs,
@@ -82,13 +107,14 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 
 fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let target = target(args)?;
+    let Some((palette, fixed)) = theme::chosen(&args.theme, color)? else { return Ok(Status::Bad) };
     let source = input::read_design(&args.file)?;
     let mut loaded = settings::Loaded::new(&args.config, color);
     let (ast, mut mistakes) = parse(&source.text);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
-    let scene = drawn(&design, plan(args));
+    let scene = drawn(&design, plan(args, &design)?);
     let marks = if args.findings && args.format == Format::Svg {
         let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
         let Some(settings) = loaded.of(&args.file) else { return Ok(Status::Bad) };
@@ -98,12 +124,19 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     };
     match (args.format, &target) {
         (Format::Svg, target) => {
-            target.write(args.scale, |theme| svg_themed(&scene, marks.as_ref(), theme))?
+            let theme = |preferred| if fixed == Theme::Auto { preferred } else { fixed };
+            target
+                .write(args.scale, |preferred| svg_in(&scene, marks.as_ref(), theme(preferred), &palette))?
         }
         (Format::Json, target) => {
             let text = format!("{}\n", json(&scene).trim_end());
             target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()))?;
         }
+    }
+    if args.heat && scene.nodes.iter().all(|node| node.heat.is_none()) {
+        say(
+            "note: nothing is tinted: no node has both a load and what it carries; `spof numbers` says what is missing\n",
+        );
     }
     if let Some(note) = simpler(args, scene.way) {
         say(&format!("note: {note}\n"));
@@ -116,8 +149,16 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     Ok(Status::Bad)
 }
 
-fn plan(args: &Args) -> Plan {
-    Plan {
+fn plan(args: &Args, design: &Design) -> Result<Plan, Trouble> {
+    Ok(Plan {
+        flow: args.flow.as_deref().map(|id| flow(design, id)).transpose()?,
+        only: args.only,
+        heat: args.heat,
+        detail: match args.detail {
+            Detail::Low => draw::Detail::Low,
+            Detail::Normal => draw::Detail::Normal,
+            Detail::High => draw::Detail::High,
+        },
         direction: match args.direction {
             Direction::Down => layout::Direction::Down,
             Direction::Right => layout::Direction::Right,
@@ -126,7 +167,21 @@ fn plan(args: &Args) -> Plan {
             Engine::Layered => draw::Engine::Layered,
             Engine::LayoutRs => draw::Engine::LayoutRs,
         },
+    })
+}
+
+/// The index of a flow.
+fn flow(design: &Design, id: &str) -> Result<usize, Trouble> {
+    if let Some(at) = design.flows.iter().position(|flow| flow.id == id) {
+        return Ok(at);
     }
+    let ids = || design.flows.iter().map(|flow| flow.id.as_str());
+    let near = nearest(id, ids()).map(|near| format!("did you mean `{near}`? "));
+    let help = match design.flows.len() {
+        0 => "the design has no flows; write one as `flow ID { a -> b }`".to_string(),
+        _ => format!("{}the flows are {}", near.unwrap_or_default(), ids().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Trouble::new(format!("there is no flow `{id}`")).help(help))
 }
 
 /// What is said of a drawing that is not laid out as asked.

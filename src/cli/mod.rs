@@ -19,6 +19,7 @@ mod rules;
 mod settings;
 mod template;
 mod terminal;
+mod theme;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

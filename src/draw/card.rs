@@ -4,10 +4,15 @@ use crate::catalog::{Kind, catalog};
 use crate::design::{Attrs, Group, GroupKind, Node, Value};
 use crate::layout::Size;
 
+use super::figures::{Figures, Heat};
+use super::layout::Detail;
 use super::text::{Weight, clean, width, wrap};
+use super::zones::short;
 
 pub const TITLE: f64 = 14.0;
 pub const DETAIL: f64 = 12.0;
+pub const FACT: f64 = 11.0;
+pub const HEAT: f64 = 13.0;
 pub const FRAME_TITLE: f64 = 13.0;
 pub const FRAME_DETAIL: f64 = 11.0;
 
@@ -15,35 +20,70 @@ pub const FRAME_DETAIL: f64 = 11.0;
 pub const TEXT_LEFT: f64 = 52.0;
 const TEXT_MOST: f64 = 172.0;
 const CARD_RIGHT: f64 = 16.0;
+const FACT_MOST: f64 = 208.0;
+/// The column of a card's zones, and how far one stands below the other.
+const ZONES: f64 = 12.0;
+pub const ZONE: f64 = 11.0;
 
 pub struct Card {
     pub lines: Vec<String>,
+    /// Empty where names are all that is shown.
     pub detail: String,
+    pub facts: Vec<String>,
+    pub heat: Option<Heat>,
+    /// As they are shown, one below the other.
+    pub zones: Vec<String>,
     pub full: String,
     pub size: Size,
 }
 
 impl Card {
-    pub fn of(node: &Node) -> Card {
+    pub fn of(node: &Node, figures: Figures, zones: &[String], level: Detail) -> Card {
         let title = match clean(node.title()) {
             title if title.is_empty() => clean(&node.id),
             title => title,
         };
         let what = node.tech.map_or_else(|| kind_title(node.kind), |tech| clean(&tech.title));
         let detail = if node.instances == 1 { what } else { format!("{what} · x{}", node.instances) };
-        let full = format!("{title} ({}): {detail}", clean(&node.id));
+        let mut full = format!("{title} ({}): {detail}", clean(&node.id));
+        if !zones.is_empty() {
+            full.push_str(&format!(
+                ", in zone{} {}",
+                if zones.len() == 1 { "" } else { "s" },
+                zones.join(", ")
+            ));
+        }
+        for line in &figures.told {
+            full.push('\n');
+            full.push_str(&clean(line));
+        }
         let lines = wrap(&title, TITLE, Weight::Bold, TEXT_MOST, 2);
-        let detail = wrap(&detail, DETAIL, Weight::Regular, TEXT_MOST, 1).concat();
-        let text = lines
+        let named = level == Detail::Low;
+        let detail = match named {
+            true => String::new(),
+            false => wrap(&detail, DETAIL, Weight::Regular, TEXT_MOST, 1).concat(),
+        };
+        let facts: Vec<String> = figures
+            .facts
             .iter()
-            .map(|line| width(line, TITLE, Weight::Bold))
+            .map(|fact| wrap(fact, FACT, Weight::Regular, FACT_MOST, 1).concat())
+            .collect();
+        let rows = lines.len() + usize::from(!named) + facts.len();
+        let h = 16.0 + 16.0 * rows.max(2) as f64;
+        let zones = if named { Vec::new() } else { short(zones, ((h - 12.0) / ZONE) as usize) };
+        let widest = facts
+            .iter()
+            .map(|fact| width(fact, FACT, Weight::Regular))
             .fold(width(&detail, DETAIL, Weight::Regular), f64::max);
+        let text = lines.iter().map(|line| width(line, TITLE, Weight::Bold)).fold(widest, f64::max);
+        let hot = figures.heat.as_ref().map_or(0.0, |heat| 12.0 + width(&heat.text, HEAT, Weight::Bold));
+        let column = if zones.is_empty() { 0.0 } else { ZONES };
         let size = Size {
             // Even steps of the raster, so that the middle of each side is on it.
-            w: up(TEXT_LEFT + text + CARD_RIGHT, 16.0).max(128.0),
-            h: if lines.len() > 1 { 64.0 } else { 48.0 },
+            w: up(TEXT_LEFT + text + hot + column + CARD_RIGHT, 16.0).max(128.0),
+            h,
         };
-        Card { lines, detail, full, size }
+        Card { lines, detail, facts, heat: figures.heat, zones, full, size }
     }
 }
 

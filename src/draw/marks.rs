@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 pub struct Mark {
     pub worst: Severity,
     pub count: usize,
-    /// `queue-no-dlq: …`, worst first.
+    /// `warning queue-no-dlq: …`, worst first.
     pub lines: Vec<String>,
 }
 
@@ -52,15 +52,23 @@ impl Marks {
         self.hops.get(&(from.to_string(), to.to_string()))
     }
 
+    /// `1 error`, `2 warnings`, worst first.
+    pub fn parts(&self) -> Vec<(Severity, String)> {
+        let parts = self.counts.iter().rev().map(|(severity, count)| {
+            let text = match (severity, count) {
+                (Severity::Info, 1) => "1 remark".to_string(),
+                (Severity::Info, count) => format!("{count} remarks"),
+                (severity, 1) => format!("1 {}", severity.name()),
+                (severity, count) => format!("{count} {}s", severity.name()),
+            };
+            (*severity, text)
+        });
+        parts.collect()
+    }
+
     /// `1 error, 2 warnings`
     pub fn summary(&self) -> String {
-        let parts = self.counts.iter().rev().map(|(severity, count)| match (severity, count) {
-            (Severity::Info, 1) => "1 remark".to_string(),
-            (Severity::Info, count) => format!("{count} remarks"),
-            (severity, 1) => format!("1 {}", severity.name()),
-            (severity, count) => format!("{count} {}s", severity.name()),
-        });
-        let parts: Vec<String> = parts.collect();
+        let parts: Vec<String> = self.parts().into_iter().map(|(_, text)| text).collect();
         if parts.is_empty() { "no findings".to_string() } else { parts.join(", ") }
     }
 
@@ -70,7 +78,11 @@ impl Marks {
 }
 
 fn add<K: Ord>(entry: std::collections::btree_map::Entry<K, Mark>, diagnostic: &Diagnostic) {
-    let line = format!("{}: {}", diagnostic.code, diagnostic.message);
+    let word = match diagnostic.severity {
+        Severity::Info => "remark",
+        severity => severity.name(),
+    };
+    let line = format!("{word} {}: {}", diagnostic.code, diagnostic.message);
     entry
         .and_modify(|mark| {
             mark.count += 1;

@@ -1,9 +1,12 @@
 //! What stands around the diagram: its title above, notes and legend below or, on a tall page, beside it.
 
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
-use crate::design::{Arrow, Design};
+use crate::design::{self, Arrow, Design};
 
 use super::card::kind_title;
+use super::figures::{ABOUT, STEPS};
 use super::scene::{Entry, Note, Point, Rect, Scene, Swatch};
 use super::text::{Weight, clean, width, wrap};
 
@@ -23,10 +26,10 @@ const NOTE_ROOM: f64 = 208.0;
 pub const SWATCH: f64 = 36.0;
 const ENTRY: f64 = 24.0;
 
-/// The body stands anywhere and gets its place here.
-pub fn finish(scene: &mut Scene, design: &Design) {
+/// The body stands anywhere and gets its place here. `shown` are the design's nodes in the order of the scene's.
+pub fn finish(scene: &mut Scene, design: &Design, flow: Option<usize>, shown: &[NodeIndex]) {
     let body = extent(scene);
-    let mut y = MARGIN + head(scene, design, body.w.max(TITLE_ROOM));
+    let mut y = MARGIN + head(scene, design, flow, body.w.max(TITLE_ROOM));
     shift(scene, MARGIN - body.x, y - body.y);
     let mut right = MARGIN + body.w.max(scene.title_at.w).max(NARROWEST);
     y += body.h;
@@ -43,9 +46,9 @@ pub fn finish(scene: &mut Scene, design: &Design) {
             top += ENTRY;
         }
         right = right.max(x + column);
-        y = notes(scene, design, y, right);
+        y = notes(scene, design, shown, y, right);
     } else {
-        y = notes(scene, design, y, right);
+        y = notes(scene, design, shown, y, right);
         y = legend_below(scene, entries, y, right);
     }
     scene.w = (right + MARGIN).ceil();
@@ -98,7 +101,7 @@ fn shift(scene: &mut Scene, dx: f64, dy: f64) {
 }
 
 /// Title and subtitle; the height they take.
-fn head(scene: &mut Scene, design: &Design, room: f64) -> f64 {
+fn head(scene: &mut Scene, design: &Design, flow: Option<usize>, room: f64) -> f64 {
     let mut taken = 0.0;
     let title = design.title.as_deref().map(clean).unwrap_or_default();
     scene.title = wrap(&title, TITLE, Weight::Bold, room, 2);
@@ -108,7 +111,11 @@ fn head(scene: &mut Scene, design: &Design, room: f64) -> f64 {
         scene.title_at = Rect { x: MARGIN, y: MARGIN, w: widest.ceil(), h };
         taken += h;
     }
-    if let Some(solves) = &design.solves {
+    if let Some(flow) = flow.map(|flow| &design.flows[flow]) {
+        let label = flow.label.as_deref().map(|label| format!(" · {label}")).unwrap_or_default();
+        let text = clean(&format!("flow {}{label}", flow.id));
+        scene.subtitle = wrap(&text, SUBTITLE, Weight::Regular, NARROWEST, 1).concat();
+    } else if let Some(solves) = &design.solves {
         let scale = solves.scale.as_deref().map(|scale| format!(", at {scale}")).unwrap_or_default();
         let text = clean(&format!("{}{scale}", solves.problem.replace('-', " ")));
         scene.subtitle = wrap(&text, SUBTITLE, Weight::Regular, NARROWEST, 1).concat();
@@ -139,6 +146,22 @@ fn legend(scene: &Scene) -> Vec<(Swatch, String)> {
             entries.push((Swatch::Arrow(arrow), meaning.to_string()));
         }
     }
+    if scene.edges.iter().any(|edge| !edge.steps.is_empty()) {
+        entries.push((Swatch::Step, "a step of the flow, in its order".to_string()));
+    }
+    if scene.nodes.iter().any(|node| !node.zones.is_empty()) {
+        entries.push((Swatch::Zones, "zones it stands in".to_string()));
+    }
+    if scene.heat {
+        let steps = STEPS.iter().enumerate();
+        entries.extend(steps.map(|(at, text)| (Swatch::Heat(Some(at)), text.to_string())));
+        entries.push((Swatch::Heat(None), "no figure".to_string()));
+    }
+    let texts =
+        scene.nodes.iter().flat_map(|node| node.facts.iter().chain(node.heat.iter().map(|heat| &heat.text)));
+    if texts.into_iter().any(|text| text.contains(ABOUT)) {
+        entries.push((Swatch::About, "with a number that is assumed".to_string()));
+    }
     entries
 }
 
@@ -161,12 +184,20 @@ fn legend_below(scene: &mut Scene, entries: Vec<(Swatch, String)>, mut y: f64, r
 }
 
 /// Rows of notes; each is numbered, and so are the nodes that it is about.
-fn notes(scene: &mut Scene, design: &Design, mut y: f64, right: f64) -> f64 {
+///
+/// Where parts of the design are left out, so are notes on those parts.
+fn notes(scene: &mut Scene, design: &Design, shown: &[NodeIndex], mut y: f64, right: f64) -> f64 {
+    let mut place = vec![None; design.graph.node_count()];
+    for (at, node) in shown.iter().enumerate() {
+        place[node.index()] = Some(at);
+    }
     let (mut x, mut tallest) = (MARGIN, 0.0_f64);
-    for (at, note) in design.notes.iter().enumerate() {
+    let about =
+        |note: &&design::Note| note.on.is_empty() || note.on.iter().any(|node| place[node.index()].is_some());
+    for (at, note) in design.notes.iter().filter(about).enumerate() {
         let number = at + 1;
-        for node in &note.on {
-            scene.nodes[node.index()].notes.push(number);
+        for at in note.on.iter().filter_map(|node| place[node.index()]) {
+            scene.nodes[at].notes.push(number);
         }
         let on = note.on.iter().map(|&node| clean(design.graph[node].title())).collect::<Vec<_>>().join(", ");
         let full = clean(&note.text);
@@ -183,5 +214,5 @@ fn notes(scene: &mut Scene, design: &Design, mut y: f64, right: f64) -> f64 {
         x += w + 16.0;
         tallest = tallest.max(h);
     }
-    if design.notes.is_empty() { y } else { y + MARGIN + tallest }
+    if scene.notes.is_empty() { y } else { y + MARGIN + tallest }
 }

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use crate::catalog::Kind;
 use crate::design::{Arrow, GroupKind};
 
+use super::figures::Heat;
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     pub x: f64,
@@ -98,8 +100,14 @@ pub struct Shape {
     pub kind: Kind,
     /// Its title, broken to fit.
     pub lines: Vec<String>,
-    /// `Redis · x3`
+    /// `Redis · x3`; empty where names are all that is shown.
     pub detail: String,
+    /// Key numbers, at most two short lines.
+    pub facts: Vec<String>,
+    /// How much of what it carries is used; none where that is not asked or not known.
+    pub heat: Option<Heat>,
+    /// The zones it stands in, as its card shows them.
+    pub zones: Vec<String>,
     /// All of its text, uncut.
     pub full: String,
     pub instances: u64,
@@ -107,6 +115,8 @@ pub struct Shape {
     pub group: Option<usize>,
     /// Numbers of the notes on it.
     pub notes: Vec<usize>,
+    /// Not on the flow that is shown.
+    pub muted: bool,
 }
 
 /// A group's frame.
@@ -124,6 +134,8 @@ pub struct Frame {
     pub parent: Option<usize>,
     /// Whether it states a trust level, which makes its frame a boundary.
     pub boundary: bool,
+    /// Holds nothing of the flow that is shown.
+    pub muted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -135,6 +147,12 @@ pub struct Edge {
     pub points: Vec<Point>,
     pub label: Option<Label>,
     pub full: String,
+    /// Which steps of the flow that is shown go here, counted from 1.
+    pub steps: Vec<usize>,
+    /// Where their numbers stand.
+    pub steps_at: Option<Rect>,
+    /// Not on the flow that is shown.
+    pub muted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -158,6 +176,13 @@ pub struct Note {
 pub enum Swatch {
     Kind(Kind),
     Arrow(Arrow),
+    /// A step of the flow that is shown.
+    Step,
+    Zones,
+    /// A tint, as an index of its step; None is a plain card.
+    Heat(Option<usize>),
+    /// The sign of what rests on an assumed number.
+    About,
 }
 
 /// A line of the legend.
@@ -190,6 +215,10 @@ pub struct Scene {
     /// The problem that it solves; empty where none is stated.
     pub subtitle: String,
     pub subtitle_at: Rect,
+    /// The steps of the flow that is shown, in words; empty where none is.
+    pub told: String,
+    /// Whether cards are tinted by what is used of them.
+    pub heat: bool,
     pub nodes: Vec<Shape>,
     pub groups: Vec<Frame>,
     pub edges: Vec<Edge>,

@@ -9,10 +9,12 @@ use crate::design::{Arrow, GroupKind};
 use super::card::TEXT_LEFT;
 use super::escape::escaped;
 use super::glyphs;
-use super::label;
 use super::marks::{Mark, Marks};
+use super::ornaments::{heat_class, summary_part};
 use super::page::{self, NOTE_LINE, TITLE_LINE};
-use super::scene::{Edge, Entry, Frame, Note, Point, Rect, Role, Scene, Shape, Swatch};
+use super::palette::Palette;
+use super::scene::{Edge, Frame, Note, Point, Rect, Role, Scene, Shape};
+use super::spots::spot;
 use super::stroke::{number, rounded, tip};
 use super::text::{Weight, width};
 use super::theme::{FONT, Theme, sheet};
@@ -23,11 +25,16 @@ pub fn svg(scene: &Scene, marks: Option<&Marks>) -> String {
 }
 
 pub fn svg_themed(scene: &Scene, marks: Option<&Marks>, theme: Theme) -> String {
+    svg_in(scene, marks, theme, &Palette::default())
+}
+
+/// In a reader's own colours.
+pub fn svg_in(scene: &Scene, marks: Option<&Marks>, theme: Theme, palette: &Palette) -> String {
     let mut body = Body { out: String::new(), classes: BTreeSet::new() };
     body.write(scene, marks);
     let name = if scene.title.is_empty() { "System design".to_string() } else { scene.title.join(" ") };
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"spof\" role=\"img\" aria-label=\"{}: {}, {}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"spof\" role=\"graphics-document document\" aria-label=\"{}: {}, {}\" \
          width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" font-family=\"{FONT}\">\n<title>{}</title>\n",
         escaped(&name),
         counted(scene.nodes.len(), "node"),
@@ -36,7 +43,10 @@ pub fn svg_themed(scene: &Scene, marks: Option<&Marks>, theme: Theme) -> String 
         w = number(scene.w),
         h = number(scene.h),
     );
-    let _ = writeln!(out, "<style>{}</style>", sheet(theme, |class| body.classes.contains(class)));
+    if !scene.told.is_empty() {
+        let _ = writeln!(out, "<desc>{}</desc>", escaped(&scene.told));
+    }
+    let _ = writeln!(out, "<style>{}</style>", sheet(theme, palette, |class| body.classes.contains(class)));
     let kinds: BTreeSet<Kind> = scene.nodes.iter().map(|node| node.kind).collect();
     if !kinds.is_empty() {
         out.push_str("<defs>");
@@ -62,8 +72,8 @@ fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-struct Body {
-    out: String,
+pub(super) struct Body {
+    pub(super) out: String,
     /// Those in use, so that the style sheet need not hold the rest.
     classes: BTreeSet<&'static str>,
 }
@@ -76,10 +86,7 @@ impl Body {
             let y = scene.title_at.y + 20.0 + at as f64 * TITLE_LINE;
             self.text("t", scene.title_at.x, y, line);
         }
-        let under = under_title(scene, marks);
-        if !under.is_empty() {
-            self.text("s", scene.subtitle_at.x, scene.subtitle_at.y + 12.0, &under);
-        }
+        self.under_title(scene, marks);
         self.out.push('\n');
         for frame in &scene.groups {
             self.frame(frame);
@@ -87,28 +94,35 @@ impl Body {
         for node in &scene.nodes {
             self.behind(node);
         }
-        for edge in &scene.edges {
-            self.edge(edge, marks.and_then(|marks| mark_of(marks, edge)));
+        // What is muted lies under what is not.
+        for muted in [true, false] {
+            for edge in scene.edges.iter().filter(|edge| edge.muted == muted) {
+                self.edge(edge, marks.and_then(|marks| mark_of(marks, edge)));
+            }
         }
         for node in &scene.nodes {
             self.node(node, marks.and_then(|marks| marks.node(&node.id)));
         }
         for edge in &scene.edges {
-            if let Some(label) = &edge.label {
-                let at = label.at.center();
-                self.text("l", at.x, at.y + 4.0, &label.text);
-                self.out.push('\n');
-            }
+            self.label(edge);
         }
+        for edge in &scene.edges {
+            self.steps(edge);
+        }
+        let mut taken: Vec<Rect> = scene.edges.iter().filter_map(|edge| edge.steps_at).collect();
         if let Some(marks) = marks {
-            for edge in &scene.edges {
-                if let Some(mark) = mark_of(marks, edge) {
-                    let spot = badge_spot(edge, scene);
-                    self.open(mark.worst.name());
-                    self.title(&with_findings(&edge.full, Some(mark)));
-                    self.badge(spot, mark.count);
-                    self.out.push_str("</g>\n");
-                }
+            let marked = scene.nodes.iter().filter(|node| marks.node(&node.id).is_some());
+            taken.extend(marked.map(|node| {
+                Rect { x: node.at.right() + 2.0, y: node.at.y - 3.0, w: 0.0, h: 0.0 }.grown(11.0)
+            }));
+        }
+        for (at, edge) in scene.edges.iter().enumerate() {
+            if let Some(mark) = marks.and_then(|marks| mark_of(marks, edge)) {
+                let spot = spot(scene, at, 20.0, 20.0, &taken);
+                self.open(mark.worst.name());
+                self.title(&with_findings(&edge.full, Some(mark)));
+                self.badge(spot, mark.worst, mark.count);
+                self.out.push_str("</g>\n");
             }
         }
         for note in &scene.notes {
@@ -119,17 +133,17 @@ impl Body {
         }
     }
 
-    fn class(&mut self, class: &'static str) -> &'static str {
+    pub(super) fn class(&mut self, class: &'static str) -> &'static str {
         self.classes.insert(class);
         class
     }
 
-    fn open(&mut self, class: &'static str) {
+    pub(super) fn open(&mut self, class: &'static str) {
         let class = self.class(class);
         let _ = write!(self.out, "<g class=\"{class}\">");
     }
 
-    fn rect(&mut self, class: &'static str, at: &Rect, radius: f64) {
+    pub(super) fn rect(&mut self, class: &'static str, at: &Rect, radius: f64) {
         let class = self.class(class);
         let _ = write!(
             self.out,
@@ -143,7 +157,7 @@ impl Body {
         let _ = write!(self.out, "{round}/>");
     }
 
-    fn text(&mut self, class: &'static str, x: f64, y: f64, text: &str) {
+    pub(super) fn text(&mut self, class: &'static str, x: f64, y: f64, text: &str) {
         let class = self.class(class);
         let _ = write!(
             self.out,
@@ -154,13 +168,56 @@ impl Body {
         );
     }
 
+    /// The problem and what was found, as far as the page is wide enough.
+    fn under_title(&mut self, scene: &Scene, marks: Option<&Marks>) {
+        let (mut x, y) = (scene.subtitle_at.x, scene.subtitle_at.y + 12.0);
+        let mut room = scene.w - 2.0 * x;
+        let marks = marks.filter(|_| !scene.title.is_empty());
+        let Some(marks) = marks else {
+            if !scene.subtitle.is_empty() {
+                self.text("s", x, y, &scene.subtitle);
+            }
+            return;
+        };
+        if marks.worst().is_none() {
+            let both = format!("{} · {}", scene.subtitle, marks.summary());
+            let fits = !scene.subtitle.is_empty() && width(&both, page::SUBTITLE, Weight::Regular) <= room;
+            self.text("s", x, y, if fits { &both } else { "no findings" });
+            return;
+        }
+        let found: f64 = marks.parts().iter().map(|(_, text)| summary_part(text)).sum();
+        let said = 18.0 + width(&scene.subtitle, page::SUBTITLE, Weight::Regular);
+        if !scene.subtitle.is_empty() && said + found <= room {
+            self.text("s", x, y, &scene.subtitle);
+            x += said;
+            room -= said;
+        }
+        match found <= room {
+            true => self.summary(x, y, marks),
+            false => self.text("s", x, y, &marks.summary()),
+        }
+    }
+
+    fn label(&mut self, edge: &Edge) {
+        let Some(label) = &edge.label else { return };
+        let at = label.at.center();
+        if edge.muted {
+            self.open("muted");
+        }
+        self.text("l", at.x, at.y + 4.0, &label.text);
+        self.out.push_str(if edge.muted { "</g>\n" } else { "\n" });
+    }
+
     fn title(&mut self, text: &str) {
         let lines: Vec<String> = text.split('\n').map(escaped).collect();
         let _ = write!(self.out, "<title>{}</title>", lines.join("\n"));
     }
 
     fn frame(&mut self, frame: &Frame) {
-        self.out.push_str("<g>");
+        match frame.muted {
+            true => self.open("muted"),
+            false => self.out.push_str("<g>"),
+        }
         self.title(&frame.full);
         let mut class = self.class("f").to_string();
         if frame.kind == GroupKind::Zone {
@@ -194,7 +251,7 @@ impl Body {
             2 => 1,
             _ => 2,
         };
-        self.open(Role::of(node.kind).name());
+        self.open(role(node));
         for copy in (1..=copies).rev() {
             let off = f64::from(copy) * 3.5;
             self.rect("c", &Rect { x: node.at.x + off, y: node.at.y + off, ..node.at }, 9.0);
@@ -204,34 +261,51 @@ impl Body {
 
     fn node(&mut self, node: &Shape, mark: Option<&Mark>) {
         let (w, h) = (node.at.w, node.at.h);
-        let role = self.class(Role::of(node.kind).name());
+        let role = self.class(role(node));
+        let heat = match node.heat.as_ref().filter(|_| !node.muted) {
+            Some(heat) => format!(" {} {}", self.class("hot"), self.class(heat_class(heat.step))),
+            None => String::new(),
+        };
         let worst = mark.map_or(String::new(), |mark| format!(" {}", self.class(mark.worst.name())));
         let _ = write!(
             self.out,
-            "<g class=\"{role}{worst}\" transform=\"translate({} {})\">",
+            "<g role=\"img\" class=\"{role}{heat}{worst}\" transform=\"translate({} {})\">",
             number(node.at.x),
             number(node.at.y)
         );
         self.title(&with_findings(&node.full, mark));
         self.rect("c", &Rect { x: 0.0, y: 0.0, w, h }, 9.0);
         self.glyph(node.kind, 10.0, h / 2.0 - 16.0, 32.0);
-        let mut y = if node.lines.len() > 1 { 21.0 } else { h / 2.0 - 3.0 };
+        let lone = node.lines.len() == 1 && node.detail.is_empty() && node.facts.is_empty();
+        let mut y = if lone { h / 2.0 + 5.0 } else { 21.0 };
         for line in &node.lines {
             self.text("n", TEXT_LEFT, y, line);
             y += 16.0;
         }
-        self.text("d", TEXT_LEFT, y, &node.detail);
+        if !node.detail.is_empty() {
+            self.text("d", TEXT_LEFT, y, &node.detail);
+            y += 16.0;
+        }
+        for fact in &node.facts {
+            self.text("fa", TEXT_LEFT, y, fact);
+            y += 16.0;
+        }
+        if let Some(heat) = &node.heat {
+            let right = w - if node.zones.is_empty() { 14.0 } else { 24.0 };
+            self.text("hv", right, h / 2.0 + 5.0, &heat.text);
+        }
+        self.zones(node);
         for (at, note) in node.notes.iter().take(6).enumerate() {
             self.number_tag(Point { x: at as f64 * 18.0 - 4.0, y: -7.0 }, *note);
         }
         if let Some(mark) = mark {
-            self.badge(Point { x: w - 2.0, y: 2.0 }, mark.count);
+            self.badge(Point { x: w + 2.0, y: -3.0 }, mark.worst, mark.count);
         }
         self.out.push_str("</g>\n");
     }
 
     /// A tile with its kind's picture.
-    fn glyph(&mut self, kind: Kind, x: f64, y: f64, size: f64) {
+    pub(super) fn glyph(&mut self, kind: Kind, x: f64, y: f64, size: f64) {
         let class = self.class("i");
         let _ = write!(
             self.out,
@@ -240,18 +314,6 @@ impl Body {
             number(x),
             number(y)
         );
-    }
-
-    fn badge(&mut self, at: Point, count: usize) {
-        let class = self.class("m");
-        let _ = write!(
-            self.out,
-            "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"9\"/>",
-            number(at.x),
-            number(at.y)
-        );
-        let text = if count > 99 { "99+".to_string() } else { count.to_string() };
-        self.text("mt", at.x, at.y + 4.0, &text);
     }
 
     fn number_tag(&mut self, corner: Point, number: usize) {
@@ -264,23 +326,28 @@ impl Body {
             return;
         }
         let mut classes = Vec::new();
-        if edge.arrow == Arrow::Control {
+        if edge.muted {
+            classes.push(self.class("muted"));
+        } else if edge.arrow == Arrow::Control {
             classes.push(self.class("control"));
+        }
+        if !edge.steps.is_empty() {
+            classes.push(self.class("flow"));
         }
         if let Some(mark) = mark {
             classes.push(self.class(mark.worst.name()));
         }
         if classes.is_empty() {
-            self.out.push_str("<g>");
+            self.out.push_str("<g role=\"img\">");
         } else {
-            let _ = write!(self.out, "<g class=\"{}\">", classes.join(" "));
+            let _ = write!(self.out, "<g role=\"img\" class=\"{}\">", classes.join(" "));
         }
         self.title(&with_findings(&edge.full, mark));
         self.line(edge.arrow, &edge.points);
         self.out.push_str("</g>\n");
     }
 
-    fn line(&mut self, arrow: Arrow, points: &[Point]) {
+    pub(super) fn line(&mut self, arrow: Arrow, points: &[Point]) {
         let mut class = self.class("e").to_string();
         match arrow {
             Arrow::Handoff => class = format!("{class} {}", self.class("handoff")),
@@ -330,36 +397,11 @@ impl Body {
         }
         self.out.push_str("</g>\n");
     }
-
-    fn entry(&mut self, entry: &Entry) {
-        let middle = entry.at.y + 10.0;
-        let x = entry.at.x;
-        match entry.swatch {
-            Swatch::Kind(kind) => {
-                self.open(Role::of(kind).name());
-                self.glyph(kind, x, entry.at.y - 1.0, 22.0);
-            }
-            Swatch::Arrow(arrow) => {
-                match arrow {
-                    Arrow::Control => self.open("control"),
-                    _ => self.out.push_str("<g>"),
-                }
-                self.line(arrow, &[Point { x: x - 2.0, y: middle }, Point { x: x + 28.0, y: middle }]);
-            }
-        }
-        self.text("d", x + page::SWATCH, middle + 4.0, &entry.text);
-        self.out.push_str("</g>\n");
-    }
 }
 
-/// The problem and what was found, as far as the page is wide enough.
-fn under_title(scene: &Scene, marks: Option<&Marks>) -> String {
-    let Some(marks) = marks.filter(|_| !scene.title.is_empty()) else { return scene.subtitle.clone() };
-    let summary = marks.summary();
-    let both = format!("{} · {summary}", scene.subtitle);
-    let room = scene.w - 2.0 * scene.subtitle_at.x;
-    let fits = width(&both, page::SUBTITLE, Weight::Regular) <= room;
-    if fits && !scene.subtitle.is_empty() { both } else { summary }
+/// What decides a card's colours.
+fn role(node: &Shape) -> &'static str {
+    if node.muted { "muted" } else { Role::of(node.kind).name() }
 }
 
 /// A connection is one line, whichever end a finding names first.
@@ -373,20 +415,4 @@ fn with_findings(text: &str, mark: Option<&Mark>) -> String {
         Some(mark) => format!("{text}\n{}", mark.lines.join("\n")),
         None => text.to_string(),
     }
-}
-
-/// Beside the line's label, or on the line, off boxes where there is such a place.
-fn badge_spot(edge: &Edge, scene: &Scene) -> Point {
-    let shares = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
-    let free = |point: &Point| {
-        let around = Rect { x: point.x - 10.0, y: point.y - 10.0, w: 20.0, h: 20.0 };
-        edge.label.as_ref().is_none_or(|label| !label.at.overlaps(&around))
-            && scene.nodes.iter().all(|node| !node.at.overlaps(&around))
-    };
-    let beside = edge.label.iter().flat_map(|label| {
-        let y = label.at.center().y;
-        [Point { x: label.at.right() + 10.0, y }, Point { x: label.at.x - 10.0, y }]
-    });
-    let spots = || shares.into_iter().map(|share| label::share_of(&edge.points, share));
-    beside.chain(spots()).find(free).or_else(|| spots().next()).unwrap_or(Point { x: 0.0, y: 0.0 })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::palette::Palette;
+
 /// Which colours a drawing has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
@@ -16,9 +18,9 @@ pub enum Theme {
 pub const FONT: &str = "'Liberation Sans',Arial,Helvetica,sans-serif";
 
 /// Name, light, dark.
-pub type Colour = (&'static str, &'static str, &'static str);
+pub type Colour<'a> = (&'a str, &'a str, &'a str);
 
-pub const COLOURS: [Colour; 23] = [
+pub const COLOURS: [Colour<'static>; 29] = [
     ("bg", "#ffffff", "#11161d"),
     ("ink", "#18212c", "#e7ecf3"),
     ("soft", "#5a6675", "#9ba8b8"),
@@ -30,7 +32,7 @@ pub const COLOURS: [Colour; 23] = [
     ("entry-bg", "#e5effa", "#1d2f45"),
     ("compute", "#17776a", "#66c7b3"),
     ("compute-bg", "#e0f2ee", "#16342f"),
-    ("store", "#a35f0c", "#e3ac62"),
+    ("store", "#9c5a0a", "#e3ac62"),
     ("store-bg", "#fbefdd", "#3b2c17"),
     ("messaging", "#754bb0", "#bf9fec"),
     ("messaging-bg", "#f0e9fa", "#2d2242"),
@@ -42,14 +44,47 @@ pub const COLOURS: [Colour; 23] = [
     ("warning", "#a86200", "#f2b04b"),
     ("info", "#2c6cb4", "#82b6ef"),
     ("note", "#fdf6d8", "#35301a"),
+    // Blue of M. Okabe and K. Ito, *Color Universal Design*, 2008: told from the roles' colours with any common colour
+    // blindness, and drawn twice as wide.
+    ("flow", "#0072b2", "#56b4e9"),
+    // Ever darker by day, ever brighter by night. By day `OrRd` of M. Harrower and C. Brewer, *ColorBrewer.org*, 2003.
+    ("heat-1", "#fff7ec", "#2b221a"),
+    ("heat-2", "#fee8c8", "#412c17"),
+    ("heat-3", "#fdd49e", "#5b3814"),
+    ("heat-4", "#fdbb84", "#7a4412"),
+    ("heat-5", "#fc8d59", "#9c4f12"),
+];
+
+/// Colours of texts, and what they stand on.
+pub const TEXTS: [(&str, &str); 19] = [
+    ("ink", "bg"),
+    ("ink", "card"),
+    ("ink", "note"),
+    ("soft", "bg"),
+    ("soft", "card"),
+    ("bg", "error"),
+    ("bg", "warning"),
+    ("bg", "info"),
+    ("bg", "flow"),
+    ("ink", "heat-1"),
+    ("ink", "heat-2"),
+    ("ink", "heat-3"),
+    ("ink", "heat-4"),
+    ("ink", "heat-5"),
+    // Pictures of kinds count as text: small, and there to be read.
+    ("entry", "entry-bg"),
+    ("compute", "compute-bg"),
+    ("store", "store-bg"),
+    ("messaging", "messaging-bg"),
+    ("control", "control-bg"),
 ];
 
 /// A rule a line. `(name)` stands for a colour; the first class of a selector is what the rule is for.
 const RULES: &str = include_str!("theme.css");
 
-/// The diagram's sheet.
-pub fn sheet(theme: Theme, occurs: impl Fn(&str) -> bool) -> String {
-    sheet_of("spof", RULES, &COLOURS, theme, occurs)
+/// The diagram's sheet, in the colours of a palette.
+pub fn sheet(theme: Theme, palette: &Palette, occurs: impl Fn(&str) -> bool) -> String {
+    sheet_of("spof", RULES, &palette.list(), theme, occurs)
 }
 
 /// A sheet for what stands in an element of class `root`, without the rules for classes that do not occur.
@@ -107,15 +142,15 @@ fn declared(declaration: &str, colours: &[Colour], theme: Theme, used: &mut BTre
 
 #[cfg(test)]
 mod tests {
-    use super::{COLOURS, Theme, sheet};
+    use super::{COLOURS, Palette, Theme, sheet};
 
     #[test]
     fn every_colour_is_known_and_used() {
-        let all = sheet(Theme::Auto, |_| true);
+        let all = sheet(Theme::Auto, &Palette::default(), |_| true);
         for (name, ..) in COLOURS {
             assert!(all.contains(&format!("var(--{name})")), "{name}");
         }
-        assert!(!sheet(Theme::Dark, |_| true).contains("var("));
-        assert_eq!(sheet(Theme::Light, |_| false), "");
+        assert!(!sheet(Theme::Dark, &Palette::default(), |_| true).contains("var("));
+        assert_eq!(sheet(Theme::Light, &Palette::default(), |_| false), "");
     }
 }

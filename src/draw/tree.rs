@@ -43,6 +43,29 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// Without what holds none of the nodes that are kept; those that are not are gone.
+    pub fn only(self, kept: &[bool]) -> Tree {
+        let mut used = vec![false; self.frames.len()];
+        for home in self.home.iter().zip(kept).filter(|(_, kept)| **kept).map(|(home, _)| *home) {
+            let mut at = home;
+            while let Some(frame) = at.filter(|&frame| !used[frame]) {
+                used[frame] = true;
+                at = self.frames[frame].parent;
+            }
+        }
+        let mut number = vec![None; self.frames.len()];
+        let mut frames = Vec::new();
+        for (at, frame) in self.frames.into_iter().enumerate().filter(|(at, _)| used[*at]) {
+            number[at] = Some(frames.len());
+            // The frame around it stands before it, and has its number already.
+            frames.push(Frame { parent: frame.parent.and_then(|parent| number[parent]), ..frame });
+        }
+        let homes = self.home.into_iter().zip(kept).filter(|(_, kept)| **kept);
+        Tree { frames, home: homes.map(|(home, _)| home.and_then(|home| number[home])).collect() }
+    }
+}
+
 #[derive(Clone, Copy, Default)]
 struct Place {
     known: bool,

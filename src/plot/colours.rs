@@ -6,7 +6,7 @@
 use crate::draw::Theme;
 use crate::draw::theme::{Colour, sheet_of};
 
-const COLOURS: [Colour; 12] = [
+const COLOURS: [Colour<'static>; 12] = [
     ("bg", "#ffffff", "#11161d"),
     ("ink", "#18212c", "#e7ecf3"),
     ("soft", "#5a6675", "#9ba8b8"),
