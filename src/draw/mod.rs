@@ -14,6 +14,7 @@ mod lines;
 mod marks;
 mod page;
 mod scene;
+pub mod sequence;
 pub(crate) mod stroke;
 mod svg;
 pub(crate) mod text;
