@@ -1,6 +1,7 @@
 //! Sequences: what is told, and that nothing lies on anything else, whatever the design.
 
 mod common;
+#[allow(dead_code, reason = "others use the rest of it")]
 mod random_designs;
 
 use common::{design, examples};
@@ -181,7 +182,7 @@ fn arrows_say_what_the_step_does_and_how_long_it_waits() {
         arrow.label.iter().chain(&arrow.note).map(|line| line.text.as_str()).collect::<Vec<_>>().join(" | ")
     };
     assert_eq!(said(0), "POST /links, idempotency key");
-    assert_eq!(said(1), "writes link | timeout 40ms, 3 attempts");
+    assert_eq!(said(1), "writes link | timeout 40 ms, 3 attempts");
 }
 
 #[test]

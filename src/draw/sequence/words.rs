@@ -25,15 +25,15 @@ pub fn label(attrs: &Attrs) -> String {
             ) => Some(name),
             ("share", Value::Number(share)) => Some(format!("{}%", plain(share * 100.0))),
             ("calls", Value::Number(calls)) => Some(format!("{} calls each", plain(*calls))),
-            ("fanout", Value::Number(many)) => Some(format!("one makes {}", plain(*many))),
-            ("batch", Value::Number(many)) => Some(format!("{} in one", plain(*many))),
+            ("fanout", Value::Number(many)) => Some(format!("one makes {}", units::show_count(*many))),
+            ("batch", Value::Number(many)) => Some(format!("{} in one", units::show_count(*many))),
             _ => None,
         });
     }
     clean(&parts.join(", "))
 }
 
-/// `timeout 40ms, 3 attempts`: what belongs to the connection; inherited are those of `every`.
+/// `timeout 40 ms, 3 attempts`: what belongs to the connection; inherited are those of `every`.
 pub fn patience(hop: &Hop, inherited: bool) -> String {
     let parts: Vec<String> = hop
         .attrs
