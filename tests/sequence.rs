@@ -154,7 +154,7 @@ fn who_is_called_answers_after_its_last_line() {
         "client u\nservice s\nredis c\npostgres d\nqueue q\nworker w\nflow f {\nu -> s -> c reads\n\
          s -> d reads on=miss\ns ~> q ~> w -> d writes\n}\n",
     );
-    assert_eq!(told(&page), ["u>s", "s>c", "s<c", "s>d", "s<d", "s~q", "q~w", "w>d", "w<d", "u<s"]);
+    assert_eq!(told(&page), ["u>s", "s>c", "s<c", "s>d", "s<d", "s~q", "u<s", "q~w", "w>d", "w<d"]);
     assert_eq!(page.frames.len(), 1);
     assert_eq!(page.frames[0].condition.text, "[c misses]");
     let inside = |at: usize| {

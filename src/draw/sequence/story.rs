@@ -105,6 +105,9 @@ pub fn story(design: &Design, flow: &Flow) -> Story {
                 teller.story.rows.push(Row::Divides(frame));
             }
             teller.go(design, steps, step, needed[step]);
+            if at_once.is_none() && design.graph[steps[step].hop].arrow == Arrow::Handoff {
+                teller.answer_before(step + 1);
+            }
         }
         if let Some(frame) = at_once {
             teller.end_above(floor, end);
@@ -211,6 +214,17 @@ impl Teller {
         let at = self.working.get(&node).and_then(|works| works.last());
         let floor = at.map_or(0, |at| at + 1);
         self.end_above(floor, now);
+    }
+
+    /// Whoever handed off waits for nothing more, unless a later line starts at it: it answers before the receiver goes on.
+    /// What happens only sometimes stays in its frame.
+    fn answer_before(&mut self, now: usize) {
+        let Some(Open::Work { bar, node, caller, until }) = self.open.pop() else { return };
+        self.working.get_mut(&node).and_then(Vec::pop);
+        let frame = self.open.iter().rposition(|open| matches!(open, Open::Frame(_)));
+        self.end_above(frame.map_or(0, |at| at + 1), now);
+        self.working.entry(node).or_default().push(self.open.len());
+        self.open.push(Open::Work { bar, node, caller, until });
     }
 
     /// As far as none of what lies on top is needed at step `now` or after it.
