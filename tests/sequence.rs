@@ -81,7 +81,8 @@ fn faults(page: &Sequence) -> Vec<String> {
         for other in &page.frames[at + 1..] {
             let apart = !touch(&frame.at, &other.at);
             let inner = frame.at.y >= other.at.y && frame.at.bottom() <= other.at.bottom();
-            if !apart && !inner && !(other.at.y >= frame.at.y && other.at.bottom() <= frame.at.bottom()) {
+            let outer = other.at.y >= frame.at.y && other.at.bottom() <= frame.at.bottom();
+            if !(apart || inner || outer) {
                 faults.push(format!("frames cross: {:?} {:?}", frame.at, other.at));
             }
         }
