@@ -193,3 +193,26 @@ fn long_pages_repeat_their_heads() {
     assert_eq!(page.heads.len(), 6);
     assert_eq!(drawn("client u\nservice s\nflow f { u -> s }\n").heads.len(), 2);
 }
+
+#[test]
+fn the_command_draws_the_flow_that_is_named() {
+    let file = "examples/url-shortener/first-try.arch";
+    let run = |more: &[&str]| {
+        let spof = std::process::Command::new(env!("CARGO_BIN_EXE_spof"))
+            .args(["draw", file, "-o", "-"])
+            .args(more)
+            .output()
+            .unwrap();
+        [spof.stdout, spof.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let [first, _] = run(&["--as", "sequence"]);
+    assert!(first.contains("<title>URL shortener: shorten</title>"));
+    let [second, _] = run(&["--as", "sequence", "--flow", "redirect"]);
+    assert!(second.contains("<title>URL shortener: redirect</title>"));
+    let [nothing, said] = run(&["--as", "sequence", "--flow", "redirct"]);
+    assert!(nothing.is_empty() && said.contains("did you mean `redirect`?"), "{said}");
+    for wrong in [&["--flow", "redirect"][..], &["--as", "sequence", "--findings"]] {
+        let [nothing, said] = run(wrong);
+        assert!(nothing.is_empty() && said.starts_with("error: "), "{said}");
+    }
+}
