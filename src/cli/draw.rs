@@ -10,10 +10,13 @@ use super::terminal::{self, Color};
 use super::{Status, input, settings, theme};
 use crate::catalog::nearest;
 use crate::design::{Design, lower};
+use crate::diagnostic::Diagnostic;
+use crate::draw::sequence::{sequence, sequence_svg};
 use crate::draw::{self, Marks, Plan, Theme, Way, drawn, json, svg_in};
 use crate::layout;
 use crate::report::text::listed;
 use crate::rules::check_with;
+use crate::source::Source;
 use crate::syntax::parse;
 
 /// Draw a design as SVG, PNG or PDF
@@ -27,6 +30,7 @@ Examples:
   spof draw shop.arch -o shop.png --scale 2 --theme dark
   spof draw shop.arch --flow order     one flow as a numbered path; --only leaves out the rest
   spof draw shop.arch --heat           how much of each node is used at the peak
+  spof draw shop.arch --as sequence --flow order -o order.svg
   spof draw shop.arch -o - > shop.svg
   spof draw shop.arch --format json    where everything stands")]
 pub(super) struct Args {
@@ -42,7 +46,7 @@ pub(super) struct Args {
     /// Mark what `spof check` finds
     #[arg(long)]
     findings: bool,
-    /// Show this flow as a numbered path, and the rest muted
+    /// Show this flow as a numbered path, and the rest muted; of a sequence, the first where not given
     #[arg(long, value_name = "ID")]
     flow: Option<String>,
     /// Draw nothing but what the flow touches
@@ -57,6 +61,9 @@ pub(super) struct Args {
     /// Colours: light, dark, auto (what the viewer prefers; light in .png and .pdf), or a file of colours in TOML
     #[arg(long, value_name = "THEME", default_value = "auto")]
     theme: String,
+    /// The whole design, or one flow as it happens: who is called, who answers
+    #[arg(long = "as", value_enum, default_value_t = View::Diagram)]
+    view: View,
     /// What to write; json is the laid-out scene, and goes to standard output where no name is given
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
@@ -77,6 +84,12 @@ pub(super) struct Args {
 enum Format {
     Svg,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum View {
+    Diagram,
+    Sequence,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,6 +127,19 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
+    let theme = |preferred| if fixed == Theme::Auto { preferred } else { fixed };
+    if args.view == View::Sequence {
+        let at = match &args.flow {
+            Some(id) => flow(&design, id)?,
+            None => 0,
+        };
+        let Some(flow) = design.flows.get(at) else {
+            return Err(Trouble::new("there is no flow to draw").help("write one: `flow ID { a -> b }`"));
+        };
+        let drawn = sequence(&design, flow);
+        target.write(args.scale, |preferred| sequence_svg(&drawn, theme(preferred)))?;
+        return Ok(told(&source, &mistakes, color));
+    }
     let scene = drawn(&design, plan(args, &design)?);
     let marks = if args.findings && args.format == Format::Svg {
         let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
@@ -123,11 +149,8 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
         None
     };
     match (args.format, &target) {
-        (Format::Svg, target) => {
-            let theme = |preferred| if fixed == Theme::Auto { preferred } else { fixed };
-            target
-                .write(args.scale, |preferred| svg_in(&scene, marks.as_ref(), theme(preferred), &palette))?
-        }
+        (Format::Svg, target) => target
+            .write(args.scale, |preferred| svg_in(&scene, marks.as_ref(), theme(preferred), &palette))?,
         (Format::Json, target) => {
             let text = format!("{}\n", json(&scene).trim_end());
             target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()))?;
@@ -141,12 +164,16 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     if let Some(note) = simpler(args, scene.way) {
         say(&format!("note: {note}\n"));
     }
+    Ok(told(&source, &mistakes, color))
+}
+
+fn told(source: &Source, mistakes: &[Diagnostic], color: Color) -> Status {
     if mistakes.is_empty() {
-        return Ok(Status::Clean);
+        return Status::Clean;
     }
-    let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
+    let blocks = listed(source, mistakes, terminal::for_stderr(color));
     say(&format!("{}\n", blocks.join("\n\n")));
-    Ok(Status::Bad)
+    Status::Bad
 }
 
 fn plan(args: &Args, design: &Design) -> Result<Plan, Trouble> {
@@ -199,13 +226,24 @@ fn simpler(args: &Args, way: Way) -> Option<&'static str> {
 
 /// Where to write.
 fn target(args: &Args) -> Result<Target, Trouble> {
+    let trouble = match args.view {
+        View::Sequence if args.findings || args.heat => Some("a sequence shows neither findings nor heat"),
+        View::Sequence if args.format == Format::Json => Some("a sequence is not written as JSON"),
+        _ => None,
+    };
+    if let Some(trouble) = trouble {
+        return Err(Trouble::new(trouble));
+    }
     let json = args.format == Format::Json;
     match &args.output {
         Some(output) if json && !input::is_stdin(output) => Ok(Target::svg(output.clone())),
         Some(output) => Target::named(output),
         None if json || input::is_stdin(&args.file) => Ok(Target::STDOUT),
         None => {
-            let target = args.file.with_extension("svg");
+            let mut target = args.file.with_extension("svg");
+            if args.view == View::Sequence {
+                target = args.file.with_extension("sequence.svg");
+            }
             if target == args.file {
                 return Err(Trouble::new(format!("`{}` would be drawn onto itself", args.file.display()))
                     .help("name another file with -o"));

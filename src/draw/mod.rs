@@ -20,6 +20,7 @@ mod palette;
 mod palette_file;
 mod path;
 mod scene;
+pub mod sequence;
 mod spots;
 pub(crate) mod stroke;
 mod svg;
