@@ -286,7 +286,8 @@ fn the_answer_to_another_problem_does_not_pass() {
             for (name, text) in references(&other.id) {
                 let score = graded(&text, &problem.id);
                 assert_eq!(score.level, None, "{name} as {}", problem.id);
-                assert!(score.points < 10.0, "{name} as {}", problem.id);
+                // Two problems may both ask for a list; more than a part of it they do not share.
+                assert!(score.points < 30.0, "{name} as {}: {}", problem.id, score.points);
             }
         }
     }
