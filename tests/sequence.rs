@@ -211,8 +211,8 @@ fn the_command_draws_the_flow_that_is_named() {
     assert!(second.contains("<title>URL shortener: redirect</title>"));
     let [nothing, said] = run(&["--as", "sequence", "--flow", "redirct"]);
     assert!(nothing.is_empty() && said.contains("did you mean `redirect`?"), "{said}");
-    for wrong in [&["--flow", "redirect"][..], &["--as", "sequence", "--findings"]] {
-        let [nothing, said] = run(wrong);
+    for wrong in [["--as", "sequence", "--heat"], ["--as", "sequence", "--findings"]] {
+        let [nothing, said] = run(&wrong);
         assert!(nothing.is_empty() && said.starts_with("error: "), "{said}");
     }
 }
