@@ -1,9 +1,10 @@
 //! Text that keeps to its room: names of any length, lists of any number.
 
+use crate::draw::escape::escaped;
 use crate::draw::text::{Weight, clean, wrap};
 
-/// Letters of a text that is only looked at when asked for.
-const TIP: usize = 240;
+/// Bytes of a text that is only looked at when asked for, as it stands in the file: a chart has two for each line.
+const TIP: usize = 320;
 
 /// One line that fits, with an ellipsis for what does not.
 pub fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String {
@@ -13,7 +14,12 @@ pub fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String {
 /// As much as a tooltip or a description needs.
 pub fn tip(text: &str) -> String {
     let text = clean(text);
-    match text.char_indices().nth(TIP) {
+    let mut bytes = 0;
+    let cut = text.char_indices().find(|(_, letter)| {
+        bytes += escaped(letter.encode_utf8(&mut [0; 4])).len();
+        bytes > TIP
+    });
+    match cut {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
     }
@@ -58,7 +64,7 @@ pub fn counted(number: usize, thing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{list, sentences, short, tip};
+    use super::{escaped, list, sentences, short, tip};
 
     #[test]
     fn lists_read_as_sentences_and_end() {
@@ -70,6 +76,9 @@ mod tests {
         assert_eq!(sentences(&["a b".to_string(), "c".to_string()], 3), "a b; c");
         let long = "x".repeat(10_000);
         assert!(list([long.as_str(); 100], 3).len() < 200);
-        assert!(tip(&long).len() < 300 && short("a\u{202e}\nb") == "a b");
+        for dear in [long.as_str(), &"界".repeat(10_000), &"&".repeat(10_000)] {
+            assert!(escaped(&tip(dear)).len() < 330);
+        }
+        assert!(short("a\u{202e}\nb") == "a b");
     }
 }
