@@ -24,6 +24,7 @@ pub mod numbers;
 pub mod plot;
 pub mod predict;
 pub mod report;
+pub mod review;
 pub mod rubric;
 pub mod rules;
 pub mod settings;

@@ -9,14 +9,11 @@ use serde_json::Value;
 use super::output::{Trouble, finish, print};
 use super::terminal::{self, Color};
 use super::{Size, Status, input, packs, settings};
-use crate::design::{Design, lower};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::report::{Review, Style, json, text};
-use crate::rubric::{Packs, Scale, score, try_gains};
-use crate::rules::{check, check_with};
+use crate::diagnostic::Severity;
+use crate::report::{Style, json, text};
+use crate::review::{Review, Reviewer};
+use crate::rubric::Packs;
 use crate::settings::Settings;
-use crate::source::Source;
-use crate::syntax::parse;
 
 /// Say where a design breaks and why, and score it if it solves a problem
 ///
@@ -148,10 +145,9 @@ fn one(
     further: bool,
 ) -> Result<(Status, Output), Trouble> {
     let source = input::read_design(file)?;
-    let (ast, mut mistakes) = parse(&source.text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    let review = review(&source, &design, mistakes, args, packs, today, settings);
+    let scale = args.at.map(Size::scale);
+    let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains: true };
+    let review = reviewer.review(source);
     let status = status(&review, args.fail_on);
     let output = match args.format {
         Format::Text => {
@@ -171,54 +167,6 @@ fn status(review: &Review, fail_on: FailOn) -> Status {
     } else {
         Status::Clean
     }
-}
-
-/// Everything there is to say of a design.
-fn review<'a>(
-    source: &'a Source,
-    design: &'a Design,
-    mut mistakes: Vec<Diagnostic>,
-    args: &Args,
-    packs: &Packs,
-    today: Date,
-    settings: &Settings,
-) -> Review<'a> {
-    let mut critique = check_with(design, today, settings);
-    if !mistakes.is_empty() {
-        // The line that could not be read may have been the one that used it.
-        critique.findings.retain(|finding| finding.code != "unused-component");
-    }
-    mistakes.append(&mut critique.mistakes);
-    let problem = match (&args.problem, &design.solves) {
-        (Some(problem), _) => Some(problem.clone()),
-        (None, Some(solves)) if packs.find(&solves.problem).is_some() => Some(solves.problem.clone()),
-        (None, Some(solves)) => {
-            mistakes.push(unknown_problem(packs, &solves.problem, solves.span));
-            None
-        }
-        (None, None) => None,
-    };
-    mistakes.sort_by_key(|mistake| mistake.at.span);
-    let scale: Option<Scale> = args.at.map(Size::scale);
-    let score = problem.as_deref().and_then(|id| packs.find(id)).map(|pack| {
-        let rubric = &pack.rubric;
-        // Whoever is examined does not choose what is looked at.
-        let unset = (!settings.is_empty()).then(|| check(design, today));
-        let critique = unset.as_ref().unwrap_or(&critique);
-        let mut score = score(design, critique, rubric, scale);
-        try_gains(&source.text, design, critique, rubric, &mut score, today);
-        score
-    });
-    Review { source, design, mistakes, critique, problem, score }
-}
-
-fn unknown_problem(packs: &Packs, id: &str, span: crate::source::Span) -> Diagnostic {
-    let label = match packs::near(packs, id) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "not in the catalogue".to_string(),
-    };
-    Diagnostic::mistake("unknown-problem", format!("there is no problem `{id}`"), span, label)
-        .help("`spof problems` lists them; without `solves` a design is checked and not scored")
 }
 
 #[cfg(test)]

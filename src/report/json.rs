@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
-use super::Review;
 use crate::diagnostic::{Diagnostic, Edit, Label};
+use crate::review::Review;
 use crate::rules::Accepted;
 use crate::source::{Source, Span};
 
 pub fn review(review: &Review) -> Value {
-    let source = review.source;
+    let source = &review.source;
     let places = &Places { source, last: Cell::new((1, 0, 1)) };
     let findings: Vec<Value> =
         review.critique.findings.iter().map(|finding| self::finding(places, finding)).collect();

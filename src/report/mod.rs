@@ -30,12 +30,6 @@ pub use paint::Paint;
 pub use rules::{rules, rules_json};
 pub use wrap::{Wrap, clean};
 
-use crate::design::Design;
-use crate::diagnostic::Diagnostic;
-use crate::rubric::Score;
-use crate::rules::Critique;
-use crate::source::Source;
-
 /// How a text is set.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
@@ -50,17 +44,4 @@ impl Style {
     fn paint(self) -> Paint {
         Paint { on: self.color }
     }
-}
-
-/// All there is to say of one file.
-#[derive(Debug)]
-pub struct Review<'a> {
-    pub source: &'a Source,
-    pub design: &'a Design,
-    /// What is wrong with the text, in order of place.
-    pub mistakes: Vec<Diagnostic>,
-    pub critique: Critique,
-    /// The id of the problem it was judged against.
-    pub problem: Option<String>,
-    pub score: Option<Score>,
 }

@@ -1,8 +1,9 @@
 //! The last line: how much there was, and of which file.
 
 use super::wrap::columns;
-use super::{Review, Style, Wrap, clean};
+use super::{Style, Wrap, clean};
 use crate::diagnostic::{Severity, Verdict};
+use crate::review::Review;
 
 /// `2 errors, 3 warnings, 5 questions        first-try.arch`
 pub(super) fn line(review: &Review, style: Style) -> String {
@@ -35,7 +36,7 @@ pub(super) fn line(review: &Review, style: Style) -> String {
 
 /// Says of a design that nothing is wrong with it, and what was looked at.
 pub(super) fn nothing(review: &Review, style: Style) -> String {
-    let design = review.design;
+    let design = &review.design;
     let name = clean(&review.source.name);
     if design.graph.edge_count() == 0 {
         let nodes = counted(design.graph.node_count(), "node");

@@ -2,9 +2,10 @@
 
 use jiff::civil::date;
 
-use super::{Review, Style, json, text};
-use crate::design::{Design, lower};
+use super::{Style, json, text};
+use crate::design::lower;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::review::Review;
 use crate::rubric::{Dimension, DimensionScore, Gain, Level, LevelReadout, Scale, Score};
 use crate::rules::{Accepted, Critique};
 use crate::source::{Source, Span};
@@ -110,8 +111,16 @@ fn score() -> Score {
     }
 }
 
-fn reviewed<'a>(source: &'a Source, design: &'a Design, mistakes: Vec<Diagnostic>) -> Review<'a> {
-    Review { source, design, mistakes, critique: Critique::default(), problem: None, score: None }
+fn reviewed(source: &Source, text: &str, mistakes: Vec<Diagnostic>) -> Review {
+    let (design, _) = lower(&parse(text).0);
+    Review {
+        source: source.clone(),
+        design,
+        mistakes,
+        critique: Critique::default(),
+        problem: None,
+        score: None,
+    }
 }
 
 macro_rules! snapshot {
@@ -125,9 +134,8 @@ macro_rules! snapshot {
 #[test]
 fn findings_questions_and_score() {
     let source = Source::new("shop.arch", SHOP);
-    let (design, _) = lower(&parse(SHOP).0);
     let critique = found(&source);
-    let review = Review { critique, score: Some(score()), ..reviewed(&source, &design, Vec::new()) };
+    let review = Review { critique, score: Some(score()), ..reviewed(&source, SHOP, Vec::new()) };
     snapshot!("findings_at_100", text::text(&review, plain(100)));
     snapshot!("findings_at_60", text::text(&review, plain(60)));
     snapshot!("findings_all", text::text(&review, Style { all: true, ..plain(80) }));
@@ -139,16 +147,14 @@ fn mistakes_in_order_of_place() {
     let text = "design \"Chat\"\nclient web\nredis hot x3 tll=30s\nweb -> hott\nservice web\n";
     let source = Source::new("chat.arch", text);
     let (ast, mut mistakes) = parse(text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    snapshot!("mistakes", text::text(&reviewed(&source, &design, mistakes), plain(100)));
+    mistakes.extend(lower(&ast).1);
+    snapshot!("mistakes", text::text(&reviewed(&source, text, mistakes), plain(100)));
 }
 
 #[test]
 fn nothing_to_report() {
     let source = Source::new("shop.arch", SHOP);
-    let (design, _) = lower(&parse(SHOP).0);
-    let clean = text::text(&reviewed(&source, &design, Vec::new()), plain(200));
+    let clean = text::text(&reviewed(&source, SHOP, Vec::new()), plain(200));
     let rules = crate::rules::ALL.len();
     assert_eq!(
         clean,
@@ -186,9 +192,8 @@ fn a_place_at_the_very_end_or_over_several_lines_is_shown() {
 #[test]
 fn colour_changes_no_word() {
     let source = Source::new("shop.arch", SHOP);
-    let (design, _) = lower(&parse(SHOP).0);
     let review =
-        Review { critique: found(&source), score: Some(score()), ..reviewed(&source, &design, Vec::new()) };
+        Review { critique: found(&source), score: Some(score()), ..reviewed(&source, SHOP, Vec::new()) };
     let colored = text::text(&review, Style { color: true, ..plain(80) });
     let mut bare = String::new();
     let mut rest = colored.as_str();

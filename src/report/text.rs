@@ -1,7 +1,8 @@
 //! A review as a person reads it: what stops the reading first, the worst whole, the rest short, then the score.
 
-use super::{Review, Style, Wrap, accepted, brief, questions, score, settings, summary, whole};
+use super::{Style, Wrap, accepted, brief, questions, score, settings, summary, whole};
 use crate::diagnostic::{Diagnostic, Verdict};
+use crate::review::Review;
 use crate::rules::NotEvaluated;
 
 /// Findings shown whole; five are what one reads before the eyes glaze over.
@@ -20,7 +21,7 @@ pub fn text(review: &Review, style: Style) -> String {
     let (wrong, asked): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
         found.iter().partition(|finding| finding.verdict == Verdict::Wrong);
     let most = if style.all { wrong.len() } else { WHOLE };
-    blocks.extend(wrong.iter().take(most).map(|finding| whole(review.source, finding, style)));
+    blocks.extend(wrong.iter().take(most).map(|finding| whole(&review.source, finding, style)));
     if wrong.len() > most {
         blocks.push(rest(review, &wrong[most..], style));
     }
@@ -44,7 +45,7 @@ pub fn text(review: &Review, style: Style) -> String {
 
 /// The mistakes of a text alone, for the commands that only need to read it.
 pub fn mistakes(review: &Review, style: Style) -> Vec<String> {
-    listed(review.source, &review.mistakes, style)
+    listed(&review.source, &review.mistakes, style)
 }
 
 /// Mistakes whole, and how many more there are.
@@ -81,7 +82,7 @@ fn rest(review: &Review, findings: &[&Diagnostic], style: Style) -> String {
     let mut out = style.paint().bold(&heading);
     for finding in findings.iter().take(BRIEF) {
         out.push('\n');
-        out.push_str(&brief::line(review.source, finding, style));
+        out.push_str(&brief::line(&review.source, finding, style));
     }
     if findings.len() > BRIEF {
         out.push_str(&format!("\n  and {} more", findings.len() - BRIEF));
