@@ -211,8 +211,10 @@ fn message(text: &str) -> String {
 
 fn descriptor(code: &str) -> Value {
     let Some(rule) = crate::rules::find(code) else {
-        // A kind of mistake in the text, or `unused-allow`.
-        let text = capital(&code.replace('-', " "));
+        // A kind of mistake, or an `allow` that is about the rules themselves.
+        let text = format!("The text is no design as it stands: {}", code.replace('-', " "));
+        let text =
+            if code == "unused-allow" { "An acceptance that accepts nothing".to_string() } else { text };
         return json!({ "id": code, "shortDescription": { "text": text } });
     };
     let mut descriptor = json!({
