@@ -196,8 +196,9 @@ fn sarif() {
         for text in texts {
             let text = text.as_str().unwrap();
             assert_inert(&text.replace("\n", " "), "a message");
-            assert!(!text.contains("](") || text.contains("] ("), "{text} leads somewhere");
-            assert!(!text.contains("{0}") || text.contains("{{0}}"), "{text} has a placeholder");
+            assert!(!text.contains("]("), "{text} leads somewhere");
+            let single = text.replace("{{", "").replace("}}", "");
+            assert!(!single.contains(['{', '}']), "{text} has a placeholder");
         }
     }
 }
