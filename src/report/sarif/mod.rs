@@ -4,24 +4,23 @@
 //! information to decide whether a problem exists", which the standard gives no level (§3.27.9, §3.27.10); its weight is in
 //! `properties`.
 
+mod rules;
+mod uri;
+
 use std::collections::BTreeMap;
-use std::path::{MAIN_SEPARATOR, Path};
 
 use serde_json::{Value, json};
 
 use super::clean;
-use super::page::{capital, page};
 use super::places::Places;
-use crate::diagnostic::{Diagnostic, Edit, Severity, Verdict};
+use crate::diagnostic::{Diagnostic, Edit, Verdict};
 use crate::review::Review;
-use crate::rules::{Accepted, Rule};
+use crate::rules::Accepted;
 use crate::source::Span;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Where the rules' pages are on the web; empty while the package names no place.
-const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// One run over any number of designs.
 #[derive(Debug, Default)]
@@ -59,9 +58,9 @@ impl Log {
     }
 
     pub fn end(self) -> Value {
-        let rules: Vec<Value> = self.codes.iter().map(|code| descriptor(code)).collect();
+        let rules: Vec<Value> = self.codes.iter().map(|code| rules::descriptor(code)).collect();
         let mut driver = json!({ "name": "spof", "version": VERSION, "semanticVersion": VERSION });
-        if let Some(home) = web(REPOSITORY) {
+        if let Some(home) = rules::home() {
             driver["informationUri"] = json!(home);
         }
         driver["rules"] = json!(rules);
@@ -84,7 +83,7 @@ impl Log {
 
     /// Where a file is, as results refer to it.
     fn artifact(&mut self, name: &str) -> Value {
-        let uri = uri(name);
+        let uri = uri::uri(name);
         let next = self.known.len();
         let index = *self.known.entry(uri.clone()).or_insert(next);
         if index == self.artifacts.len() {
@@ -103,7 +102,7 @@ impl Log {
             "ruleId": said.code,
             "ruleIndex": index,
             "kind": if open { "open" } else { "fail" },
-            "level": if open { "none" } else { level(said.severity) },
+            "level": if open { "none" } else { rules::level(said.severity) },
             "message": { "text": text(said) },
             "locations": [location(file, said)],
         });
@@ -209,90 +208,9 @@ fn message(text: &str) -> String {
     clean(text).replace('{', "{{").replace('}', "}}").replace("](", "] (")
 }
 
-fn descriptor(code: &str) -> Value {
-    let Some(rule) = crate::rules::find(code) else {
-        // A kind of mistake, or an `allow` that is about the rules themselves.
-        let text = format!("The text is no design as it stands: {}", code.replace('-', " "));
-        let text =
-            if code == "unused-allow" { "An acceptance that accepts nothing".to_string() } else { text };
-        return json!({ "id": code, "shortDescription": { "text": text } });
-    };
-    let mut descriptor = json!({
-        "id": rule.id,
-        "shortDescription": { "text": capital(rule.summary) },
-        "fullDescription": { "text": rule.page.checks },
-        "help": { "text": help(rule), "markdown": page(rule) },
-    });
-    if let Some(home) = web(REPOSITORY) {
-        descriptor["helpUri"] = json!(help_uri(home, rule.id));
-    }
-    descriptor["defaultConfiguration"] = json!({ "level": level(rule.severity) });
-    descriptor["properties"] = json!({ "precision": rule.confidence, "tags": [rule.group] });
-    descriptor
-}
-
-fn help(rule: &Rule) -> String {
-    format!("{}\n{}\nspof explain {} says more.", rule.page.when, rule.page.why, rule.id)
-}
-
-/// A place on the web, without a slash at its end.
-fn web(place: &str) -> Option<&str> {
-    place.starts_with("https://").then(|| place.trim_end_matches('/'))
-}
-
-fn help_uri(home: &str, rule: &str) -> String {
-    format!("{home}/blob/v{VERSION}/docs/rules/{rule}.md")
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    }
-}
-
-/// A path as an address: as it was given, relative or not, and percent-encoded (RFC 3986).
-fn uri(name: &str) -> String {
-    let path = name.replace(MAIN_SEPARATOR, "/");
-    let mut out = String::new();
-    if Path::new(name).is_absolute() {
-        out.push_str(if path.starts_with('/') { "file://" } else { "file:///" });
-    }
-    for byte in path.strip_prefix("./").unwrap_or(&path).bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(byte.into())
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{help_uri, message, uri, web};
-
-    #[test]
-    fn addresses() {
-        assert_eq!(uri("./designs/my shop.arch"), "designs/my%20shop.arch");
-        assert_eq!(uri("../a:b#c?é.arch"), "../a%3Ab%23c%3F%C3%A9.arch");
-        assert_eq!(uri("<stdin>"), "%3Cstdin%3E");
-        #[cfg(unix)]
-        assert_eq!(uri("/srv/a.arch"), "file:///srv/a.arch");
-    }
-
-    #[test]
-    fn a_rule_has_a_page_on_the_web_where_the_package_has_a_place_there() {
-        assert_eq!(web(""), None);
-        let home = web("https://example.org/spof/").expect("a place");
-        let version = env!("CARGO_PKG_VERSION");
-        assert_eq!(
-            help_uri(home, "queue-no-dlq"),
-            format!("https://example.org/spof/blob/v{version}/docs/rules/queue-no-dlq.md")
-        );
-    }
+    use super::message;
 
     #[test]
     fn a_message_holds_no_placeholder_and_no_link() {
