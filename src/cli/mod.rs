@@ -5,6 +5,7 @@ mod completions;
 mod draw;
 mod explain;
 mod fmt;
+mod format;
 mod input;
 mod new;
 mod numbers;
