@@ -200,6 +200,10 @@ fn the_record() {
     assert_eq!(judged(&design(&format!("{one}\n{one}")), "{ decisions = 2 }").0, Met::Unstated);
     assert_eq!(judged(&design(""), r#"{ nodes = "any", at_most = 2 }"#).0, Met::Yes);
     assert_eq!(judged(&design("cache c"), r#"{ nodes = "any", at_most = 2 }"#).0, Met::No);
+    // Nobody leaves out who asks, whom one pays, or what looks on.
+    let own = r#"{ nodes = "own", at_most = 1 }"#;
+    assert_eq!(judged(&design("external e\nclient c\nmonitor m"), own).0, Met::Yes);
+    expect(&design("cache c"), own, Met::No, "2 × box of your own, 1 are enough");
     // Words alone earn nothing.
     assert_eq!(judged(one, "{ decisions = 1 }").0, Met::No);
 }
