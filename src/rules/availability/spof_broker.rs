@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &[
         "availability",
+        "cdc",
         "copies",
         "delivery",
         "dlq",
