@@ -56,7 +56,10 @@ impl Page {
             page.text("t", EDGE, y + 20.0, &line);
             y += TITLE_LINE;
         }
-        page.text("s", EDGE, y + 14.0, &words::fitted(&words.under, 13.0, Weight::Regular, room));
+        let under = words::fitted(&words.under, 13.0, Weight::Regular, room);
+        if !under.is_empty() {
+            page.text("s", EDGE, y + 14.0, &under);
+        }
         let top = y + 34.0;
         y = top + picture;
         for note in &words.notes {
