@@ -18,6 +18,8 @@ pub const NOTE_LINE: f64 = 16.0;
 pub const LEGEND: f64 = 12.0;
 
 const MARGIN: f64 = 32.0;
+/// What a title may take of the page where it is set in a wider font than the one measured: nothing else is as long.
+pub const SPARE: f64 = 1.12;
 /// What a title may take, however narrow the diagram.
 const TITLE_ROOM: f64 = 480.0;
 const NARROWEST: f64 = 296.0;
@@ -31,7 +33,7 @@ pub fn finish(scene: &mut Scene, design: &Design, flow: Option<usize>, shown: &[
     let body = extent(scene);
     let mut y = MARGIN + head(scene, design, flow, body.w.max(TITLE_ROOM));
     shift(scene, MARGIN - body.x, y - body.y);
-    let mut right = MARGIN + body.w.max(scene.title_at.w).max(NARROWEST);
+    let mut right = MARGIN + body.w.max((scene.title_at.w * SPARE).ceil()).max(NARROWEST);
     y += body.h;
 
     let entries = legend(scene);

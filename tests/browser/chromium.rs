@@ -9,15 +9,15 @@ use spof::draw::Rect;
 const MEASURE: &str = include_str!("measure.js");
 
 /// A drawing to be measured.
+#[derive(Clone)]
 pub struct Drawing {
     pub name: String,
     pub svg: String,
     /// Classes of texts, and the room that each such text was given, in the order of the file.
     pub boxes: Vec<(&'static str, Rect)>,
-    /// Another font than the file asks for.
-    pub font: Option<&'static str>,
-    /// Whether contrasts are all that is measured.
-    pub colours: bool,
+    /// Whether it is set in a wider font than the one it asks for. Then shapes that are drawn and the page have to hold their
+    /// texts, and no text lies on another.
+    pub wider: bool,
 }
 
 /// What one browser says of all drawings that it was given.
@@ -28,7 +28,8 @@ pub struct Found {
 }
 
 pub fn installed() -> bool {
-    let found = Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success());
+    let found =
+        Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
         eprintln!("chromium is not installed: skipped");
     }
@@ -41,7 +42,14 @@ pub fn open(drawings: &[Drawing], alone: &[Drawing], dark: bool) -> Found {
     let page = folder.path().join("page.html");
     std::fs::write(&page, html(folder.path(), drawings, alone)).unwrap();
     let output = Command::new("timeout")
-        .args(["300", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        .args([
+            "300",
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+        ])
         .args(["--disable-dev-shm-usage", "--allow-file-access-from-files", "--dump-dom"])
         .arg(format!("--blink-settings=preferredColorScheme={}", if dark { 0 } else { 1 }))
         .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
@@ -82,7 +90,7 @@ fn html(folder: &Path, drawings: &[Drawing], alone: &[Drawing]) -> String {
         .map(|drawing| {
             let boxes: Vec<Value> =
                 drawing.boxes.iter().map(|(class, at)| json!([class, at.x, at.y, at.w, at.h])).collect();
-            json!({"name": drawing.name, "svg": drawing.svg, "boxes": boxes, "font": drawing.font, "colours": drawing.colours})
+            json!({"name": drawing.name, "svg": drawing.svg, "boxes": boxes, "wider": drawing.wider})
         })
         .collect();
     let data = Value::from(list).to_string().replace('<', "\\u003c");

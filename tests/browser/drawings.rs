@@ -13,7 +13,7 @@ use crate::chromium::Drawing;
 const THEME: Theme = Theme::Auto;
 
 fn drawing(name: String, svg: String, boxes: Vec<(&'static str, Rect)>) -> Drawing {
-    Drawing { name, svg, boxes, font: None, colours: false }
+    Drawing { name, svg, boxes, wider: false }
 }
 
 /// Room of the texts that have no shape of their own, and of those that share one.
@@ -83,7 +83,12 @@ pub fn ways(name: &str, design: &Design) -> Vec<Drawing> {
     let mut all = vec![
         diagram(name, design, plan, false),
         diagram(&format!("{name}, findings"), design, Plan { heat: true, ..plan }, true),
-        diagram(&format!("{name}, high, heat"), design, Plan { detail: Detail::High, heat: true, ..plan }, false),
+        diagram(
+            &format!("{name}, high, heat"),
+            design,
+            Plan { detail: Detail::High, heat: true, ..plan },
+            false,
+        ),
         diagram(&format!("{name}, low"), design, Plan { detail: Detail::Low, ..plan }, true),
     ];
     for (at, flow) in design.flows.iter().enumerate() {

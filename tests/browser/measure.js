@@ -5,6 +5,8 @@
 const ABOUT = 1.05;
 // The least contrast of text, by the Web Content Accessibility Guidelines 2.1 (2018).
 const READABLE = 4.5;
+// A tenth wider than the font that drawings are measured with, of which a letter is half an em wide.
+const WIDER = 0.05;
 // How far apart a line is looked at, in pixels.
 const STEP = 3;
 
@@ -120,7 +122,6 @@ function measured(drawing) {
   const parsed = new DOMParser().parseFromString(drawing.svg, 'image/svg+xml');
   const broken = parsed.querySelector('parsererror');
   if (broken) return [`not XML: ${broken.textContent}`];
-  if (parsed.scripts.length > 0) faults.push(`${parsed.scripts.length} scripts`);
   const known = ['svg', 'title', 'desc', 'style', 'defs', 'symbol', 'g', 'rect', 'path', 'circle', 'use', 'text', 'tspan'];
   for (const element of parsed.querySelectorAll('*')) {
     if (!known.includes(element.localName)) faults.push(`a ${element.localName}`);
@@ -135,7 +136,7 @@ function measured(drawing) {
   // A root of its own, so that one drawing's style is not another's.
   const host = document.body.appendChild(document.createElement('div'));
   const svg = document.importNode(parsed.documentElement, true);
-  if (drawing.font) svg.setAttribute('font-family', drawing.font);
+  if (drawing.wider) svg.style.letterSpacing = `${WIDER}em`;
   host.attachShadow({ mode: 'open' }).append(svg);
   const all = painted(svg);
   const page = { left: 0, top: 0, right: svg.viewBox.baseVal.width, bottom: svg.viewBox.baseVal.height };
@@ -146,8 +147,8 @@ function measured(drawing) {
     if (!within(whole, page)) faults.push(`leaves the page: ${said(one)}`);
   }
   const texts = all.filter(one => one.text);
-  if (drawing.colours) {
-    texts.forEach(text => faults.push(...faint(text, all, svg)));
+  if (drawing.wider) {
+    texts.forEach((text, at) => faults.push(...faint(text, all, svg), ...collisions(text, at, texts), ...pressed(text, all)));
     host.remove();
     return faults;
   }
@@ -172,9 +173,7 @@ function measured(drawing) {
   const unused = Object.entries(boxes).filter(([, left]) => left.length > 0).map(([name]) => name);
   if (unused.length > 0) faults.push(`fewer texts than promised: ${unused}`);
   for (const [at, text] of texts.entries()) {
-    for (const other of texts.slice(at + 1)) {
-      if (overlap(text.ink, other.ink)) faults.push(`on another text: ${said(text)} and ${said(other)}`);
-    }
+    faults.push(...collisions(text, at, texts));
     // What it stands on hides all that was painted before.
     const ground = all.findLast(one => one.order < text.order && solid(one) && within(text.ink, one.box));
     for (const one of all) {
@@ -199,6 +198,17 @@ function measured(drawing) {
   }
   host.remove();
   return faults;
+}
+
+function collisions(text, at, texts) {
+  const others = texts.slice(at + 1).filter(other => overlap(text.ink, other.ink));
+  return others.map(other => `on another text: ${said(text)} and ${said(other)}`);
+}
+
+// Out of the shape that is drawn around it.
+function pressed(text, all) {
+  const shape = all.find(one => one.element === shapeOf(text.element));
+  return shape && !within(text.ink, shape.box) ? [`outside its shape: ${said(text)} in ${place(shape.box)}`] : [];
 }
 
 const solid = one => !one.text && one.filled && parseFloat(one.style.fillOpacity) === 1;
@@ -241,7 +251,8 @@ function alone(frame) {
   const inner = frame.contentDocument;
   const found = [];
   if (!inner || inner.documentElement.localName !== 'svg') found.push('does not open');
-  else if (inner.scripts.length > 0) found.push(`${inner.scripts.length} scripts`);
+  // The first counts those of HTML only.
+  else if (inner.scripts.length + inner.querySelectorAll('script').length > 0) found.push('a script');
   if (window.ran) found.push('ran something');
   return { name: frame.title, faults: found };
 }
