@@ -230,6 +230,17 @@ fn requests_travel_down() {
     assert!(y("a") < y("b") && y("b") < y("c") && y("b") < y("d"));
 }
 
+/// Whoever writes it from the server's side: the client opened it.
+#[test]
+fn connections_begin_at_clients() {
+    let scene = scene("client a\nclient b\nservice c\nservice d\na -> c <-> b\nc <-> d");
+    assert_eq!(faults(&scene), Vec::<String>::new());
+    let y = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.y;
+    assert!(y("a") == y("b") && y("b") < y("c") && y("c") < y("d"));
+    let edge = scene.edges.iter().find(|edge| edge.to == "b").expect("drawn");
+    assert!(edge.from == "c" && edge.points[0].y > edge.points[edge.points.len() - 1].y);
+}
+
 #[test]
 fn requests_travel_across_where_that_is_asked() {
     let plan = Plan { direction: Direction::Right, ..Plan::default() };

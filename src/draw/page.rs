@@ -126,7 +126,9 @@ fn head(scene: &mut Scene, design: &Design, flow: Option<usize>, room: f64) -> f
     if !scene.subtitle.is_empty() {
         taken += 20.0;
     }
-    if taken > 0.0 { taken + 24.0 } else { 0.0 }
+    // Where there is no subtitle, what was found may stand there.
+    let below = if scene.subtitle.is_empty() { 32.0 } else { 24.0 };
+    if taken > 0.0 { taken + below } else { 0.0 }
 }
 
 /// Kinds and arrows that occur, with what to call them.
