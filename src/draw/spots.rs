@@ -70,7 +70,7 @@ pub fn spot(scene: &Scene, at: usize, w: f64, h: f64, taken: &[Rect]) -> Point {
     let on_line = SHARES.into_iter().map(|share| share_of(&edge.points, share));
     // A little off the line, which it still touches, where lines run side by side; on a line too short for two badges,
     // beside the first.
-    let off = [1.0 / 3.0, 1.0, 1.4].into_iter().flat_map(|share| {
+    let off = [1.0 / 3.0, 1.0, 1.6].into_iter().flat_map(|share| {
         let (dx, dy) = (w * share + share, h * share + share);
         let moved = move |point: Point| {
             [(dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy)]
