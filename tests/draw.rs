@@ -591,6 +591,16 @@ fn large_designs_end() {
 }
 
 #[test]
+fn what_is_drawn_simpler_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let nodes: String = (0..20_000).map(|at| format!("service s{at}\n")).collect();
+    std::fs::write(folder.path().join("large.arch"), nodes + "s0 -> s1\n").unwrap();
+    let (status, drawn, err) = spof(folder.path(), &["draw", "large.arch", "-o", "-"]);
+    assert!(status == Some(0) && drawn.ends_with("</svg>\n"), "{err}");
+    assert!(err.contains("note: the design is too large for layers: its boxes stand in rows"), "{err}");
+}
+
+#[test]
 fn deep_and_dense_designs_end() {
     let depth = 10_000;
     let mut deep = String::new();
