@@ -11,6 +11,7 @@ pub mod lookup;
 mod lower;
 pub mod messages;
 pub mod needs;
+pub mod rows;
 pub mod standby;
 use crate::units;
 
