@@ -2,7 +2,7 @@
 
 use petgraph::graph::NodeIndex;
 
-use super::figure::{Figure, Missing, Reached, Unit, both};
+use super::figure::{Assumed, Figure, Missing, Reached, Unit, both};
 use super::want_rate;
 use crate::design::rows::{Write, Writes, row_writes};
 use crate::design::{Design, Node, Table};
@@ -46,6 +46,16 @@ fn table(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> T
     let written = written(design, writes, store, table);
     let rows = rows(table, &written, &id);
     let copies = copies(node);
+    let assumed = node.usual_copies().map(|usual| Assumed {
+        what: format!("{} copies of each row of {}", show_number(usual.value), node.name()),
+        grade: usual.grade,
+        source: usual.source.clone(),
+        instead: format!("`copies=` on {}", node.name()),
+    });
+    let assume = |mut figure: Figure| {
+        figure.assumed.extend(assumed.clone());
+        figure
+    };
     let size = both(&rows, &row, Unit::Size, |rows, row| {
         let all = rows * row * copies;
         let line = format!(
@@ -56,7 +66,8 @@ fn table(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> T
             show_size(all)
         );
         (all, line)
-    });
+    })
+    .map(assume);
     let growth = both(&written, &row, Unit::Size, |written, row| {
         let a_day = written * DAY * row * copies;
         let line = format!(
@@ -67,7 +78,8 @@ fn table(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> T
             show_size(a_day)
         );
         (a_day, line)
-    });
+    })
+    .map(assume);
     TableNumbers { store, id, rows, size, growth }
 }
 
@@ -75,11 +87,11 @@ fn counted(copies: f64) -> String {
     if copies == 1.0 { "1 copy".to_string() } else { format!("{} copies", show_number(copies)) }
 }
 
-/// Machines that each hold the whole: `copies` where stated; the instances of a store that is not sharded.
+/// Machines that each hold the whole: `copies` where stated, or as the technology has it; the instances of a store that is not sharded.
 fn copies(node: &Node) -> f64 {
     let sharded = node.attrs.number("shards").value().is_some()
         || node.tables.iter().any(|table| !table.shard.is_empty());
-    match node.attrs.number("copies").value() {
+    match node.copies() {
         Some(copies) => copies,
         None if sharded || node.is_managed() => 1.0,
         None => node.instances as f64,

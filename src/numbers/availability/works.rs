@@ -1,6 +1,6 @@
 //! When a node works: enough of its instances, in each of its parts, and all that it cannot do without.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
@@ -14,6 +14,7 @@ use super::place::Standing;
 use super::tree::Term;
 use crate::catalog::{Grade, Kind};
 use crate::design::{Arrow, Hop, Node, Value};
+use crate::units::show_number;
 
 /// Instances of one group that are components of their own. More are counted, not named.
 const NAMED: usize = 32;
@@ -21,11 +22,14 @@ const NAMED: usize = 32;
 const PARTS: u64 = 2_000;
 
 impl Model<'_> {
-    /// The node, or a copy that takes its place.
-    pub fn stands(&mut self, index: NodeIndex) -> Term {
-        let mut ways = vec![self.stands_alone(index)];
-        for copy in self.standbys.get(&index).cloned().unwrap_or_default() {
-            ways.push(self.stands_alone(copy));
+    /// The node, or a copy that takes its place; each with what it needs by itself.
+    pub fn stands(&mut self, index: NodeIndex, needs: impl Fn(NodeIndex) -> Vec<NodeIndex>) -> Term {
+        let copies = self.standbys.get(&index).cloned().unwrap_or_default();
+        let mut ways = Vec::new();
+        for one in std::iter::once(index).chain(copies) {
+            let mut all = vec![self.stands_alone(one)];
+            all.extend(needs(one).into_iter().map(|need| self.works(need)));
+            ways.push(self.terms.all(all));
         }
         self.terms.any(ways)
     }
@@ -64,6 +68,16 @@ impl Model<'_> {
         let node = &design.graph[index];
         let instances = self.instances(index);
         let parts = parts(node).clamp(1, instances);
+        if let Some(usual) = node.usual_copies().filter(|_| parts > 1) {
+            let assumed = Assumption {
+                what: format!("each record is kept {} times", show_number(usual.value)),
+                grade: usual.grade,
+                source: usual.source.clone(),
+                of: vec![node.id.clone()],
+                instead: "`copies=` on it".to_string(),
+            };
+            self.assume(What::TooFew(index, 0), assumed);
+        }
         if parts > PARTS {
             // Nobody states that many; what they are in all is known, where each stands no longer matters.
             let each = instances / parts;
@@ -201,7 +215,7 @@ pub fn parts(node: &Node) -> u64 {
         return 1;
     }
     let number = |name| if node.attrs.get(name).is_some() { node.attrs.number(name).value() } else { None };
-    match (number("shards"), number("copies")) {
+    match (number("shards"), number("copies").or(node.usual_copies().map(|usual| usual.value))) {
         (Some(shards), _) => shards as u64,
         (None, Some(copies)) if copies >= 1.0 => node.instances / copies as u64,
         _ => 1,
@@ -219,22 +233,34 @@ pub fn with_hard_needs(model: &mut Model) {
             && !hop.attrs.has("cached")
             && !steps().any(|attrs| attrs.has("cached"))
     };
+    let mut needs: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
+    for edge in design.graph.edge_references().filter(is_hard) {
+        needs.entry(edge.source()).or_default().push(edge.target());
+    }
+    // Who has a copy that takes over comes after what that copy needs as well.
+    let mut after = needs.clone();
+    for (&first, copies) in &model.standbys {
+        let theirs =
+            copies.iter().filter_map(|copy| needs.get(copy)).flatten().filter(|&&need| need != first);
+        let theirs: Vec<NodeIndex> = theirs.copied().collect();
+        if !theirs.is_empty() {
+            after.entry(first).or_default().extend(theirs);
+        }
+    }
     let mut graph: DiGraph<NodeIndex, ()> = DiGraph::new();
     let mut local = HashMap::new();
-    for edge in design.graph.edge_references().filter(is_hard) {
-        let ends = [edge.source(), edge.target()];
-        let [from, to] = ends.map(|node| *local.entry(node).or_insert_with(|| graph.add_node(node)));
+    for (from, to) in after.iter().flat_map(|(&from, to)| to.iter().map(move |&to| (from, to))) {
+        let [from, to] = [from, to].map(|node| *local.entry(node).or_insert_with(|| graph.add_node(node)));
         graph.add_edge(from, to, ());
     }
     // Each circle comes after those that it leads to.
     for circle in kosaraju_scc(&graph) {
-        let mut all = Vec::new();
-        for &at in &circle {
-            all.push(model.stands(graph[at]));
-            let outside = graph.neighbors(at).filter(|next| !circle.contains(next));
-            let further: Vec<NodeIndex> = outside.map(|next| graph[next]).collect();
-            all.extend(further.into_iter().map(|next| model.works(next)));
-        }
+        let inside: HashSet<NodeIndex> = circle.iter().map(|&at| graph[at]).collect();
+        let outside = |node: NodeIndex| {
+            let all = needs.get(&node).into_iter().flatten();
+            all.copied().filter(|need| !inside.contains(need)).collect()
+        };
+        let all: Vec<Term> = circle.iter().map(|&at| model.stands(graph[at], outside)).collect();
         let together = model.terms.all(all);
         circle.iter().for_each(|&at| model.set_working(graph[at], together));
     }
