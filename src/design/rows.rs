@@ -66,6 +66,40 @@ fn selects(step: &Step, table: &Table) -> bool {
     !by.is_empty() && of_this && (!step.attrs.has("reads") || finds_one(table, by))
 }
 
+/// Of each something there is one row, which is written as a whole: whoever writes it twice leaves it as it is. What adds
+/// up is not among them.
+pub fn is_set(design: &Design, store: NodeIndex, table: &Table) -> bool {
+    let set = ["status", "state", "position", "location", "presence", "setting", "profile", "preference"];
+    let adds_up = [
+        "counter",
+        "count",
+        "balance",
+        "stock",
+        "quota",
+        "cart",
+        "account",
+        "wallet",
+        "credit",
+        "point",
+        "score",
+        "inventory",
+        "total",
+        "usage",
+        "budget",
+    ];
+    let name = singular(&last_word(&table.id));
+    let [key] = table.keys.as_slice() else { return false };
+    !adds_up.contains(&name.as_str())
+        && (is_of_another(design, store, table, key) || set.contains(&name.as_str()))
+}
+
+/// The label says that something is set, whatever it was before.
+pub fn sets(flow: &Flow) -> bool {
+    let verbs =
+        ["put", "delete", "upsert", "set", "rename", "mark", "replace", "overwrite", "remove", "cancel"];
+    verbs.contains(&flow.method().to_lowercase().as_str())
+}
+
 /// Its key goes on with each write: a time, a running number.
 fn counts_on(table: &Table) -> bool {
     let words = ["at", "time", "timestamp", "ts", "seq", "sequence", "offset"];
@@ -208,6 +242,22 @@ mod tests {
             // A reading is a reading, by whatever method it is sent.
             assert_eq!(of("table t { key meter, at }", label), Write::Adds, "{label}");
         }
+    }
+
+    #[test]
+    fn what_is_set_and_what_adds_up() {
+        let is = |table: &str| {
+            let text = format!("postgres d {{ {table} }}");
+            let design = crate::design::lower(&crate::syntax::parse(&text).0).0;
+            let store = design.node("d").unwrap();
+            super::is_set(&design, store, &design.graph[store].tables[0])
+        };
+        assert!(is("table theme { key user }"));
+        assert!(is("table order_status { key id }"));
+        assert!(is("table seen { key room_id }; table room { key id }"));
+        assert!(!is("table wallet { key user }"));
+        assert!(!is("table order { key id }"));
+        assert!(!is("table position { key lorry, at }"));
     }
 
     #[test]
