@@ -136,6 +136,8 @@ fn closed_forms() {
     };
     near(needing("s ..> c needs"), 1.0 - (1.0 - p * p) * q);
     near(needing("t ..> c needs"), 1.0 - q * (1.0 - p * p));
+    // What the copy needs is there as soon as the copy has taken its place.
+    near(needing("t ..> s needs\ns ..> c needs"), 1.0 - (1.0 - p * p) * q);
     near(needing("s ..> c needs\nt ..> c needs"), p * (1.0 - q * q));
     // As many as its technology keeps: three copies on nine machines are three parts.
     near(of("cockroachdb s x9 replication=quorum availability=90%", "u -> s"), two_of_three.powi(3));

@@ -1,6 +1,6 @@
 //! When a node works: enough of its instances, in each of its parts, and all that it cannot do without.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
@@ -18,17 +18,24 @@ use crate::units::show_number;
 
 /// Instances of one group that are components of their own. More are counted, not named.
 const NAMED: usize = 32;
+/// Nodes that need each other in a circle and have copies; nobody draws more of them than this, and more are taken to stand
+/// and fall together.
+const MOST_IN_CIRCLE: usize = 8;
 /// Parts of a store, each of which has to work.
 const PARTS: u64 = 2_000;
 
 impl Model<'_> {
     /// The node, or a copy that takes its place; each with what it needs by itself.
-    pub fn stands(&mut self, index: NodeIndex, needs: impl Fn(NodeIndex) -> Vec<NodeIndex>) -> Term {
+    pub fn stands(
+        &mut self,
+        index: NodeIndex,
+        needs: &mut dyn FnMut(&mut Self, NodeIndex) -> Vec<Term>,
+    ) -> Term {
         let copies = self.standbys.get(&index).cloned().unwrap_or_default();
         let mut ways = Vec::new();
         for one in std::iter::once(index).chain(copies) {
             let mut all = vec![self.stands_alone(one)];
-            all.extend(needs(one).into_iter().map(|need| self.works(need)));
+            all.extend(needs(self, one));
             ways.push(self.terms.all(all));
         }
         self.terms.any(ways)
@@ -240,9 +247,8 @@ pub fn with_hard_needs(model: &mut Model) {
     // Who has a copy that takes over comes after what that copy needs as well.
     let mut after = needs.clone();
     for (&first, copies) in &model.standbys {
-        let theirs =
-            copies.iter().filter_map(|copy| needs.get(copy)).flatten().filter(|&&need| need != first);
-        let theirs: Vec<NodeIndex> = theirs.copied().collect();
+        let theirs: Vec<NodeIndex> =
+            copies.iter().filter_map(|copy| needs.get(copy)).flatten().copied().collect();
         if !theirs.is_empty() {
             after.entry(first).or_default().extend(theirs);
         }
@@ -255,13 +261,25 @@ pub fn with_hard_needs(model: &mut Model) {
     }
     // Each circle comes after those that it leads to.
     for circle in kosaraju_scc(&graph) {
-        let inside: HashSet<NodeIndex> = circle.iter().map(|&at| graph[at]).collect();
-        let outside = |node: NodeIndex| {
-            let all = needs.get(&node).into_iter().flatten();
-            all.copied().filter(|need| !inside.contains(need)).collect()
-        };
-        let all: Vec<Term> = circle.iter().map(|&at| model.stands(graph[at], outside)).collect();
-        let together = model.terms.all(all);
-        circle.iter().for_each(|&at| model.set_working(graph[at], together));
+        let circle: Vec<NodeIndex> = circle.into_iter().map(|at| graph[at]).collect();
+        let copied = circle.iter().any(|at| model.standbys.contains_key(at));
+        // Without copies they stand and fall together. With one, those go on that can do without what is down: each
+        // round takes away who needs what the last one took, so there are no more rounds than nodes.
+        let rounds = if copied && circle.len() <= MOST_IN_CIRCLE { circle.len() } else { 1 };
+        let always = model.terms.always();
+        let mut works: HashMap<NodeIndex, Term> = circle.iter().map(|&at| (at, always)).collect();
+        for _ in 0..rounds {
+            let mut needed = |model: &mut Model, one: NodeIndex| {
+                let all = needs.get(&one).into_iter().flatten();
+                all.map(|need| works.get(need).copied().unwrap_or_else(|| model.works(*need))).collect()
+            };
+            let next: Vec<Term> = circle.iter().map(|&at| model.stands(at, &mut needed)).collect();
+            works = circle.iter().copied().zip(next).collect();
+        }
+        if rounds < circle.len() {
+            let together = model.terms.all(circle.iter().map(|at| works[at]).collect());
+            works.values_mut().for_each(|term| *term = together);
+        }
+        works.into_iter().for_each(|(at, term)| model.set_working(at, term));
     }
 }

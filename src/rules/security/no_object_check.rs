@@ -33,8 +33,8 @@ pub static RULE: Rule = Rule {
                said to be private. Left alone: reads `by` nothing but a field that names the caller himself (`user`, \
                `user_id`, `owner`, `account`, `customer`, `member`, `me`, `session`, `uid`, `username`, with or without `_id`); reads `by` a secret, \
                which whoever holds it was given (the field ends in `token`, `secret`, `nonce`, `otp`, `api_key` or `magic_link`, also with `_hash` or `_digest` after it); signing in, where the caller is \
-               not yet anybody (`data=credential` read by the name that somebody signs in with: `email`, `phone`, `login`, `handle`, `mobile`; any read in a flow whose label is a request for `login`, `signin`, `signup`, `register`, `session`, `token` \
-               or the like as the last part of its path; and what an `auth` node reads itself); stores of \
+               not yet anybody (`data=credential` read by the name that somebody signs in with: `email`, `phone`, `login`, `handle`, `mobile`; any read in a flow whose label begins with POST or PUT and has a path that ends with `login`, `log-in`, `signin`, `sign-in`, `signup`, `sign-up`, `register`, `session`, `sessions`, `token`, `tokens`, \
+               `authenticate`, `forgot-password` or `reset-password`; and what an `auth` node reads itself); stores of \
                a node with `generates=code scheme=random` (who has such a code may open it; one that is counted or \
                computed is found by trying), `data=public`, and workers. Of clients in a group with `trust=private` only \
                what is said to be `data=pii` is asked about, as a remark.",
@@ -221,10 +221,10 @@ fn is_secret(field: &str) -> bool {
         .any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
 }
 
-/// `POST /login`, `POST /v1/sessions`: the path ends with how somebody signs in.
+/// `POST /login`, `PUT /session`: the path ends with how somebody signs in.
 fn signs_in(flow: &Flow) -> bool {
     let mut words = flow.label.as_deref().unwrap_or("").split_whitespace();
-    let path = words.next().filter(|method| *method == "POST").and_then(|_| words.next());
+    let path = words.next().filter(|method| matches!(*method, "POST" | "PUT")).and_then(|_| words.next());
     let last = path.and_then(|path| path.trim_end_matches('/').rsplit('/').next());
     last.is_some_and(|last| SIGN_IN.contains(&last.to_lowercase().as_str()))
 }
@@ -340,6 +340,7 @@ mod tests {
         };
         label("\"POST /v1/sessions\"", &[]);
         label("\"POST /login\"", &[]);
+        label("\"PUT /session\"", &[]);
         label("\"GET /sessions\"", &["unstated a"]);
         label("\"POST /sessions/{id}\"", &["unstated a"]);
         label("\"POST /notes\"", &["unstated a"]);
