@@ -14,7 +14,7 @@ pub enum Write {
     Adds,
     /// Rows that are there: the hop says `by=` which.
     Changes,
-    /// Compared before it is set: it finds its row there, or puts it in.
+    /// Compared before it is set, or under a key that others have given: it finds its row there, or puts it in.
     Compared,
     /// It may be of a row that is there, by what is read before it, the table or the flow's label.
     Unknown,
@@ -38,7 +38,9 @@ pub fn row_writes(design: &Design) -> Writes<'_> {
             let write = match () {
                 () if selects(step, table) => Write::Changes,
                 () if looked_up || is_one_of_few(design, store, table) => Write::Unknown,
-                () if step.attrs.has("conditional") => Write::Compared,
+                () if step.attrs.has("conditional") || is_named_by_others(design, store, table) => {
+                    Write::Compared
+                }
                 () if counts_on(table) => Write::Adds,
                 () if flow.is_some_and(changes) => Write::Unknown,
                 () => Write::Adds,
@@ -114,13 +116,13 @@ fn is_one_of_few(design: &Design, store: NodeIndex, table: &Table) -> bool {
         "setting", "profile", "cart", "quota",
     ];
     let by_name = has_one.contains(&singular(&last_word(&table.id)).as_str()) && !counts_on(table);
-    by_name
-        || match table.keys.as_slice() {
-            [] => false,
-            [key] => is_of_another(design, store, table, key),
-            // A player's third saved game, a reader's vote on an article: the second write is of the same.
-            keys => !keys.iter().any(|key| is_made(design, store, table, key)),
-        }
+    by_name || matches!(table.keys.as_slice(), [key] if is_of_another(design, store, table, key))
+}
+
+/// A player's third saved game, a reader's vote on an article: nothing in the key is new with each row, and the second
+/// write is of the same.
+fn is_named_by_others(design: &Design, store: NodeIndex, table: &Table) -> bool {
+    table.keys.len() >= 2 && !table.keys.iter().any(|key| is_made(design, store, table, key))
 }
 
 /// A new one for each row: an id, a number, a time.
@@ -274,12 +276,12 @@ mod tests {
             Write::Unknown
         );
         // Some of them, each again; a new one of somebody's; so many a day.
-        assert_eq!(of("table save { key player, slot }", "save"), Write::Unknown);
-        assert_eq!(of("table like { key user_id, post_id }; table post { key id }", "like"), Write::Unknown);
+        assert_eq!(of("table save { key player, slot }", "save"), Write::Compared);
+        assert_eq!(of("table like { key user_id, post_id }; table post { key id }", "like"), Write::Compared);
         assert_eq!(of("table line { key order_id, no }; table order { key id }", "line"), Write::Adds);
         assert_eq!(of("table message { key chat, id }", "message"), Write::Adds);
         assert_eq!(of("table message { key chat_id, message_id }", "message"), Write::Adds);
-        assert_eq!(of("table views { key page, day }", "views"), Write::Unknown);
+        assert_eq!(of("table views { key page, day }", "views"), Write::Compared);
         assert_eq!(of("table order_status { key id }", "order_status"), Write::Unknown);
         assert_eq!(of("table position { key lorry, at }", "position"), Write::Adds);
         assert_eq!(of("table address { key id }", "address"), Write::Adds);
