@@ -158,11 +158,11 @@ impl<'d> Walk<'d> {
         let mut asked: BTreeMap<usize, Vec<(bool, Vec<usize>)>> = BTreeMap::new();
         let mut next = vec![node];
         while let Some(at) = next.pop() {
-            if !asked.contains_key(&at) {
+            asked.entry(at).or_insert_with(|| {
                 let ways = self.ways(at, state);
                 next.extend(ways.iter().flat_map(|(_, needs)| needs));
-                asked.insert(at, ways);
-            }
+                ways
+            });
         }
         let mut down: BTreeSet<usize> = BTreeSet::new();
         loop {
