@@ -128,6 +128,26 @@ fn closed_forms() {
     near(copy("", "failover=auto"), 1.0 - q * q);
     near(copy("failover=manual", "failover=auto"), p);
     near(copy("", ""), p);
+    // Each needs what it needs itself, to start and to find its peers.
+    let needing = |who: &str| {
+        let nodes = "postgres s failover=auto availability=90%\npostgres t replica_of=s availability=90%\n\
+                     etcd c availability=90%";
+        up(&format!("client u\n{nodes}\n{who}\nflow f {{ u -> s }}"))
+    };
+    near(needing("s ..> c needs"), 1.0 - (1.0 - p * p) * q);
+    near(needing("t ..> c needs"), 1.0 - q * (1.0 - p * p));
+    // What the copy needs is there as soon as the copy has taken its place.
+    near(needing("t ..> s needs\ns ..> c needs"), 1.0 - (1.0 - p * p) * q);
+    near(needing("s ..> c needs\nt ..> c needs"), p * (1.0 - q * q));
+    // As many as its technology keeps: three copies on nine machines are three parts.
+    near(of("cockroachdb s x9 replication=quorum availability=90%", "u -> s"), two_of_three.powi(3));
+    near(of("cockroachdb s x3 replication=quorum availability=90%", "u -> s"), two_of_three);
+    near(
+        of("cockroachdb s x9 copies=9 replication=quorum needs=1 availability=90%", "u -> s"),
+        1.0 - q.powi(9),
+    );
+    // Of an autoscaled range the least is there.
+    near(of("service s autoscale=[2, 9] availability=90%", "u -> s"), 1.0 - q * q);
     near(of("external s sla=90%", "u -> s"), p);
     near(of("service s needs=2 availability=90%", "u -> s"), 0.0);
     near(of("service s availability=100%", "u -> s"), 1.0);

@@ -112,7 +112,8 @@ pub fn technologies_markdown() -> String {
             .map(|default| (format!("{} %", (default.value * 1e6).round() / 1e4), default));
         let partition = technology.one_partition.as_ref();
         let partition = partition.map(|default| (format!("{}/s, one partition", default.value), default));
-        for (number, default) in capacity.into_iter().chain(partition).chain(availability) {
+        let copies = technology.copies.as_ref().map(|default| (format!("{} copies", default.value), default));
+        for (number, default) in capacity.into_iter().chain(partition).chain(availability).chain(copies) {
             let grade = match default.grade {
                 Grade::A => "A",
                 Grade::B => "B",

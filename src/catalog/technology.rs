@@ -81,6 +81,8 @@ pub struct Technology {
     pub fails_open: bool,
     /// Rate that one instance serves, where a source grades it.
     pub capacity: Option<Default>,
+    /// Copies of each record that it keeps unless it is told otherwise, however many machines there are.
+    pub copies: Option<Default>,
     /// Rate that one partition of a managed queue or topic takes, or one order of all its messages, by its vendor's limit.
     pub one_partition: Option<Default>,
     /// Availability of one (or of the managed whole), as a fraction.
@@ -93,7 +95,7 @@ pub struct Technology {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Default {
-    /// Per second for a capacity, a fraction for an availability.
+    /// Per second for a capacity, a fraction for an availability, a count for copies.
     pub value: f64,
     pub grade: Grade,
     pub source: String,

@@ -11,6 +11,7 @@ pub mod lookup;
 mod lower;
 pub mod messages;
 pub mod needs;
+pub mod rows;
 pub mod standby;
 use crate::units;
 
@@ -265,6 +266,20 @@ impl Node {
     /// Run by a vendor who replaces failed machines: stated, or known of its technology.
     pub fn is_managed(&self) -> bool {
         self.attrs.flag("managed").value().unwrap_or_else(|| self.tech.is_some_and(|tech| tech.managed))
+    }
+
+    /// Copies of each record: as stated, else as many as its technology keeps unless it is told otherwise; None where
+    /// neither says.
+    pub fn copies(&self) -> Option<f64> {
+        self.attrs.number("copies").value().or(self.usual_copies().map(|usual| usual.value))
+    }
+
+    /// The copies that its technology keeps unless it is told otherwise, where nothing is said and there are more instances
+    /// than those.
+    pub fn usual_copies(&self) -> Option<&'static crate::catalog::Default> {
+        let own = self.attrs.get("copies").is_none() && self.attrs.get("shards").is_none();
+        let tech = self.tech.filter(|tech| own && tech.kind() == self.kind && !self.is_managed())?;
+        tech.copies.as_ref().filter(|usual| self.instances as f64 > usual.value)
     }
 
     /// More than one instance, or managed.

@@ -51,11 +51,41 @@ pub fn stops_without(design: &Design, flow: &Flow, lost: &HashSet<NodeIndex>) ->
     ways.into_values().any(|ways| (2..=MOST_WAYS).contains(&ways.len()) && ways.iter().all(fails))
 }
 
+/// What some of its requests cannot do without: also what a hop with a `share` leads to, unless it is one of several ways
+/// that together take all requests.
+pub fn needs_in_part(design: &Design, flow: &Flow) -> HashSet<NodeIndex> {
+    let steps = design.steps_of(flow);
+    let ways = ways_for_all(steps);
+    walk_past(design, steps, None, &|step| is_alternative(step) && ways.contains(&step.from))
+        .into_iter()
+        .collect()
+}
+
+/// The callers whose hops with shares take all requests between them: each request goes one of these ways.
+pub fn ways_for_all(steps: &[Step]) -> HashSet<NodeIndex> {
+    let mut sums: BTreeMap<NodeIndex, f64> = BTreeMap::new();
+    for step in steps.iter().filter(|step| is_alternative(step)) {
+        *sums.entry(step.from).or_default() += step.attrs.number("share").value().unwrap_or(0.0);
+    }
+    // A third three times is written 33 % or 33.3 %.
+    sums.into_iter().filter(|(_, sum)| *sum >= 0.985).map(|(caller, _)| caller).collect()
+}
+
 /// Each alternative is one more walk over the flow; nobody draws more of them than this.
 const MOST_WAYS: usize = 16;
 
 /// What is needed by the flow from its sources; or, once one of several ways has been taken, from there on.
 fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<NodeIndex> {
+    walk_past(design, steps, from_way, &is_alternative)
+}
+
+/// The same, past the steps that some other way could take instead.
+fn walk_past(
+    design: &Design,
+    steps: &[Step],
+    from_way: Option<NodeIndex>,
+    is_alternative: &dyn Fn(&Step) -> bool,
+) -> Vec<NodeIndex> {
     let mut alive: HashSet<NodeIndex> = from_way.into_iter().collect();
     let mut reached = HashSet::new();
     let mut needed = Vec::new();
@@ -106,6 +136,6 @@ fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<Nod
 }
 
 /// One of several ways that share the requests: losing it loses its share.
-fn is_alternative(step: &Step) -> bool {
+pub fn is_alternative(step: &Step) -> bool {
     step.attrs.number("share").value().is_some_and(|share| share < 1.0)
 }

@@ -2,9 +2,10 @@
 
 use petgraph::graph::NodeIndex;
 
-use super::figure::{Figure, Missing, Reached, Unit, both};
+use super::figure::{Assumed, Figure, Missing, Reached, Unit, both};
 use super::want_rate;
-use crate::design::{Design, Node, Step, Table, Value};
+use crate::design::rows::{Write, Writes, row_writes};
+use crate::design::{Design, Node, Table};
 use crate::units::{show_count, show_number, show_rate, show_size};
 
 const DAY: f64 = 86_400.0;
@@ -29,21 +30,32 @@ impl TableNumbers {
 }
 
 pub(super) fn all(design: &Design) -> Vec<TableNumbers> {
+    let writes = &row_writes(design);
     let stores = design.graph.node_indices();
     stores
         .flat_map(|store| {
-            design.graph[store].tables.iter().map(move |table| self::table(design, store, table))
+            design.graph[store].tables.iter().map(move |table| self::table(design, writes, store, table))
         })
         .collect()
 }
 
-fn table(design: &Design, store: NodeIndex, table: &Table) -> TableNumbers {
+fn table(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> TableNumbers {
     let node = &design.graph[store];
     let id = format!("{}.{}", node.id, table.id);
     let row = stated(table, "size", Unit::Size, &id);
-    let written = written(design, store, table);
+    let written = written(design, writes, store, table);
     let rows = rows(table, &written, &id);
     let copies = copies(node);
+    let assumed = node.usual_copies().map(|usual| Assumed {
+        what: format!("{} copies of each row of {}", show_number(usual.value), node.name()),
+        grade: usual.grade,
+        source: usual.source.clone(),
+        instead: format!("`copies=` on {}", node.name()),
+    });
+    let assume = |mut figure: Figure| {
+        figure.assumed.extend(assumed.clone());
+        figure
+    };
     let size = both(&rows, &row, Unit::Size, |rows, row| {
         let all = rows * row * copies;
         let line = format!(
@@ -54,7 +66,8 @@ fn table(design: &Design, store: NodeIndex, table: &Table) -> TableNumbers {
             show_size(all)
         );
         (all, line)
-    });
+    })
+    .map(assume);
     let growth = both(&written, &row, Unit::Size, |written, row| {
         let a_day = written * DAY * row * copies;
         let line = format!(
@@ -65,7 +78,8 @@ fn table(design: &Design, store: NodeIndex, table: &Table) -> TableNumbers {
             show_size(a_day)
         );
         (a_day, line)
-    });
+    })
+    .map(assume);
     TableNumbers { store, id, rows, size, growth }
 }
 
@@ -73,11 +87,11 @@ fn counted(copies: f64) -> String {
     if copies == 1.0 { "1 copy".to_string() } else { format!("{} copies", show_number(copies)) }
 }
 
-/// Machines that each hold the whole: `copies` where stated; the instances of a store that is not sharded.
+/// Machines that each hold the whole: `copies` where stated, or as the technology has it; the instances of a store that is not sharded.
 fn copies(node: &Node) -> f64 {
     let sharded = node.attrs.number("shards").value().is_some()
         || node.tables.iter().any(|table| !table.shard.is_empty());
-    match node.attrs.number("copies").value() {
+    match node.copies() {
         Some(copies) => copies,
         None if sharded || node.is_managed() => 1.0,
         None => node.instances as f64,
@@ -100,9 +114,14 @@ fn rows(table: &Table, written: &Reached, id: &str) -> Reached {
     }
 }
 
-/// The rows that are there in the end, from what flows write and how long a row lives.
-pub fn expected_rows(design: &Design, store: NodeIndex, table: &Table) -> Option<Figure> {
-    living(table, &written(design, store, table).ok()?)
+/// The rows that are there in the end, from what flows write and how long a row lives; None where a write may be of a
+/// row that is there.
+pub fn expected_rows(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> Option<Figure> {
+    let of_table = writes.get(&(store, table.id.as_str()))?;
+    if of_table.iter().any(|(_, write)| matches!(write, Write::Compared | Write::Unknown)) {
+        return None;
+    }
+    living(table, &written(design, writes, store, table).ok()?)
 }
 
 fn living(table: &Table, written: &Figure) -> Option<Figure> {
@@ -113,24 +132,25 @@ fn living(table: &Table, written: &Figure) -> Option<Figure> {
     Some(Figure::new(rows, Unit::Count, line))
 }
 
-/// Rows that flows write into it, a second. A write of several tables adds a row to each.
-fn written(design: &Design, store: NodeIndex, table: &Table) -> Reached {
-    let names = |step: &&Step| match step.attrs.get("writes").map(|setting| &setting.value) {
-        Some(Value::Words(words)) => words.contains(&table.id),
-        _ => false,
-    };
+/// Rows that flows add to it, a second. A write of several tables adds a row to each; one that may change a row counts,
+/// for it may add it.
+fn written(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> Reached {
     let mut sum = 0.0;
     let mut lines = Vec::new();
-    for step in design.steps_to(store).filter(names) {
+    for (step, write) in writes.get(&(store, table.id.as_str())).into_iter().flatten() {
         let Some(flow) = step.flow.map(|flow| &design.flows[flow]) else { continue };
+        if *write == Write::Changes {
+            continue;
+        }
         let Some(items) = step.load.items else {
             return Err(want_rate(flow));
         };
         sum += items;
-        lines.push(format!("{}: {} rows", flow.id, show_rate(items)));
+        let most = if *write == Write::Adds { "" } else { " at most, for it may change what is there" };
+        lines.push(format!("{}: {} rows{most}", flow.id, show_rate(items)));
     }
     if lines.is_empty() {
-        return Err(Missing::of(format!("a flow that writes `{}`", table.id)));
+        return Err(Missing::of(format!("a flow that adds to `{}`", table.id)));
     }
     Ok(Figure { value: sum, unit: Unit::Rate, reached: lines, assumed: Vec::new() })
 }

@@ -177,7 +177,7 @@ fn full_after(room: f64, streams: &[(f64, Option<f64>)]) -> Result<f64, f64> {
 fn machines(node: &Node) -> f64 {
     let instances = node.instances.max(1) as f64;
     let shards = node.attrs.number("shards").value().filter(|shards| *shards >= 1.0);
-    if node.attrs.number("copies").value().is_some() {
+    if node.copies().is_some() {
         instances
     } else if let Some(shards) = shards {
         shards

@@ -1,7 +1,10 @@
 //! The last line: how much there was, and of which file.
 
+use petgraph::visit::EdgeRef;
+
 use super::wrap::columns;
 use super::{Style, Wrap, clean};
+use crate::design::{Arrow, Design};
 use crate::diagnostic::{Severity, Verdict};
 use crate::review::Review;
 
@@ -55,7 +58,7 @@ pub(super) fn nothing(review: &Review, style: Style) -> String {
     let looked = format!(
         "{}, {} and {}, looked at by {}",
         counted(design.graph.node_count(), "node"),
-        counted(design.graph.edge_count(), "hop"),
+        counted(hops(design), "hop"),
         counted(design.flows.len(), "flow"),
         counted(crate::rules::ALL.len() - off, "rule")
     );
@@ -64,6 +67,17 @@ pub(super) fn nothing(review: &Review, style: Style) -> String {
     let head = format!("{name}: {what}");
     let text = Wrap { width: style.width, first: columns(&head) + 2, hang: 2 }.text(&looked);
     format!("{}, {text}", style.paint().good(&head))
+}
+
+/// A connection is one, whichever ends it is drawn from.
+fn hops(design: &Design) -> usize {
+    let twice = design.graph.edge_references().filter(|edge| {
+        let back = || design.graph.edges_connecting(edge.target(), edge.source());
+        edge.weight().arrow == Arrow::Stream
+            && edge.source() > edge.target()
+            && back().any(|other| other.weight().arrow == Arrow::Stream)
+    });
+    design.graph.edge_count() - twice.count()
 }
 
 /// `1 hop`, `2 hops`

@@ -78,7 +78,7 @@ impl<'d> Walk<'d> {
 
     /// A node that is asked just before step `next` is up, and gets done what it has to do from there on.
     fn answers(&self, node: usize, next: usize, state: State) -> bool {
-        self.is_up(node, &mut HashSet::new(), state) && self.does(node, next, state)
+        self.is_up(node, state) && self.does(node, next, state)
     }
 
     /// Hops that began before `next` are somebody else's, together with what is another way for them.
@@ -140,7 +140,7 @@ impl<'d> Walk<'d> {
             return true;
         }
         let answered = match queue(to) {
-            true => self.is_up(step.to.index(), &mut HashSet::new(), state),
+            true => self.is_up(step.to.index(), state),
             false => self.answers(step.to.index(), at + 1, state),
         };
         if answered || !hop.attrs.has("fallback") {
@@ -152,26 +152,48 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Enough of it is up, and so is what it cannot do without.
-    fn is_up(&self, node: usize, asking: &mut HashSet<usize>, state: State) -> bool {
-        if !asking.insert(node) {
-            return true;
+    /// Enough of it is up, and so is what it cannot do without; or both hold of a copy that takes over. Whoever needs each
+    /// other in a circle is up until something takes one of them down.
+    fn is_up(&self, node: usize, state: State) -> bool {
+        let mut asked: BTreeMap<usize, Vec<(bool, Vec<usize>)>> = BTreeMap::new();
+        let mut next = vec![node];
+        while let Some(at) = next.pop() {
+            asked.entry(at).or_insert_with(|| {
+                let ways = self.ways(at, state);
+                next.extend(ways.iter().flat_map(|(_, needs)| needs));
+                ways
+            });
         }
-        let node = self.design.graph.node_indices().nth(node).unwrap();
-        let needed = self.design.graph.edges(node).filter(|edge| {
-            let steps: Vec<&Step> =
-                edge.weight().steps.iter().map(|&step| &self.design.steps[step]).collect();
-            edge.weight().arrow == Arrow::Control && !steps.iter().any(|step| step.attrs.has("cached"))
-        });
-        let ends: Vec<usize> = needed
-            .map(|edge| {
-                self.design.graph.edge_endpoints(petgraph::visit::EdgeRef::id(&edge)).unwrap().1.index()
+        let mut down: BTreeSet<usize> = BTreeSet::new();
+        loop {
+            let works = |ways: &[(bool, Vec<usize>)]| {
+                ways.iter().any(|(up, needs)| *up && !needs.iter().any(|need| down.contains(need)))
+            };
+            let fallen: BTreeSet<usize> =
+                asked.iter().filter(|(_, ways)| !works(ways)).map(|(&at, _)| at).collect();
+            if fallen == down {
+                return !down.contains(&node);
+            }
+            down = fallen;
+        }
+    }
+
+    /// The node and its copies: whether enough of each is up, and what it needs.
+    fn ways(&self, node: usize, state: State) -> Vec<(bool, Vec<usize>)> {
+        let graph = &self.design.graph;
+        let node = graph.node_indices().nth(node).unwrap();
+        let copies = graph.node_indices().filter(|&copy| takes_over(&graph[node], &graph[copy]));
+        std::iter::once(node)
+            .chain(copies)
+            .map(|one| {
+                let needed = graph.edges(one).filter(|edge| {
+                    let mut steps = edge.weight().steps.iter().map(|&step| &self.design.steps[step]);
+                    edge.weight().arrow == Arrow::Control && !steps.any(|step| step.attrs.has("cached"))
+                });
+                let needs = needed.map(|edge| petgraph::visit::EdgeRef::target(&edge).index()).collect();
+                (self.enough(&graph[one], state), needs)
             })
-            .collect();
-        let node = &self.design.graph[node];
-        let mut copies = self.design.graph.node_weights().filter(|copy| takes_over(node, copy));
-        (self.enough(node, state) || copies.any(|copy| self.enough(copy, state)))
-            && ends.into_iter().all(|end| self.is_up(end, asking, state))
+            .collect()
     }
 
     fn enough(&self, node: &Node, state: State) -> bool {

@@ -81,7 +81,31 @@ impl Lowering<'_, '_> {
                 full_span: item.span,
             });
         }
+        self.share_connections();
         self.apply_defaults();
+    }
+
+    /// A connection that flows use from both ends is one: what is said of it at one end holds for both.
+    fn share_connections(&mut self) {
+        let graph = &self.design.graph;
+        let streams = graph.edge_indices().filter(|&hop| graph[hop].arrow == Arrow::Stream);
+        let ends: HashMap<(NodeIndex, NodeIndex), EdgeIndex> =
+            streams.filter_map(|hop| Some((graph.edge_endpoints(hop)?, hop))).collect();
+        let both = graph.edge_indices().filter_map(|hop| {
+            let (from, to) = graph.edge_endpoints(hop)?;
+            let other = *ends.get(&(to, from)).filter(|_| graph[hop].arrow == Arrow::Stream)?;
+            (hop < other).then_some((hop, other))
+        });
+        let both: Vec<(EdgeIndex, EdgeIndex)> = both.collect();
+        for (hop, other) in both {
+            let said: Attrs = self.design.graph[other].attrs.clone();
+            self.merge(hop, &said);
+            for setting in self.design.graph[hop].attrs.clone().iter() {
+                if said.get(setting.name).is_none() {
+                    self.design.graph[other].attrs.push(setting.clone());
+                }
+            }
+        }
     }
 
     fn chain(&mut self, chain: &Chain, flow: Option<usize>, line: usize, connections: &mut Connections) {
@@ -113,6 +137,11 @@ impl Lowering<'_, '_> {
                     }
                     // In a chain `a -> b -> c` the second hop starts at its arrow's left neighbour.
                     let span = if from_span.end <= to_span.start { from_span.to(to_span) } else { to_span };
+                    // Declared again from its other end a connection is the same; in a flow the direction is the story's.
+                    let again = flow.is_none()
+                        && leg.arrow == Arrow::Stream
+                        && connections.contains_key(&(to, from, leg.arrow));
+                    let (from, to) = if again { (to, from) } else { (from, to) };
                     let hop = *connections.entry((from, to, leg.arrow)).or_insert_with(|| {
                         let hop = Hop { arrow: leg.arrow, attrs: Attrs::default(), span, steps: Vec::new() };
                         self.design.graph.add_edge(from, to, hop)

@@ -86,7 +86,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// `x3`, `instances=3`, or one, as drawn.
+    /// `x3`, `instances=3`, or one, as drawn; and never fewer than the least of `autoscale=[2, 20]`.
     fn instances(&mut self, attrs: &Attrs, times: Option<Word>) -> u64 {
         let stated = attrs.get("instances");
         if let (Some(times), Some(setting)) = (times, stated)
@@ -104,10 +104,15 @@ impl Lowering<'_, '_> {
                 .help(format!("keep `{}`", times.text)),
             );
         }
+        // Fewer than those are never there, however many are drawn.
+        let least = match attrs.get("autoscale").map(|setting| &setting.value) {
+            Some(Value::Range(least, _)) => least.clamp(1.0, 1e9) as u64,
+            _ => 1,
+        };
         let (count, span) = match (times, stated) {
             (Some(times), _) => (times.text[1..].parse().unwrap_or(f64::INFINITY), times.span),
             (None, Some(Setting { value: Value::Number(count), span, .. })) => (*count, *span),
-            (None, _) => return 1,
+            (None, _) => return least,
         };
         if !(1.0..=1e9).contains(&count) {
             self.report(
@@ -119,9 +124,9 @@ impl Lowering<'_, '_> {
                 )
                 .help("for example `x3`; a node that is not there is not drawn"),
             );
-            return 1;
+            return least;
         }
-        count as u64
+        least.max(count as u64)
     }
 
     /// Spreads every node over its zones: those it names, else those of the region around it, one an instance.

@@ -63,7 +63,7 @@ impl<'d> Model<'d> {
         if let Some(term) = self.working[node.index()] {
             return term;
         }
-        let term = self.stands(node);
+        let term = self.stands(node, &mut |_, _| Vec::new());
         self.working[node.index()] = Some(term);
         term
     }

@@ -1,6 +1,6 @@
 //! When a node works: enough of its instances, in each of its parts, and all that it cannot do without.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, EdgeReference, NodeIndex};
@@ -14,18 +14,29 @@ use super::place::Standing;
 use super::tree::Term;
 use crate::catalog::{Grade, Kind};
 use crate::design::{Arrow, Hop, Node, Value};
+use crate::units::show_number;
 
 /// Instances of one group that are components of their own. More are counted, not named.
 const NAMED: usize = 32;
+/// Nodes that need each other in a circle and have copies; nobody draws more of them than this, and more are taken to stand
+/// and fall together.
+const MOST_IN_CIRCLE: usize = 8;
 /// Parts of a store, each of which has to work.
 const PARTS: u64 = 2_000;
 
 impl Model<'_> {
-    /// The node, or a copy that takes its place.
-    pub fn stands(&mut self, index: NodeIndex) -> Term {
-        let mut ways = vec![self.stands_alone(index)];
-        for copy in self.standbys.get(&index).cloned().unwrap_or_default() {
-            ways.push(self.stands_alone(copy));
+    /// The node, or a copy that takes its place; each with what it needs by itself.
+    pub fn stands(
+        &mut self,
+        index: NodeIndex,
+        needs: &mut dyn FnMut(&mut Self, NodeIndex) -> Vec<Term>,
+    ) -> Term {
+        let copies = self.standbys.get(&index).cloned().unwrap_or_default();
+        let mut ways = Vec::new();
+        for one in std::iter::once(index).chain(copies) {
+            let mut all = vec![self.stands_alone(one)];
+            all.extend(needs(self, one));
+            ways.push(self.terms.all(all));
         }
         self.terms.any(ways)
     }
@@ -64,6 +75,16 @@ impl Model<'_> {
         let node = &design.graph[index];
         let instances = self.instances(index);
         let parts = parts(node).clamp(1, instances);
+        if let Some(usual) = node.usual_copies().filter(|_| parts > 1) {
+            let assumed = Assumption {
+                what: format!("each record is kept {} times", show_number(usual.value)),
+                grade: usual.grade,
+                source: usual.source.clone(),
+                of: vec![node.id.clone()],
+                instead: "`copies=` on it".to_string(),
+            };
+            self.assume(What::TooFew(index, 0), assumed);
+        }
         if parts > PARTS {
             // Nobody states that many; what they are in all is known, where each stands no longer matters.
             let each = instances / parts;
@@ -201,7 +222,7 @@ pub fn parts(node: &Node) -> u64 {
         return 1;
     }
     let number = |name| if node.attrs.get(name).is_some() { node.attrs.number(name).value() } else { None };
-    match (number("shards"), number("copies")) {
+    match (number("shards"), number("copies").or(node.usual_copies().map(|usual| usual.value))) {
         (Some(shards), _) => shards as u64,
         (None, Some(copies)) if copies >= 1.0 => node.instances / copies as u64,
         _ => 1,
@@ -219,23 +240,46 @@ pub fn with_hard_needs(model: &mut Model) {
             && !hop.attrs.has("cached")
             && !steps().any(|attrs| attrs.has("cached"))
     };
+    let mut needs: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
+    for edge in design.graph.edge_references().filter(is_hard) {
+        needs.entry(edge.source()).or_default().push(edge.target());
+    }
+    // Who has a copy that takes over comes after what that copy needs as well.
+    let mut after = needs.clone();
+    for (&first, copies) in &model.standbys {
+        let theirs: Vec<NodeIndex> =
+            copies.iter().filter_map(|copy| needs.get(copy)).flatten().copied().collect();
+        if !theirs.is_empty() {
+            after.entry(first).or_default().extend(theirs);
+        }
+    }
     let mut graph: DiGraph<NodeIndex, ()> = DiGraph::new();
     let mut local = HashMap::new();
-    for edge in design.graph.edge_references().filter(is_hard) {
-        let ends = [edge.source(), edge.target()];
-        let [from, to] = ends.map(|node| *local.entry(node).or_insert_with(|| graph.add_node(node)));
+    for (from, to) in after.iter().flat_map(|(&from, to)| to.iter().map(move |&to| (from, to))) {
+        let [from, to] = [from, to].map(|node| *local.entry(node).or_insert_with(|| graph.add_node(node)));
         graph.add_edge(from, to, ());
     }
     // Each circle comes after those that it leads to.
     for circle in kosaraju_scc(&graph) {
-        let mut all = Vec::new();
-        for &at in &circle {
-            all.push(model.stands(graph[at]));
-            let outside = graph.neighbors(at).filter(|next| !circle.contains(next));
-            let further: Vec<NodeIndex> = outside.map(|next| graph[next]).collect();
-            all.extend(further.into_iter().map(|next| model.works(next)));
+        let circle: Vec<NodeIndex> = circle.into_iter().map(|at| graph[at]).collect();
+        let copied = circle.iter().any(|at| model.standbys.contains_key(at));
+        // Without copies they stand and fall together. With one, those go on that can do without what is down: each
+        // round takes away who needs what the last one took, so there are no more rounds than nodes.
+        let rounds = if copied && circle.len() <= MOST_IN_CIRCLE { circle.len() } else { 1 };
+        let always = model.terms.always();
+        let mut works: HashMap<NodeIndex, Term> = circle.iter().map(|&at| (at, always)).collect();
+        for _ in 0..rounds {
+            let mut needed = |model: &mut Model, one: NodeIndex| {
+                let all = needs.get(&one).into_iter().flatten();
+                all.map(|need| works.get(need).copied().unwrap_or_else(|| model.works(*need))).collect()
+            };
+            let next: Vec<Term> = circle.iter().map(|&at| model.stands(at, &mut needed)).collect();
+            works = circle.iter().copied().zip(next).collect();
         }
-        let together = model.terms.all(all);
-        circle.iter().for_each(|&at| model.set_working(graph[at], together));
+        if rounds < circle.len() {
+            let together = model.terms.all(circle.iter().map(|at| works[at]).collect());
+            works.values_mut().for_each(|term| *term = together);
+        }
+        works.into_iter().for_each(|(at, term)| model.set_working(at, term));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use super::burst::at_once;
-use super::consumers::{able, work_for_each};
+use super::consumers::{able_together, work_for_each};
 use super::finite;
 use crate::catalog::Kind;
 use crate::design::messages::{consumers, dead_letters, handed, keeps_nothing, puts};
@@ -190,8 +190,8 @@ fn incoming(
 fn taken(design: &Design, queue: NodeIndex, consumers: &[NodeIndex]) -> Reached {
     let mut sum = Figure { value: 0.0, unit: Unit::Rate, reached: Vec::new(), assumed: Vec::new() };
     let mut missing = Missing::default();
-    for &consumer in consumers {
-        let Some(able) = able(design, queue, consumer) else {
+    for (&consumer, able) in consumers.iter().zip(able_together(design, queue, consumers)) {
+        let Some(able) = able else {
             add_new(&mut missing.wants, &[wants(&design.graph[consumer])]);
             continue;
         };

@@ -1,5 +1,7 @@
 //! What the consumers of a queue or topic can take, from what the design states of them.
 
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
@@ -50,13 +52,21 @@ pub fn able_to_take(design: &Design, broker: NodeIndex, consumer: NodeIndex) -> 
     Some(Able { rate, sum, subject: consumer })
 }
 
-/// What the externals that are called for each message take at most: the tightest of them.
-pub fn limit_of_externals(design: &Design, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
-    let limited = |node: NodeIndex| {
+/// A call of an external that is limited, made for what a consumer takes.
+struct Limited<'d> {
+    step: &'d Step,
+    /// Calls of all callers a second, at most.
+    most: f64,
+    /// How many calls one of what the consumer counts makes.
+    each: f64,
+}
+
+fn limited<'d>(design: &'d Design, broker: NodeIndex, consumer: NodeIndex) -> Vec<Limited<'d>> {
+    let has_limit = |node: NodeIndex| {
         design.graph[node].kind == Kind::External && design.graph[node].attrs.has("rate_limit")
     };
-    if !design.graph.neighbors(consumer).any(limited) {
-        return None;
+    if !design.graph.neighbors(consumer).any(has_limit) {
+        return Vec::new();
     }
     let arriving: f64 = handed(design, broker, consumer).filter_map(|step| step.load.rate).sum();
     let work = work_on(design, broker, consumer);
@@ -64,25 +74,55 @@ pub fn limit_of_externals(design: &Design, broker: NodeIndex, consumer: NodeInde
         design.graph[step.hop].arrow == Arrow::Call && design.graph[step.to].kind == Kind::External
     });
     let limits = calls.filter_map(|step| {
-        let external = &design.graph[step.to];
-        let most = external.attrs.number("rate_limit").value()?;
-        // As the consumer counts: each makes so many calls.
+        let most = design.graph[step.to].attrs.number("rate_limit").value()?;
         let each = step.load.rate? / arriving;
-        let able = Able {
-            rate: most / each,
-            sum: format!("{} takes {} at most", external.name(), show_rate(most)),
-            subject: step.to,
-        };
-        (each > 0.0 && each.is_finite()).then_some(able)
+        (each > 0.0 && each.is_finite()).then_some(Limited { step, most, each })
+    });
+    limits.collect()
+}
+
+/// What the externals that are called for each message take at most: the tightest of them.
+pub fn limit_of_externals(design: &Design, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
+    let limits = limited(design, broker, consumer).into_iter().map(|limit| Able {
+        rate: limit.most / limit.each,
+        sum: format!("{} takes {} at most", design.graph[limit.step.to].name(), show_rate(limit.most)),
+        subject: limit.step.to,
     });
     limits.min_by(|a, b| a.rate.total_cmp(&b.rate))
 }
 
-/// The least of both.
-pub fn able(design: &Design, broker: NodeIndex, consumer: NodeIndex) -> Option<Able> {
-    let own = able_to_take(design, broker, consumer);
-    let limit = limit_of_externals(design, broker, consumer);
-    own.into_iter().chain(limit).min_by(|a, b| a.rate.total_cmp(&b.rate))
+/// What each of those who share the messages can take while all of them do: an external's limit is one for all.
+///
+/// Those who call it least for a message come first, by which together they take the most.
+pub fn able_together(design: &Design, broker: NodeIndex, consumers: &[NodeIndex]) -> Vec<Option<Able>> {
+    let mut left: HashMap<NodeIndex, f64> = HashMap::new();
+    let limits: Vec<Vec<Limited>> =
+        consumers.iter().map(|&consumer| limited(design, broker, consumer)).collect();
+    let tightest = |at: usize| limits[at].iter().map(|limit| limit.each / limit.most).fold(0.0, f64::max);
+    let mut order: Vec<usize> = (0..consumers.len()).collect();
+    order.sort_by(|&a, &b| tightest(a).total_cmp(&tightest(b)));
+    let mut able: Vec<Option<Able>> = consumers.iter().map(|_| None).collect();
+    for at in order {
+        let who = design.graph[consumers[at]].name();
+        let shared = limits[at].iter().map(|limit| {
+            let name = design.graph[limit.step.to].name();
+            let rest = left.get(&limit.step.to).copied().unwrap_or(limit.most);
+            let mut sum = format!("{name} takes {} at most", show_rate(limit.most));
+            if rest < limit.most {
+                sum.push_str(&format!(", of which {} are left for {who}", show_rate(rest)));
+            }
+            Able { rate: rest / limit.each, sum, subject: limit.step.to }
+        });
+        let own = able_to_take(design, broker, consumers[at]);
+        able[at] = own.into_iter().chain(shared).min_by(|a, b| a.rate.total_cmp(&b.rate));
+        if let Some(able) = &able[at] {
+            for limit in &limits[at] {
+                let rest = left.entry(limit.step.to).or_insert(limit.most);
+                *rest = (*rest - able.rate * limit.each).max(0.0);
+            }
+        }
+    }
+    able
 }
 
 /// How often the consumer works for one message: a hundredth of a time where it takes a hundred at once.

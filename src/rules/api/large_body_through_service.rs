@@ -1,6 +1,11 @@
+use std::collections::HashMap;
+
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::{Attrs, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::numbers::{Traffic, machines};
 use crate::rules::{Calls, Confidence, Facts, Group, Page, Rule};
 use crate::source::Span;
 use crate::units::{show_rate, show_size};
@@ -13,13 +18,13 @@ pub static RULE: Rule = Rule {
     group: Group::Api,
     summary: "large files pass through a service on their way between a client and a blob store",
     question: None,
-    reads: &["payload", "rate", "response", "signed"],
+    reads: &["bandwidth", "payload", "rate", "response", "signed"],
     page: Page {
         checks: "Files of more than 5 MB between clients, or partners, and blob stores.",
         when: "On a flow that starts at a client, or at an `external` that calls in, a gateway, service or function that somebody waits for calls a blob store, and \
                the `payload` that it writes, or the `response` that it reads, is above 5 MB: as stated on that hop, else on the client's own hop, else on \
                the flow. Where the client reaches a blob store or CDN over a `signed` hop in the same flow, in the same direction, the file is taken to go that way, unless that hop states a size of 5 MB at most; \
-               what it sends or gets over its other hops then counts only where these state a size above 5 MB. Silent for what is read through a CDN, where no size is stated, \
+               what it sends or gets over its other hops then counts only where these state a size above 5 MB. Silent for what is read through a CDN, where no size is stated, where that gateway, service or function states a `bandwidth` and all that flows send through it at their busiest is known and at most half of what its instances carry, \
                and on flows of 10 requests a second or fewer without an `availability`.",
         why: "A service that passes a file on holds a thread, a connection and often the whole file for as long as the slowest \
               mobile network takes. A hundred such uploads fill it, and the small requests beside them wait; each deployment cuts \
@@ -35,9 +40,12 @@ pub static RULE: Rule = Rule {
 };
 
 const LARGE: f64 = 5e6;
+/// Of a network so much may be used at the busiest, for it to carry files beside small requests, and without one zone.
+const ROOMY: f64 = 0.5;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut narrow: HashMap<NodeIndex, bool> = HashMap::new();
     for calls in facts.calls() {
         let starter = calls.steps.first().map(|step| step.from);
         let from_client = |step: &&&Step| match facts.node(step.from).kind {
@@ -56,12 +64,23 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             // A CDN holds the slow connections, and keeps what it has fetched.
             let from_edge = clients.iter().all(|step| facts.node(step.to).kind == Kind::Cdn);
             let body = if passes { body(facts, &calls, &clients, step) } else { None };
+            let body =
+                body.filter(|_| *narrow.entry(step.from).or_insert_with(|| !is_roomy(facts, step.from)));
             if let Some(body) = body.filter(|body| body.up || !from_edge) {
                 found.push(finding(facts, step, clients[0], &body));
             }
         }
     }
     found
+}
+
+/// Its network is sized for what passes: at the busiest at most half of it is used.
+fn is_roomy(facts: &Facts, at: NodeIndex) -> bool {
+    let node = facts.node(at);
+    let each = node.attrs.number("bandwidth").value();
+    let Some(all) = each.zip(machines(node)).map(|(each, count)| each * count as f64) else { return false };
+    let traffic = Traffic::of(facts.design, at);
+    matches!(traffic.busier(), Some(Ok((_, passing))) if passing.value <= ROOMY * all)
 }
 
 struct Body {
@@ -166,6 +185,14 @@ mod tests {
             "scheduler u\nworker a x2\nexternal e\ns3 b\nflow f { u -> a -> e\na -> b writes payload=20MB }";
         expect(&RULE, fetched, &[]);
         case("rate=1/s", "u -> a -> b writes payload=20MB", &[]);
+        // 20/s of 20 MB come in and go out, 400 MB/s, over two machines.
+        let streams = |bandwidth: &str, expected: &[&str]| {
+            let text = "client u\nservice a x2 BANDWIDTH\ns3 b\nflow f rate=20/s { u -> a payload=20MB -> b writes payload=20MB }";
+            expect(&RULE, &text.replace("BANDWIDTH", bandwidth), expected);
+        };
+        streams("", &["wrong a, b"]);
+        streams("bandwidth=300MB/s", &["wrong a, b"]);
+        streams("bandwidth=400MB/s", &[]);
         let edge =
             "client u\ncloudfront e\nservice a x2\ns3 b\nflow f { u -> e -> a -> b reads response=20MB }";
         expect(&RULE, edge, &[]);

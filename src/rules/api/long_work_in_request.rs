@@ -107,11 +107,13 @@ fn finding(facts: &Facts, step: &Step, takes: Option<f64>, span: Span) -> Diagno
             crate::units::show_number(rate * takes)
         )
     });
-    let finding = Diagnostic::wrong(
-        format!("{who} keeps its caller waiting while {name} works for {time}"),
-        span,
-        "done while somebody waits",
-    );
+    // Who stands at the very start has nobody to keep waiting, and no queue to put the work into.
+    let starts = matches!(caller.kind, Kind::Client | Kind::External);
+    let message = match starts {
+        true => format!("{who} waits on an open request while {name} works for {time}"),
+        false => format!("{who} keeps its caller waiting while {name} works for {time}"),
+    };
+    let finding = Diagnostic::wrong(message, span, "done while somebody waits");
     let contained = facts.design.graph[step.hop].attrs.has("bulkhead") || caller.attrs.has("bulkhead");
     let finding =
         if contained || callee.kind == Kind::External { finding.at_most(Severity::Warning) } else { finding };
@@ -122,13 +124,24 @@ fn finding(facts: &Facts, step: &Step, takes: Option<f64>, span: Span) -> Diagno
         .hop(&caller.id, &callee.id)
         .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
         .evidence(format!("{}{at_once}", facts.show_way(&way)))
-        .consequence(format!(
-            "twice the usual requests arrive, all threads of {who} wait for {name}, clients give up and try again, and the work is done again for nobody"
-        ))
-        .fix(format!(
-            "`{} ~> jobs ~> {}` with a queue `jobs`: answer 202 at once, with an address where the result will be",
-            caller.id, callee.id
-        ))
+        .consequence(match starts {
+            true => format!(
+                "twice the usual requests arrive, all threads of {name} are at work, clients give up and try again, and the work is done again for nobody"
+            ),
+            false => format!(
+                "twice the usual requests arrive, all threads of {who} wait for {name}, clients give up and try again, and the work is done again for nobody"
+            ),
+        })
+        .fix(match caller.kind.is_app() {
+            true => format!(
+                "`{} ~> jobs ~> {}` with a queue `jobs`: answer 202 at once, with an address where the result will be",
+                caller.id, callee.id
+            ),
+            false => format!(
+                "a queue `jobs` and a worker behind {name}, `{} ~> jobs ~> work`: answer 202 at once, with an address where the result will be",
+                callee.id
+            ),
+        })
 }
 
 #[cfg(test)]
@@ -171,6 +184,23 @@ mod tests {
             "client u\nservice a\nqueue q\nworker w\nservice b\nflow f { u -> a ~> q ~> w -> b long }";
         expect(&RULE, queue, &[]);
         expect(&RULE, "scheduler s\nservice b\nflow f { s -> b long }", &[]);
+    }
+
+    #[test]
+    fn whoever_stands_at_the_start_keeps_nobody_waiting() {
+        let of = |text: &str| {
+            let design = design(text);
+            let finding = run(&RULE, &Facts::new(&design)).remove(0);
+            (finding.message, finding.fix)
+        };
+        let (message, fix) = of("client u\nservice b x2\nflow f { u -> b long }");
+        assert_eq!(message, "`u` waits on an open request while `b` works for seconds");
+        assert!(fix.contains("`b ~> jobs ~> work`"), "{fix}");
+        let (message, fix) = of("client u\nservice a x2\nservice b x2\nflow f { u -> a -> b long }");
+        assert_eq!(message, "`a` keeps its caller waiting while `b` works for seconds");
+        assert!(fix.contains("`a ~> jobs ~> b`"), "{fix}");
+        let (_, fix) = of("client u\nlb l\nservice b x2\nflow f { u -> l -> b long }");
+        assert!(fix.contains("`b ~> jobs ~> work`"), "{fix}");
     }
 
     #[test]

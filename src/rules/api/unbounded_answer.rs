@@ -1,11 +1,12 @@
 use std::collections::HashSet;
 
 use crate::catalog::Kind;
+use crate::design::rows::{Writes, row_writes};
 use crate::design::{Arrow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::numbers::expected_rows;
 use crate::rules::facts::{are_parts, finds_many, finds_one, is_position};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
-use crate::source::Span;
 use crate::units::show_number;
 
 pub static RULE: Rule = Rule {
@@ -19,16 +20,16 @@ pub static RULE: Rule = Rule {
         topic: "long answers",
         text: "the one with the most rows asks for them: how many come in one answer?",
     }),
-    reads: &["by", "limit", "on", "optional", "page", "rate", "rows", "writes"],
+    reads: &["by", "limit", "on", "optional", "page", "rate", "rows", "ttl", "writes"],
     page: Page {
         checks: "Reads that select many rows: whether the answer has an end, and what follows it.",
         when: "On a flow that somebody waits for, a hop reads a table of a database `by=` fields which do not hold all of its \
                `key` nor of a `unique`, so that one answer can have many rows. Wrong where `page=none` or `limit=none` is \
                stated. A question where neither `page` nor `limit` is said and a key or index begins with these fields and goes on \
-               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Also a question where such a read has a `limit` of 50 or more, the size of a page, and no `page`, and no other read of that table `by=` the same has one: nothing leads to the rest (fewer are what somebody looks at, such as the newest); and where a read on a flow that holds a connection with `<->` names a whole key of several fields whose last is a position \
-               (`seq`, `offset`, `version`, `at` or the like: `by=[chat, seq]`) and has neither `page` nor a `limit` below 50: that may be one row or all that follow; both not on flows that write a database, \
-               nor on hops that are `optional` or `on=` something. Silent with a `page` or such a small `limit`, where the table has a hundred thousand `rows` at \
-               most, where the field is another table of the store and there are ten rows at most for each of its `rows` (the lines of an order), where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer without an `availability`, unless it has ten million `rows` or more.",
+               (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Also a question where a read on a flow that holds a connection with `<->` names a whole key of several fields whose last is a position \
+               (`seq`, `offset`, `version`, `at` or the like: `by=[chat, seq]`): that may be one row or all that follow; not on flows that write a database, \
+               nor on hops that are `optional` or `on=` something. Silent with a `page` or a `limit`, where the table has a hundred thousand `rows` at \
+               most (stated, or what its flows write times its `ttl`), where the field is another table of the store and there are ten rows at most for each of its `rows` (the lines of an order), where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer without an `availability`, unless it has ten million `rows` or more.",
         why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
               thousand rows: the read takes seconds, the service holds all of them in memory, and it does so for each retry.",
         outage: None,
@@ -44,18 +45,10 @@ pub static RULE: Rule = Rule {
 const FEW: f64 = 100_000.0;
 /// One answer of this table may hurt, however few ask.
 const HUGE: f64 = 9_999_999.0;
-/// So many are a page of a longer list; fewer are what somebody looks at, and often all that is wanted.
-const PAGE: f64 = 50.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let grown = facts.tables_that_flows_write();
-    let paged: HashSet<(Span, &[String])> = facts
-        .design
-        .steps
-        .iter()
-        .filter(|step| step.attrs.has("page"))
-        .flat_map(|step| facts.tables_read(step).map(|table| (table.span, step.attrs.words("by"))))
-        .collect();
+    let writes_of = row_writes(facts.design);
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for calls in facts.calls() {
@@ -66,15 +59,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let connected = steps.iter().any(|step| facts.arrow(step) == Arrow::Stream);
         for &step in &calls.steps {
             let fields = step.attrs.words("by");
-            let limit = step.attrs.number("limit").value();
-            let bounded = step.attrs.has("page") || limit.is_some_and(|limit| limit < PAGE);
+            let bounded = step.attrs.has("page") || step.attrs.number("limit").is_yes();
             let is_database = facts.node(step.to).kind == Kind::Database;
             if fields.is_empty() || bounded || !is_database || !calls.waited_for.contains(&step.from) {
                 continue;
             }
             let grows = |table: &Table| match table.attrs.number("rows").value() {
                 Some(rows) => rows > if few_ask { HUGE } else { FEW },
-                None => !few_ask && grown.contains(&table.span),
+                None => {
+                    !few_ask && grown.contains(&table.span) && !stays_small(facts, &writes_of, step, table)
+                }
             };
             for table in facts.tables_read(step) {
                 let listed = !writes && !step.attrs.has("optional") && !step.attrs.has("on");
@@ -84,11 +78,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     }
                     continue;
                 }
-                if limit.is_some() && (!listed || paged.contains(&(table.span, fields))) {
-                    continue;
-                }
-                let said =
-                    limit.is_none() && ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
+                let said = ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
                 let many = match said {
                     true => !table.keys.is_empty() && !finds_one(table, fields),
                     false => {
@@ -135,10 +125,6 @@ fn from_a_position(facts: &Facts, step: &Step, table: &Table, fields: &[String])
 fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diagnostic {
     let by = fields.join("`, `");
     let caller = facts.node(step.from).name();
-    let limit = step.attrs.number("limit").value();
-    if let Some(limit) = limit {
-        return after_the_first(facts, step, table, &by, limit);
-    }
     let message = format!("{caller} gets all of `{}` that one `{by}` has, in one answer", table.id);
     let said = step.attrs.get("page").or(step.attrs.get("limit"));
     let finding = match said {
@@ -169,27 +155,9 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         ))
 }
 
-/// The answer ends, and nothing leads on from there.
-fn after_the_first(facts: &Facts, step: &Step, table: &Table, by: &str, limit: f64) -> Diagnostic {
-    let caller = facts.node(step.from).name();
-    let (from, to) = (facts.id(step.from), facts.id(step.to));
-    let limit = show_number(limit);
-    let span = step.attrs.get("limit").map_or(step.span, |setting| setting.span);
-    Diagnostic::unstated(
-        format!("{caller} gets {limit} of `{}` that one `{by}` has, and nothing says how it gets the rest", table.id),
-        span,
-        "no `page` beside it",
-    )
-    .question(format!("a `{by}` has more than {limit} in `{}`: how does its caller get the rest?", table.id))
-    .label(table.span, "its key")
-    .node(to)
-    .hop(from, to)
-    .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
-    .evidence(format!("the key of `{}` is {}, and no read of it has a `page`", table.id, table.keys.join(", ")))
-    .consequence(format!(
-        "somebody scrolls to the end of the first {limit} and there is nothing more; the quick mend is a larger `limit`, until one answer has all of it"
-    ))
-    .fix(format!("`page=cursor` on `{from} -> {to}`, so that each page starts after the last one; or an `allow` if only the first {limit} are ever wanted"))
+/// By what is written into it and how long that lives, it never has many rows.
+fn stays_small(facts: &Facts, writes: &Writes, step: &Step, table: &Table) -> bool {
+    expected_rows(facts.design, writes, facts.holder(step.to), table).is_some_and(|rows| rows.value <= FEW)
 }
 
 #[cfg(test)]
@@ -214,14 +182,8 @@ mod tests {
         // It comes in pages, or with an end.
         case("key o, n; rows = 1M", "", "by=o page", &[]);
         case("key o, n; rows = 1M", "", "by=o limit=10", &[]);
-        // A page of it, with no way to the next; not for what is shown beside, or decides on a write.
-        case("key o, n; rows = 1M", "", "by=o limit=50", &["unstated d"]);
-        case("key o, n; rows = 1M", "", "by=o limit=50 page=cursor", &[]);
-        case("key o, n; rows = 1M", "", "by=o limit=50 optional", &[]);
-        case("key o, n; rows = 1M", "", "by=o limit=50\na -> d writes=t", &[]);
-        case("key o, n; rows = 1M", "", "by=o limit=50\na -> d reads=t by=o page=cursor", &[]);
-        case("key o, n; rows = 500", "", "by=o limit=50", &[]);
-        case("key id; rows = 1M", "", "by=id limit=50", &[]);
+        case("key o, n; rows = 1M", "", "by=o limit=50", &[]);
+        case("key o, n; rows = 1M", "", "by=o limit=1000", &[]);
         // One row at most.
         case("key id; rows = 1M", "", "by=id", &[]);
         case("key id; rows = 1M", "", "by=t_id", &[]);
@@ -260,7 +222,7 @@ mod tests {
             expect(&RULE, &text, expected);
         };
         case("<->", "by=[room, seq]", &["unstated d"]);
-        case("<->", "by=[room, seq] limit=100", &["unstated d"]);
+        case("<->", "by=[room, seq] limit=100", &[]);
         case("<->", "by=[room, seq] page=cursor", &[]);
         case("<->", "by=[room, seq] limit=1", &[]);
         // One message is asked for, or changed.
@@ -273,6 +235,15 @@ mod tests {
         let text = "client u\nservice a x2\npostgres d { table t { key id; index o, at } }\n\
                     flow f { u -> a -> d writes=t }\nflow g { u -> a -> d reads=t by=o }";
         expect(&RULE, text, &["unstated d"]);
+        // A thousand a second for a minute, and no more than that.
+        let text = |ttl: &str| {
+            format!(
+                "client u\nservice a x2\npostgres d {{ table t {{ key id; index o, at; ttl = {ttl} }} }}\n\
+                 flow f rate=1k/s {{ u -> a -> d writes=t }}\nflow g rate=1k/s {{ u -> a -> d reads=t by=o }}"
+            )
+        };
+        expect(&RULE, &text("1min"), &[]);
+        expect(&RULE, &text("1h"), &["unstated d"]);
         // Nobody waits for the worker.
         let text = "scheduler s\nworker w\npostgres d { table t { key id; index o, at; rows = 1M } }\n\
                     flow g { s -> w -> d reads=t by=o }";

@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
+use crate::design::rows::{is_set, sets};
 use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -22,6 +23,7 @@ pub static RULE: Rule = Rule {
     }),
     reads: &[
         "attempts",
+        "by",
         "conditional",
         "dedupe",
         "generates",
@@ -40,7 +42,9 @@ pub static RULE: Rule = Rule {
                way states `idempotent` or `dedupe` (`idempotent` does not count where the written table is drawn with a running number, `seq`, in its key, or an application on the way `generates` its keys, and it has no `unique`: nothing there could know the repeat); a consumer's word does not count, which knows a message that is delivered \
                again, but not a second request's new one. Wrong where a hop on the way to that application \
                has `attempts` above one, or where it says `idempotent=no`; otherwise a question. Left alone: labels that \
-               begin with GET, HEAD, PUT or DELETE; writes that are `conditional` (unless into such a numbered table: the second try gets the next number), or to tables with a `unique` or a key \
+               begin with GET, HEAD, PUT, DELETE, Set, Rename, Mark, Replace, Overwrite, Upsert, Remove or Cancel; writes of a row that is there (`by=` its key), unless the label begins with POST or PATCH, and those that compare a version (`by=` a field `version`, `revision`, `rev` or `etag`); \
+               tables of one row for each of something else (the one field of their key is a `ref`, another table of the store, or a `user`, `account`, `customer`, `member`, `owner`, `tenant`, `device`, `driver`, `vehicle`, `sku`; or their name ends with `status`, `state`, `position`, `location`, `presence`, `setting`, `profile`, `preference`), \
+               unless their name says that they add up (`counter`, `count`, `balance`, `stock`, `quota`, `cart`, `account`, `wallet`, `credit`, `point`, `score`, `inventory`, `total`, `usage`, `budget`); writes that are `conditional` (unless into such a numbered table: the second try gets the next number), or to tables with a `unique` or a key \
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
                way `generates` ids; messages whose consumers are all `idempotent` (and do not write tables whose keys are all made by the system, without a `unique`: a second request is another row there), or write nothing but files, search indexes and \
                caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
@@ -120,7 +124,8 @@ fn of_flow<'d>(
 ) -> Option<(&'d Step, Diagnostic)> {
     let steps = facts.design.steps_of(flow);
     let method = flow.method();
-    if matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+    if matches!(method, "GET" | "HEAD" | "OPTIONS")
+        || sets(flow)
         || steps.iter().any(|step| step.attrs.has("idempotency_key"))
     {
         return None;
@@ -252,7 +257,9 @@ fn changes(
     let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
     match target.kind {
         Kind::Database | Kind::Warehouse => {
-            (writes || (posts && !reads)) && (generates || !natural(facts, step))
+            (writes || (posts && !reads))
+                && (generates || !natural(facts, step))
+                && (posts || !changes_found(step))
         }
         Kind::External => writes,
         Kind::Queue | Kind::Topic => facts.writes(step) && !told(step),
@@ -305,9 +312,25 @@ fn numbers_rows(facts: &Facts, node: NodeIndex) -> bool {
 fn natural(facts: &Facts, step: &Step) -> bool {
     let tables = step.attrs.words("writes");
     let target = facts.node(step.to);
-    let keyed = |id: &String| target.table(id).is_some_and(chosen_by_caller);
-    (step.attrs.has("conditional") && !numbers(facts, step))
+    let holder = facts.holder(step.to);
+    let keyed = |id: &String| {
+        let of = |table: &Table| chosen_by_caller(table) || is_set(facts.design, holder, table);
+        target.table(id).is_some_and(of)
+    };
+    compares_version(step)
+        || (step.attrs.has("conditional") && !numbers(facts, step))
         || (!tables.is_empty() && tables.iter().all(keyed))
+}
+
+/// `by=[id, version]`: of a row that has been changed since, nothing is written.
+fn compares_version(step: &Step) -> bool {
+    let versions = ["version", "revision", "etag", "rev"];
+    step.attrs.has("writes") && step.attrs.words("by").iter().any(|field| versions.contains(&field.as_str()))
+}
+
+/// `writes=note by=id`: a row that is there is written again, as far as the flow's label does not say that it adds.
+fn changes_found(step: &Step) -> bool {
+    !step.attrs.words("by").is_empty() && !step.attrs.has("reads")
 }
 
 fn chosen_by_caller(table: &Table) -> bool {
@@ -336,7 +359,7 @@ mod tests {
         let case = |flow: &str, expected: &[&str]| {
             let text = format!(
                 "client u\nlb l\nservice a\nservice b\ndatabase d {{\n\
-                 table t {{ key id }}\ntable like {{ key user, post }}\ntable v {{ key id; unique email }}\n}}\n\
+                 table t {{ key id }}\ntable like {{ key user, post }}\ntable theme {{ key user }}\ntable wallet {{ key user }}\ntable v {{ key id; unique email }}\n}}\n\
                  queue q\nworker w\nexternal p\nflow f {flow}"
             );
             expect(&RULE, &text, expected);
@@ -363,6 +386,15 @@ mod tests {
         // Keys that make the second write find the first.
         case("{ u -> a -> d writes=t conditional }", &[]);
         case("{ u -> a -> d writes=like }", &[]);
+        // A row that is there is written again; a POST or PATCH may add to it, unless it compares a version.
+        case("{ u -> a -> d writes=t by=id }", &[]);
+        case("\"POST /t/{id}/more\" { u -> a -> d writes=t by=id }", &["unstated f"]);
+        case("\"PATCH /t/{id}\" { u -> a -> d writes=t by=[id, version] }", &[]);
+        case("\"Rename it\" { u -> a -> d writes=t }", &[]);
+        case("\"Add one\" { u -> a -> d writes=t }", &["unstated f"]);
+        // One row for each: it is set, or added up.
+        case("\"POST /theme\" { u -> a -> d writes=theme }", &[]);
+        case("\"POST /wallet\" { u -> a -> d writes=wallet }", &["unstated f"]);
         case("\"POST /likes\" { u -> a -> d writes=like\na ~> q ~> w }", &[]);
         case("{ u -> a -> d writes=v }", &[]);
         case("{ u -> a -> d writes=[t, like] }", &["unstated f"]);

@@ -3,9 +3,11 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::needs::needs_in_part;
 use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Calls, Confidence, Facts, Group, Outage, Page, Rule};
+use crate::units::show_share;
 
 pub static RULE: Rule = Rule {
     id: "external-hard-dependency",
@@ -30,7 +32,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
-               caller has no other hop `on=error` or `on=failover`. A warning where it has a `timeout` and a `breaker`, \
+               caller has no other hop `on=error` or `on=failover`. A `share` of the requests on the way is as many as fail; left alone are hops of one caller whose shares come to 100 %, of which each is another's way out. \
+               A warning where it has a `timeout` and a `breaker`, where less than half of the requests go there, \
                or where the flow is of 10 requests a second or fewer and states no `availability`; a remark where a client goes there by itself. \
                Flows that say `async`, or that a timer, a message or a webhook starts (an external that calls with a \
                `signature`), are left alone: they try again later.",
@@ -58,10 +61,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let another_way = with_another_way(facts, calls.flow);
+        let needed = calls.flow.map(|flow| needs_in_part(facts.design, flow));
         let mut seen = HashSet::new();
         for step in &calls.steps {
             let external = facts.node(step.to).kind == Kind::External;
-            let hard = external && !another_way.contains(&step.from) && is_hard(facts, &calls, step);
+            let hard = external
+                && !another_way.contains(&step.from)
+                && is_hard(facts, &calls, needed.as_ref(), step);
             if !hard || !seen.insert(step.to) {
                 continue;
             }
@@ -83,17 +89,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
-fn is_hard(facts: &Facts, calls: &Calls, step: &Step) -> bool {
+fn is_hard(facts: &Facts, calls: &Calls, needed: Option<&HashSet<NodeIndex>>, step: &Step) -> bool {
     let hop = &facts.design.graph[step.hop];
     let avoidable = step.attrs.has("optional")
         || hop.attrs.has("fallback")
         || step.attrs.has("on")
-        || step.attrs.number("share").value().is_some_and(|share| share < 1.0)
         || (facts.node(step.from).kind == Kind::Client && facts.node(step.from).attrs.has("fallback"));
-    let needed = match calls.flow {
-        Some(_) => facts.flows_needing(step.to).any(|flow| calls.flow.is_some_and(|this| this.id == flow.id)),
-        None => true,
-    };
+    let needed = needed.is_none_or(|needed| needed.contains(&step.to));
     !avoidable && needed && calls.waited_for.contains(&step.from)
 }
 
@@ -110,8 +112,13 @@ fn with_another_way(facts: &Facts, flow: Option<&Flow>) -> HashSet<NodeIndex> {
 fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
     let [caller, external] = [facts.node(step.from), facts.node(step.to)];
     let [who, name] = [caller.name(), external.name()];
+    // Of the flow's requests, those that get there; more than one call of each fails it all the same.
+    let part = step.load.per_request.filter(|part| flow.is_some() && *part > 0.0 && *part < 1.0);
     let stops = match flow {
-        Some(flow) => format!("`{}` fails", flow.id),
+        Some(flow) => match part {
+            Some(part) => format!("{} of `{}` fails", show_share(part), flow.id),
+            None => format!("`{}` fails", flow.id),
+        },
         None => format!("what {who} does fails"),
     };
     let hop = &facts.design.graph[step.hop];
@@ -130,7 +137,8 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
     );
     // It does not take its caller along, or few notice.
     let small = flow.is_some_and(|flow| facts.is_small(flow));
-    let finding = if guarded || small { finding.at_most(Severity::Warning) } else { finding };
+    let few = part.is_some_and(|part| part < 0.5);
+    let finding = if guarded || small || few { finding.at_most(Severity::Warning) } else { finding };
     let finding = finding
         .node(&external.id)
         .hop(&caller.id, &external.id)
@@ -178,6 +186,12 @@ mod tests {
         case("flow f { u -> a -> e\na -> o on=error }", &[]);
         case("flow f { u -> a -> e\na ~> q on=error\nq ~> w }", &[]);
         case("flow f { u -> a -> e share=50%\na -> o share=50% }", &[]);
+        case("flow f { u -> a -> e share=33%\na -> o share=66% }", &[]);
+        // A quarter of the requests fails, whichever hop says so.
+        case("flow f { u -> a -> e share=25% }", &["wrong e"]);
+        case("flow f { u -> a share=25% -> e }", &["wrong e"]);
+        case("flow f { u -> a -> e share=25%\na -> o share=25% }", &["wrong e", "wrong o"]);
+        case("flow f { u -> a -> e share=25% optional }", &[]);
         // Tried again later: behind a queue, by a timer, after the answer.
         case("flow f { u -> a ~> q ~> w -> e }", &[]);
         case("u -> a ~> q ~> w -> e", &[]);
@@ -186,6 +200,20 @@ mod tests {
         // It calls us.
         case("flow f { e -> a }", &[]);
         case("flow f { u -> a ~> e }", &[]);
+    }
+
+    #[test]
+    fn a_part_of_the_requests() {
+        let of = |share: &str| {
+            let text = format!("client u\nservice a x2\nexternal e\nflow f {{ u -> a -> e {share} }}");
+            let design = design(&text);
+            let found = run(&RULE, &Facts::new(&design));
+            (found[0].severity, found[0].message.clone())
+        };
+        let says = |part: &str| format!("{part} whenever `e` does, which is not yours to repair");
+        assert_eq!(of("share=25%"), (Severity::Warning, says("25 % of `f` fails")));
+        assert_eq!(of("share=60%"), (Severity::Error, says("60 % of `f` fails")));
+        assert_eq!(of("calls=3"), (Severity::Error, says("`f` fails")));
     }
 
     #[test]

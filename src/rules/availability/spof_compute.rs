@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
 
@@ -209,12 +209,6 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
     finding
         .consequence(format!("{which} crashes, is deployed or loses its host, and {down} until it is back"))
         .fix(format!("`x2` or more on {names}{spread}"))
-}
-
-/// What this rule names.
-pub(super) fn named(facts: &Facts) -> HashSet<NodeIndex> {
-    let all = facts.design.flows.is_empty();
-    alone(facts).filter(|&node| all || facts.flows_needing(node).any(|flow| matters(facts, flow))).collect()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub static RULE: Rule = Rule {
         text: "it keeps several copies of each row: on how many machines?",
     }),
     reads: &[
+        "autoscale",
         "availability",
         "backup",
         "copies",
@@ -40,7 +41,7 @@ pub static RULE: Rule = Rule {
                - A database with `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself.\n\
                - A replica of another store only where it is the single one and a flow needs it that does not go to the primary at all; otherwise it is its primary's matter.\n\
                - Silent where a copy takes over by itself that is drawn as a node of its own (a database with `replica_of`): `failover=auto` stands on the primary, or on that copy.\n\
-               - Silent where it is a file in its only caller's process (SQLite) and `spof-compute` names that caller: the machine is one.\n\
+               - Silent where it is a file in the process of its only caller, which has one instance (SQLite): the two are one machine, of which `spof-compute` speaks.\n\
                - A question where it is not managed and states more `copies` than it has \
                instances, and no other node of its technology states as many (one cluster, drawn in parts): several copies on one machine are one.\n\
                - A warning for search indexes and replicas, which can be built again; and for stores \
@@ -138,7 +139,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         *replicas.entry(id).or_default() += 1;
     }
     let standbys = standbys(facts.design);
-    let alone = std::cell::OnceCell::new();
     let stores: Vec<NodeIndex> = facts.nodes(|kind| kind.is_durable() || kind == Kind::Search).collect();
     let mut clusters: HashMap<(Kind, Option<&str>, u64), usize> = HashMap::new();
     for &store in &stores {
@@ -146,10 +146,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     }
     for store in stores {
         let node = facts.node(store);
-        // Its machine is its caller's, of which the other rule speaks.
+        // It fails with its caller's process, of which the other rule speaks as far as that matters.
         if facts.is_embedded(store)
             && let [only] = facts.callers(store).as_slice()
-            && alone.get_or_init(|| super::spof_compute::named(facts)).contains(only)
+            && !(facts.node(*only).is_redundant() || facts.node(*only).attrs.has("autoscale"))
         {
             continue;
         }
@@ -287,7 +287,8 @@ mod tests {
         expect("client u\nservice a x2\npostgres d managed\nu -> a -> d", &[]);
         // A file on its caller's machine goes with that machine.
         expect("client u\nservice a\nsqlite d\nu -> a -> d", &[]);
-        expect("client u\nservice a\nsqlite d\nflow f availability=99% { u -> a -> d }", &["wrong d"]);
+        expect("client u\nservice a\nsqlite d\nflow f availability=99% { u -> a -> d }", &[]);
+        expect("client u\nservice a x2\nsqlite d\nflow f { u -> a -> d }", &["wrong d"]);
         expect("client u\nservice a\nservice b\nsqlite d\nu -> a, b -> d", &["wrong d"]);
         // Only a worker behind a queue writes it: no flow waits for it.
         expect(

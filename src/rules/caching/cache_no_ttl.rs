@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
                while `invalidate=cdc` sees every change. Left alone: caches that every write passes (`strategy=write-through`, `write-behind`) or \
                that renew themselves (`refresh-ahead`), those with `eviction=ttl` or a `ttl` on each of their tables, \
                those that only gateways and load balancers call, whose counters expire by their nature, and those that \
-               are no copy (`source=none`) and say `ttl=none` or how they persist, those that are written together with their \
+               are no copy (`source=none`) and say `ttl=none` or how they persist, those that keep what they hold (`persistence` or `backup`) and are neither filled on a miss, nor have a `source`, nor are the `registry` of a connection server: they are the store itself, those that are written together with their \
                store and never filled on a miss (a leaderboard, a feed), where an expiry would lose what they hold, and those \
                of which `spof-cache-as-store` speaks. Of CDNs, as a remark: one that keeps answers (a `hit_rate`, or a hop from it `on=miss`) says neither `ttl` nor `bypass`, and in such a flow, which writes no \
                database, a table is read that another flow `writes=`.",
@@ -82,6 +82,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let filled_on_miss = behind.contains_key(&cache);
+        let says_source = node.attrs.text("source").is_yes();
+        let kept = ["persistence", "backup"].iter().any(|how| node.attrs.has(how));
+        if kept && !filled_on_miss && !says_source && !registries.contains_key(&cache) {
+            continue;
+        }
         if !filled_on_miss && written.get(&cache) == Some(&Written::WithItsStore) {
             continue;
         }
@@ -312,6 +317,19 @@ mod tests {
         // A gateway's counters, and a leaderboard that is meant to stay.
         expect("client u\ngateway g\nredis c\nservice a\nu -> g -> a\ng -> c", &[]);
         expect("client u\nservice a\nredis c source=none persistence=log\nu -> a -> c", &[]);
+        // The store itself; as a copy, or as a register of who is connected, it keeps too much.
+        expect("client u\nservice a\nredis c persistence=log\nflow f { u -> a -> c writes }", &[]);
+        expect("client u\nservice a\nredis c persistence=log\npostgres d\nu -> a -> c\na -> d", &[]);
+        expect(
+            "client u\nservice a\nredis c persistence=log\npostgres d\nflow f { u -> a -> c reads\na -> d reads on=miss }",
+            &["unstated c"],
+        );
+        expect(
+            "client u\nservice a\nredis c persistence=log source=d\npostgres d\nu -> a -> c\na -> d",
+            &["unstated c"],
+        );
+        expect("client u\nservice a\nredis c persistence=none\nu -> a -> c", &["unstated c"]);
+        expect("client u\nsocket s x3 registry=c\nredis c persistence=log\nu <-> s -> c", &["unstated c"]);
         // Presence is no copy, and yet must go.
         expect("client u\nsocket s x3 registry=c\nredis c source=none\nu <-> s -> c", &["unstated c"]);
         // Nobody uses it.

@@ -3,8 +3,9 @@ use std::collections::HashMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::needs::{is_alternative, ways_for_all};
 use crate::design::{Arrow, Step};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -23,8 +24,8 @@ pub static RULE: Rule = Rule {
         checks: "Services that on one request write a database and also another database, a search index, a queue or a topic.",
         when: "In one flow, a node writes a database or warehouse and also writes another one, a search index, a queue or a \
                topic, and has no `saga`; nor, for a queue or topic, an `outbox` or `cdc`; nor, for a search index, `cdc`. A \
-               question where the hop to the database says neither `reads` nor `writes`, in designs without flows, and where \
-               one flow writes the database and another one, that starts at this very node, the other place. Left alone: hops that are `optional` or taken only `on=…`; caches and \
+               question where the hop to the database says neither `reads` nor `writes`, in designs without flows, where \
+               one flow writes databases and nothing else and another one, that starts at this very node, the other place, and where both hops have a `share`, which need not be of the same requests. Left alone: hops of one node whose shares come to 100 %, of which each request takes one; hops that are `optional` or taken only `on=…`; caches and \
                files; queues that are tables of a relational database; topics that may lose messages anyway; consumers, which get their message again after a crash; \
                and what a timer or a worker starts, which runs again.",
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
@@ -45,39 +46,74 @@ type Writes<'d> = Vec<&'d Step>;
 /// The first consumer of each queue or topic asked about.
 type Readers = HashMap<NodeIndex, Option<NodeIndex>>;
 
+/// What is said of a node and the places that it writes, by these.
+#[derive(Default)]
+struct Found {
+    all: Vec<Diagnostic>,
+    at: HashMap<(NodeIndex, Vec<NodeIndex>), usize>,
+    readers: Readers,
+}
+
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    // One finding for a node and the places that it writes, however many flows do so.
-    let mut known: HashMap<(NodeIndex, Vec<NodeIndex>), usize> = HashMap::new();
-    let mut readers = Readers::new();
-    for (node, writes) in with_what_follows(facts, writes(facts)) {
+    let mut found = Found::default();
+    let all = writes(facts);
+    for (node, writes) in &all {
         let store = writes.iter().copied().filter(|step| is_source(facts, step)).max_by_key(|step| {
             // The one that is surely written is the better witness, and of those the first.
             (step.attrs.has("writes"), std::cmp::Reverse(step.span))
         });
         let Some(store) = store else { continue };
-        let mut others: Vec<&Step> = Vec::new();
-        for step in writes {
-            if step.to != store.to && !others.iter().any(|other| other.to == step.to) {
-                others.push(step);
-            }
-        }
-        if others.is_empty() {
-            continue;
-        }
-        let mut places: Vec<NodeIndex> = others.iter().map(|step| step.to).collect();
-        places.push(store.to);
-        places.sort_unstable();
-        let flow = store.flow.map(|flow| facts.design.flows[flow].id.clone());
-        let next = found.len();
-        let at = *known.entry((node, places)).or_insert(next);
-        if at < next {
-            found[at].flows.extend(flow);
-            continue;
-        }
-        found.push(finding(facts, node, store, &others, &mut readers).flows(flow));
+        let ways = store.flow.map(|flow| ways_for_all(facts.design.steps_of(&facts.design.flows[flow])));
+        let ways = ways.unwrap_or_default();
+        // Each request goes one of the ways that its shares make.
+        let apart = |step: &Step| {
+            is_alternative(step)
+                && is_alternative(store)
+                && step.from == store.from
+                && ways.contains(&step.from)
+        };
+        say(facts, &mut found, *node, store, writes.iter().copied().filter(|step| !apart(step)));
     }
-    found
+    for (node, store, follows) in what_follows(facts, &all) {
+        say(facts, &mut found, node, store, follows.into_iter());
+    }
+    found.all.sort_by_key(|finding| finding.at.span);
+    found.all
+}
+
+/// One finding for a node and the places that it writes, however many flows do so; the surest, in whatever order they
+/// stand.
+fn say<'d>(
+    facts: &Facts,
+    found: &mut Found,
+    node: NodeIndex,
+    store: &'d Step,
+    writes: impl Iterator<Item = &'d Step>,
+) {
+    let mut others: Vec<&Step> = Vec::new();
+    for step in writes {
+        if step.to != store.to && !others.iter().any(|other| other.to == step.to) {
+            others.push(step);
+        }
+    }
+    if others.is_empty() {
+        return;
+    }
+    let mut places: Vec<NodeIndex> = others.iter().map(|step| step.to).collect();
+    places.push(store.to);
+    places.sort_unstable();
+    let flow = store.flow.map(|flow| facts.design.flows[flow].id.clone());
+    let new = finding(facts, node, store, &others, &mut found.readers);
+    let next = found.all.len();
+    let at = *found.at.entry((node, places)).or_insert(next);
+    if at == next {
+        found.all.push(new.flows(flow));
+    } else if new.verdict == Verdict::Wrong && found.all[at].verdict == Verdict::Unstated {
+        let asked = std::mem::replace(&mut found.all[at], new.flows(flow));
+        found.all[at].flows.extend(asked.flows);
+    } else {
+        found.all[at].flows.extend(flow);
+    }
 }
 
 fn finding(
@@ -94,7 +130,9 @@ fn finding(
     let message = format!("if {who} crashes between two writes, {both} differ for ever");
     let certain = |step: &Step| step.attrs.has("writes") || facts.node(step.to).kind.is_broker();
     let in_flow = store.flow.is_some() && others.iter().all(|step| step.flow == store.flow);
-    let finding = if in_flow && certain(store) && others.iter().any(|step| certain(step)) {
+    // Two parts of the requests need not be the same ones.
+    let same = |step: &Step| !(is_alternative(store) && is_alternative(step));
+    let finding = if in_flow && certain(store) && others.iter().any(|step| certain(step) && same(step)) {
         Diagnostic::wrong(message, store.span, "this is written")
     } else {
         Diagnostic::unstated(message, store.span, "if this is written").question(format!(
@@ -183,30 +221,31 @@ fn writes<'d>(facts: &Facts<'d>) -> Vec<(NodeIndex, Writes<'d>)> {
     by_flow
 }
 
-/// A flow that starts at an application goes on with what another flow did there: its writes may belong to that one's.
-fn with_what_follows<'d>(
+/// A flow that starts at an application goes on with what another flow did there, if all that one does is to write a
+/// database: its writes may belong to that one's. For each such database of a node, the first write of it and these.
+fn what_follows<'d>(
     facts: &Facts<'d>,
-    mut all: Vec<(NodeIndex, Writes<'d>)>,
-) -> Vec<(NodeIndex, Writes<'d>)> {
+    all: &[(NodeIndex, Writes<'d>)],
+) -> Vec<(NodeIndex, &'d Step, Writes<'d>)> {
     let starts_at = |node: NodeIndex, step: &Step| {
         facts
             .flow_of(step)
             .is_some_and(|flow| facts.design.steps_of(flow).first().is_some_and(|first| first.from == node))
     };
     let mut follows: HashMap<NodeIndex, Writes<'d>> = HashMap::new();
-    for (node, writes) in &all {
+    for (node, writes) in all {
         if starts_at(*node, writes[0]) && !writes.iter().any(|step| is_source(facts, step)) {
             follows.entry(*node).or_default().extend(writes);
         }
     }
-    for (node, writes) in &mut all {
+    let mut pairs = Vec::new();
+    for (node, writes) in all {
         let only_stores = writes.iter().all(|step| is_source(facts, step) && step.attrs.has("writes"));
-        if only_stores && !starts_at(*node, writes[0]) {
-            // The first flow that writes is the one that the other goes on with.
-            writes.extend(follows.remove(node).unwrap_or_default());
+        if let (true, Some(follows)) = (only_stores && !starts_at(*node, writes[0]), follows.get(node)) {
+            pairs.push((*node, writes[0], follows.clone()));
         }
     }
-    all
+    pairs
 }
 
 fn must_agree(facts: &Facts, step: &Step) -> bool {
@@ -216,9 +255,7 @@ fn must_agree(facts: &Facts, step: &Step) -> bool {
     let guarded = from.attrs.has("saga")
         || (from.attrs.has("outbox") && to.kind.is_broker())
         || (from.attrs.has("cdc") && derived);
-    let sometimes = step.attrs.has("optional")
-        || step.attrs.has("on")
-        || step.attrs.number("share").value().is_some_and(|share| share < 1.0);
+    let sometimes = step.attrs.has("optional") || step.attrs.has("on");
     let kept = match to.kind {
         Kind::Database | Kind::Warehouse => !to.attrs.has("replica_of"),
         Kind::Search => true,
@@ -288,6 +325,22 @@ mod tests {
         // What starts at the node itself goes on with the request; what another client asks for does not.
         case("flow f { u -> a -> d writes }\nflow g { a ~> q ~> w }", &["unstated a"]);
         case("flow f { u -> a -> d reads }\nflow g { a ~> q ~> w }", &[]);
+        // Whatever order the flows stand in: the surest is said, and what follows may follow each of them.
+        case("flow f { u -> a -> d\na ~> q ~> w }\nflow g { u -> a -> d writes\na ~> q ~> w }", &["wrong a"]);
+        case("flow g { u -> a -> d writes\na ~> q ~> w }\nflow f { u -> a -> d\na ~> q ~> w }", &["wrong a"]);
+        case(
+            "flow f { u -> a -> d writes\na -> e writes }\nflow g { a ~> q ~> w }",
+            &["wrong a", "unstated a"],
+        );
+        case(
+            "flow g { a ~> q ~> w }\nflow f { u -> a -> d writes\na -> e writes }",
+            &["wrong a", "unstated a"],
+        );
+        // A part of the requests is still some; two parts need not be the same; ways that take all are apart.
+        case("flow f { u -> a -> d writes\na ~> q share=25% ~> w }", &["wrong a"]);
+        case("flow f { u -> a -> d writes share=25%\na ~> q ~> w }", &["wrong a"]);
+        case("flow f { u -> a -> d writes share=25%\na ~> q share=25% ~> w }", &["unstated a"]);
+        case("flow f { u -> a -> d writes share=75%\na ~> q share=25% ~> w }", &[]);
         // An outbox sends messages; a change log feeds what is derived; two databases need a saga.
         let guarded = |how: &str, other: &str, expected: &[&str]| {
             let text = format!(

@@ -1,11 +1,7 @@
-use std::collections::{HashMap, HashSet};
-
-use petgraph::graph::NodeIndex;
-
 use crate::catalog::Kind;
+use crate::design::rows::{Write, row_writes};
 use crate::design::{Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::finds_one;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate, show_size};
 
@@ -27,8 +23,9 @@ pub static RULE: Rule = Rule {
                Otherwise a question, where a table of a database or warehouse has no `ttl`, its store no `retention` or `lifecycle`, and either its `rows` are what \
                the flows that write it bring in a whole number of months or years (within a percent: they were reckoned for so long), and \
                come to 10 GB at least, or 100 M where `size` is not stated; or it has a `size`, no `rows`, and grows by more than 100 GB a year. \
-               Silent where a flow reads it by its whole key before it writes it, or, without `rows`, writes it with `conditional`: \
-               rows are then changed, not added.",
+               Writes with `by=` change rows and add none. Silent where a write may be of a row that is there: the table states no `rows`, and it is `conditional` or none of several fields of its key is new with each row (an id of its own, a number, a time), as of (`player`, `slot`); its flow has read the table before by its whole key or a `unique`; the table's name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, \
+               `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); the one field of its key is the key of something else, as (`user`); or the flow's label begins with PUT, PATCH, DELETE or a word \
+               such as Update, Set, Change (`spof explain figures-disagree` has the lists). A key of several fields with a time or a running number goes on whatever the table's name and the label say.",
         why: "A table without an end is reckoned for a year and filled for ten. Queries, backups and restores grow with it, and when \
               the disk is full, deleting a billion rows is a project of its own, on a database that cannot take more load.",
         outage: Some(Outage {
@@ -54,42 +51,38 @@ const MUCH: f64 = 10e9;
 const MANY: f64 = 100e6;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
-    // Rows a second, by table; none where they are changed rather than added, or it is not known how many.
-    let mut grows: HashMap<(NodeIndex, &str), (f64, &Step)> = HashMap::new();
-    let mut changed: Vec<(NodeIndex, &str)> = Vec::new();
-    let mut read: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
-    for step in &facts.design.steps {
-        let holder = facts.holder(step.to);
-        for table in facts.tables_read(step) {
-            if finds_one(table, step.attrs.words("by")) {
-                read.insert((step.flow, holder, &table.id));
-            }
-        }
-        for table in facts.tables_written(step) {
-            let key = (holder, table.id.as_str());
-            // What is reckoned with `rows` is added if it is not there yet; of the rest it may be a change.
-            let compared = step.attrs.has("conditional") && table.attrs.get("rows").is_none();
-            if compared || read.contains(&(step.flow, holder, &table.id)) {
-                changed.push(key);
-            } else if let Some(rate) = step.load.rate {
-                // So many rows come in one request.
-                let batch = step.attrs.number("batch").value().unwrap_or(1.0).max(1.0);
-                grows.entry(key).or_insert((0.0, step)).0 += rate * batch;
-            }
-        }
-    }
-    for key in changed {
-        grows.remove(&key);
-    }
+    let writes = row_writes(facts.design);
     let mut found = Vec::new();
     for store in facts.nodes(|kind| matches!(kind, Kind::Database | Kind::Warehouse)) {
         for table in &facts.node(store).tables {
-            if let Some(&(rate, step)) = grows.get(&(store, table.id.as_str())) {
+            let of_table = writes.get(&(store, table.id.as_str()));
+            if let Some((rate, step)) = of_table.and_then(|writes| added(table, writes)) {
                 found.extend(judge(facts, facts.node(store), table, rate, step));
             }
         }
     }
     found
+}
+
+/// Rows a second, and the first step that adds some; None where they are changed rather than added, or it is not known how
+/// many.
+fn added<'d>(table: &Table, writes: &[(&'d Step, Write)]) -> Option<(f64, &'d Step)> {
+    let mut grows: Option<(f64, &Step)> = None;
+    for &(step, write) in writes {
+        // What is reckoned with `rows` is added if it is not there yet; of the rest it may be a change.
+        match write {
+            Write::Changes => continue,
+            Write::Unknown => return None,
+            Write::Compared if table.attrs.get("rows").is_none() => return None,
+            Write::Adds | Write::Compared => {}
+        }
+        if let Some(rate) = step.load.rate {
+            // So many rows come in one request.
+            let batch = step.attrs.number("batch").value().unwrap_or(1.0).max(1.0);
+            grows = Some(grows.map_or((rate * batch, step), |(sum, first)| (sum + rate * batch, first)));
+        }
+    }
+    grows
 }
 
 fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> Option<Diagnostic> {
@@ -177,6 +170,8 @@ mod tests {
         // So many users there are, however often they write; rows that are changed; little; unknown.
         case("", "rows = 40M; size = 400B", write, &[]);
         case("", "size = 400B", "a -> d reads=t by=id\na -> d writes=t", &[]);
+        case("", "size = 400B", "a -> d writes=t by=id", &[]);
+        case("", "size = 400B", "a -> d writes=t by=id\na -> d writes=t", &["unstated d"]);
         case("", "size = 400B", "a -> d writes=t conditional", &[]);
         case("", "rows = 500/s * 2y", "a -> d writes=t conditional", &["unstated d"]);
         // 16 B are 252 GB: said to be for ever, it may have been meant.

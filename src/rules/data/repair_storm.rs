@@ -260,8 +260,7 @@ fn all_from_one(node: &Node, followers: &HashMap<&str, u64>) -> Option<Diagnosti
     }
     let own = if follows_one(node) { node.instances.saturating_sub(1) } else { 0 };
     let followers = own.saturating_add(*followers.get(node.id.as_str()).unwrap_or(&0));
-    let rows =
-        data(node).map(|(all, _)| all / node.attrs.number("copies").value().unwrap_or(node.instances as f64));
+    let rows = data(node).map(|(all, _)| all / node.copies().unwrap_or(node.instances as f64));
     let each = node.attrs.number("bandwidth").value().filter(|each| *each > 0.0);
     let takes = rows.zip(each).map(|(rows, each)| followers as f64 * rows / each);
     if followers < 2 || rows.is_some_and(|rows| rows < LITTLE) || takes.is_some_and(|takes| takes < SOON) {

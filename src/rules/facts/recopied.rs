@@ -63,13 +63,13 @@ pub fn loss(node: &Node) -> Option<Loss<'_>> {
     })
 }
 
-/// Bytes with every copy: `copies` as stated, else one on each instance.
+/// Bytes with every copy: `copies` as stated or as the technology has it, else one on each instance.
 pub fn data(node: &Node) -> Option<(f64, String)> {
     let sized =
         |table: &Table| Some(table.attrs.number("rows").value()? * table.attrs.number("size").value()?);
     let tables: Vec<f64> = node.tables.iter().filter_map(sized).collect();
     let rows: f64 = tables.iter().sum();
-    let copies = node.attrs.number("copies").value().unwrap_or(node.instances as f64);
+    let copies = node.copies().unwrap_or(node.instances as f64);
     let sum = format!(
         "{} of rows × {} copies = {}",
         show_size(rows),

@@ -52,10 +52,10 @@ impl<'d> Facts<'d> {
                 .any(|step| self.node(step.to).kind.is_broker() && step.attrs.has("reads"))
     }
 
-    /// For each connection server, a flow in which something arrives there and goes out from it to a client, directly or
+    /// For each connection server, the flows in which something arrives there and goes out from it to a client, directly or
     /// through what stands before it.
-    pub fn deliveries(&self) -> HashMap<NodeIndex, &'d Flow> {
-        let mut deliveries = HashMap::new();
+    pub fn deliveries(&self) -> HashMap<NodeIndex, Vec<&'d Flow>> {
+        let mut deliveries: HashMap<NodeIndex, Vec<&Flow>> = HashMap::new();
         for flow in &self.design.flows {
             let steps = self.design.steps_of(flow);
             let to_client: HashSet<NodeIndex> = steps
@@ -71,7 +71,10 @@ impl<'d> Facts<'d> {
             };
             let sockets: HashSet<NodeIndex> = steps.iter().filter(out).map(|step| step.from).collect();
             for step in steps.iter().filter(|step| sockets.contains(&step.to)) {
-                deliveries.entry(step.to).or_insert(flow);
+                let flows = deliveries.entry(step.to).or_default();
+                if flows.last().is_none_or(|last| last.span != flow.span) {
+                    flows.push(flow);
+                }
             }
         }
         deliveries

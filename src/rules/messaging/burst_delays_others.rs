@@ -35,7 +35,7 @@ pub static RULE: Rule = Rule {
         when: "A single request of one flow puts several messages in at once (`fanout` × `calls` × `share` ÷ `batch` along its way, counted anew behind another queue), and \
                another flow's messages go to the same consumers. Points at the queue, once for each such burst.\n\
                - The others wait for the burst ÷ what the consumers take together (instances × `capacity`, or `concurrency` ÷ `latency`, with no more than the `partitions` at work, and no more than \
-               the `rate_limit` of an external allows; a consumer that takes from other queues too counts with all it can do); but no longer than the queue's `ttl`, for then what stands before them has expired.\n\
+               the `rate_limit` of an external allows, which is one for all who call it; a consumer that takes from other queues too counts with all it can do); but no longer than the queue's `ttl`, for then what stands before them has expired.\n\
                - Wrong where that is longer than the other flow's `staleness`; if it states none, than its `p99`, if it is not `async` and starts at the queue or comes to a client after it, and \
                bursts (the first flow's `rate` × how long each lasts) take more than 1 % of the time. Wrong too where the burst lasts longer than the queue's `ttl`: then its own last messages expire.\n\
                - Where neither these nor a `ttl` is stated, a question for bursts of more than a minute, if the other flow is started by a client or a service (`async` or not: a login code may be), is not small \
@@ -399,6 +399,11 @@ mod tests {
             &format!("sqs q\nsqs p\nflow f {{ b ~> p ~> v ~> q fanout=600 ~> w -> e }}\n{code}"),
             &["wrong q, w"],
         );
+        // Two consumers share what the external takes: 600 at 10 a second, not at 20.
+        let two = "sqs q\nexternal m rate_limit=10/s\nflow f rate=1/day { b ~> q fanout=600\nq ~> w, v -> m }\n\
+                   flow g rate=1/s staleness=STALE { u -> a ~> q\nq ~> w, v -> m }";
+        expect(&two.replace("STALE", "45s"), &["wrong q, w, v"]);
+        expect(&two.replace("STALE", "61s"), &[]);
         // Nobody knows what is taken.
         expect(
             "sqs q\nworker x\nflow f { b ~> q fanout=600 ~> x }\nflow g staleness=30s { u -> a ~> q ~> x -> e }",

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -63,12 +64,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let many =
             if node.instances >= 2 { format!("{} instances", node.instances) } else { "several".to_string() };
         let finding = match (delivers, across) {
-            (Some(flow), None) if !node.attrs.has("registry") => {
+            (Some(flows), None) if !node.attrs.has("registry") => {
                 let message = format!(
-                    "`{}` reaches only who is connected to the same instance of {name} as the sender",
-                    flow.id
+                    "{} reaches only who is connected to the same instance of {name} as the sender",
+                    flow_names(flows)
                 );
-                Diagnostic::wrong(message, node.span, many.clone()).flows([flow.id.clone()])
+                Diagnostic::wrong(message, node.span, many.clone())
+                    .flows(flows.iter().map(|flow| flow.id.clone()))
             }
             _ => {
                 let message =

@@ -26,11 +26,11 @@ pub static RULE: Rule = Rule {
         when: "A socket that no vendor runs has at least two instances (or `autoscale`), clients hold connections to it, no \
                topic brings messages to it, and an application calls it or hands to it, or a queue does, which gives each \
                message to one instance. Left alone where the socket has a `registry`, where it writes a cache, database or \
-               registry that the caller reads, and where the step says `key` (the same instance each time) or a `fanout` of at least as many as there are instances \
+               registry that the caller reads, where the socket itself goes to the caller by a `key` (its instances subscribe at the one that has it, as at a relay), and where the step says `key` (the same instance each time) or a `fanout` of at least as many as there are instances \
                (all of them; with `autoscale`, any). Wrong where a flow \
                goes on from the socket to a client, except behind a queue of a stated technology, which may give each instance \
                a queue of its own, and except where the flow came in through the same socket and has one client, to which it may be the \
-               answer; otherwise a question.",
+               answer; otherwise a question. All flows in which that happens are listed.",
         why: "A call to a name lands on whichever instance is next, and a connection exists on exactly one. With four \
               instances three messages in four arrive where nobody listens and are dropped without an error; with one, \
               on the developer's machine, it always worked.",
@@ -75,22 +75,38 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let directed = step.attrs.has("key") || (step.attrs.has("fanout") && (all || grows));
             inside && sends && !directed && !knows(step.from)
         };
-        let Some(step) = facts.design.steps_to(socket).find(blind) else { continue };
+        let asked = |step: &&Step| blind(step) && !subscribes(facts, socket, step.from);
+        let steps: Vec<&Step> = facts.design.steps_to(socket).filter(asked).collect();
+        let ends = |step: &&Step| {
+            let flows = deliveries.get(&socket).into_iter().flatten();
+            let of_step = facts.flow_of(step);
+            let own_queues =
+                facts.node(step.from).kind == Kind::Queue && facts.node(step.from).tech.is_some();
+            flows.copied().any(|flow| {
+                of_step.is_some_and(|own| own.span == flow.span)
+                    && !own_queues
+                    && !may_answer(facts, flow, socket)
+            })
+        };
+        // The surest of them, in whatever order the flows stand.
+        let certain = steps.iter().copied().find(ends);
+        let Some(step) = certain.or(steps.first().copied()) else { continue };
+        let flows = steps.iter().filter_map(|step| facts.flow_of(step)).map(|flow| flow.id.clone());
+        let mut flows: Vec<String> = flows.collect();
+        flows.dedup();
         let from = facts.node(step.from);
         let (name, who) = (node.name(), from.name());
         let many = match node.instances {
             0 | 1 => "several instances".to_string(),
             many => format!("{many} instances"),
         };
-        let own_queues = from.kind == Kind::Queue && from.tech.is_some();
-        let finding = match deliveries.get(&socket) {
-            Some(flow) if !own_queues && !may_answer(facts, flow, socket) => Diagnostic::wrong(
+        let finding = match certain {
+            Some(_) => Diagnostic::wrong(
                 format!("{who} sends to any of {many} of {name}, and the recipient is connected to one of them"),
                 step.span,
                 "to whichever is next",
-            )
-            .flows([flow.id.clone()]),
-            _ => Diagnostic::unstated(
+            ),
+            None => Diagnostic::unstated(
                 format!("nothing says how {who} finds the instance of {name} that the recipient is connected to"),
                 step.span,
                 format!("{many}, and no `registry`"),
@@ -106,6 +122,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         found.push(
             finding
                 .node(&node.id)
+                .flows(flows)
                 .hop(facts.id(step.from), &node.id)
                 .evidence(format!("{} → {}, {many}, and nothing that {who} reads says who is where", facts.id(step.from), node.id))
                 .consequence(format!("{missed} at an instance to which the recipient is not connected, and are dropped there; no log has an error"))
@@ -113,8 +130,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     format!("a topic that all instances of {name} hear, in place of {who}: `redis-pubsub bus`, `bus ~> {}`", node.id)
                 } else {
                     format!(
-                        "`registry=online` on {name}, which writes there who is connected where, and `{} -> online reads` before the call; or a topic that all instances hear",
-                        from.id
+                        "`registry=online` on {name}, which writes there who is connected where, and `{from} -> online reads` before the call; a topic that all instances hear; \
+                         or, if connections are placed by it, `key=user` on `{from} -> {to}`, and if instances subscribe at {who}, `key=topic` on `{to} -> {from}`",
+                        from = from.id,
+                        to = node.id
                     )
                 }),
         );
@@ -133,6 +152,15 @@ fn may_answer(facts: &Facts, flow: &Flow, socket: NodeIndex) -> bool {
     through && clients.len() == 1
 }
 
+/// Instances of the socket go to the one instance of the sender that has a key: it answers those that have subscribed
+/// there.
+fn subscribes(facts: &Facts, socket: NodeIndex, sender: NodeIndex) -> bool {
+    facts.design.steps_from(socket).any(|step| {
+        let keyed = step.attrs.has("key") || facts.design.graph[step.hop].attrs.has("key");
+        step.to == sender && keyed && !facts.node(sender).kind.is_broker()
+    })
+}
+
 /// Where the socket writes down who is connected to it.
 fn kept_by(facts: &Facts, socket: NodeIndex) -> Vec<NodeIndex> {
     let keeps = |kind: Kind| kind.is_store() || matches!(kind, Kind::Registry | Kind::Lock);
@@ -147,7 +175,8 @@ fn kept_by(facts: &Facts, socket: NodeIndex) -> Vec<NodeIndex> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
 
     #[test]
     fn cases() {
@@ -167,6 +196,10 @@ mod tests {
         case("x3", "s -> c writes\ns -> a -> c reads\na -> s <-> u", &[]);
         case("x3", "s -> a -> s key=user\ns <-> u", &[]);
         case("x3", "s -> a -> s fanout=3\ns <-> u", &[]);
+        // A relay: who wants a topic has subscribed at the instance that has it.
+        case("x3", "s <-> a key=topic }\nflow g { v -> a -> s <-> u", &[]);
+        case("x3", "s -> a key=topic }\nflow g { v -> a -> s <-> u", &[]);
+        case("x3", "s <-> a }\nflow g { v -> a -> s <-> u", &["wrong s"]);
         case("autoscale", "s -> a -> s fanout=3\ns <-> u", &[]);
         // Not to all.
         case("x3", "s -> a -> s fanout=2\ns <-> v", &["wrong s"]);
@@ -174,6 +207,14 @@ mod tests {
         // What the caller reads is not what the socket writes.
         case("x3", "s -> a -> c reads\na -> s <-> v", &["wrong s"]);
         expect(&RULE, "client u\nservice a\nsocket s x3\nflow f { u -> a -> s <-> u }", &["wrong s"]);
+        // The one that is no answer decides, wherever it stands.
+        let [ask, tell] = ["flow f { u <-> s -> a -> s <-> u }\n", "flow g { v -> a -> s <-> u }\n"];
+        for flows in [format!("{ask}{tell}"), format!("{tell}{ask}")] {
+            let text = format!("client u\nclient v\nservice a\nsocket s x3\n{flows}");
+            expect(&RULE, &text, &["wrong s"]);
+            let found = run(&RULE, &Facts::new(&design(&text)));
+            assert_eq!(found[0].flows.len(), 2, "{found:?}");
+        }
         // One, a vendor's, or a connection to each.
         case("", "s -> a -> s <-> u", &[]);
         case("x3 managed", "s -> a -> s <-> u", &[]);

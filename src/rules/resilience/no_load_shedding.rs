@@ -34,7 +34,7 @@ pub static RULE: Rule = Rule {
                `shed`, `rate_limit`, `quota` or `autoscale`. From 10 times the rate on only `shed` counts: a crowd keeps to \
                the limits for each caller, and new instances come minutes after it. Silent behind a CDN that may answer from \
                its copies (a hop from it is `on=miss`, or the flow's label does not begin with POST, PUT, PATCH or DELETE), and \
-               behind a CDN or firewall that itself says `shed`, `rate_limit` or `quota`. Once for each such node, and not where \
+               behind a CDN or firewall that itself says `shed`, `rate_limit` or `quota`. Nothing is asked of a load balancer or identity service that a vendor runs, which nobody can make refuse: the next that the team runs is asked. Once for each such node, and not where \
                `no-rate-limit` speaks of it. Managed gateways and functions refuse by themselves.",
         why: "An overloaded server does not serve what it can and drop the rest: it works on everything, finishes nothing in \
               time, and its callers try again. Refusing a tenth at the door keeps nine tenths alive.",
@@ -62,7 +62,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let shed = facts.node(node).attrs.get("shed").filter(|_| !facts.node(node).attrs.has("shed"));
             shed.map(|setting| (node, setting.span))
         });
-        let Some(&first) = door.first() else { continue };
+        // What a vendor runs without code of the team's takes no such advice.
+        let vendors = |node: NodeIndex| {
+            let node = facts.node(node);
+            matches!(node.kind, Kind::Lb | Kind::Auth) && node.is_managed()
+        };
+        let Some(&first) = door.iter().find(|&&node| !vendors(node)) else { continue };
         let crowd = peak >= A_CROWD * rate;
         let guarded = door.iter().any(|&node| refuses(facts, node, crowd));
         let (node, span) = match none {
@@ -189,6 +194,16 @@ mod tests {
         case("", "", "peak=1k/s { u -> l -> a -> d reads }", &[]);
         // Messages wait.
         case("", "", "rate=100/s peak=1k/s { q ~> w -> d writes }", &[]);
+        // A vendor's identity service or load balancer has no such switch.
+        let flow = "flow f rate=100/s peak=1k/s";
+        expect(&RULE, &format!("client u\nauth i managed\n{flow} {{ u -> i }}"), &[]);
+        expect(&RULE, &format!("client u\nauth i x2\n{flow} {{ u -> i }}"), &["unstated i"]);
+        expect(
+            &RULE,
+            &format!("client u\nauth i managed\nservice a x2\n{flow} {{ u -> i\nu -> a }}"),
+            &["unstated a"],
+        );
+        expect(&RULE, &format!("client u\nalb l\nservice a x2\n{flow} {{ u -> l -> a }}"), &["unstated a"]);
         expect(&RULE, "client u\napigateway g\nservice a\nflow f rate=100/s peak=1k/s { u -> g -> a }", &[]);
     }
 }

@@ -1,12 +1,13 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::rows::row_writes;
 use crate::design::{Flow, Node, Setting, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::{CacheNumbers, Reached, caches, expected_rows};
-use crate::rules::facts::{finds_one, is_before_system};
+use crate::rules::facts::is_before_system;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_count, show_duration, show_number, show_rate, show_share};
 
@@ -44,8 +45,12 @@ pub static RULE: Rule = Rule {
         checks: "Figures of which a design states more than it needs: the rows of a table, the capacity of a node, the hit rate of a cache, \
                  what all users together may ask for, and pairs of which one cannot be below the other.",
         when: "A table's `rows` against what its flows write (their rates, on hops with `writes=` that name it; what comes in a `batch` of 100 is 100 rows) times its \
-               `ttl`, unless rows are changed rather than added: a write of it is `conditional`, its flow has read it before by its whole key or a `unique`, or \
-               its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); a node's `capacity` against its `concurrency` divided by its `latency`; the `rate` that flows bring from clients to a node with a `rate_limit` for each of them \
+               `ttl`. Rows that are changed are not added: a write with `by=` says which. Silent where a write of the table may be of a row that is there: \
+               it is `conditional`; its flow has read the table before by its whole key or a `unique`; \
+               its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); \
+               the one field of its key is the key of something else (a `ref`, another table of the store, or a `user`, `account`, `customer`, `member`, `owner`, `tenant`, `device`, `driver`, `vehicle`, `sku`, with or without `_id`); \
+               none of several fields of its key is new with each row (ends with `id`, `uuid`, `code`, `at`, `time`, `timestamp`, `ts`, `seq`, `sequence`, `offset`, `number`, `no`, `nr`, `num`, `version`, `revision`, and is not the key of something else); or the flow's label begins with PUT, PATCH, DELETE, \
+               Update, Upsert, Set, Change, Edit, Rename, Mark, Replace, Overwrite, Refresh, Renew, Reset, Toggle, Adjust, Correct, Cancel or Remove. A key of several fields with a time or a running number (`at`, `time`, `timestamp`, `ts`, `seq`, `sequence`, `offset`) goes on whatever the table's name and the label say. Further: a node's `capacity` against its `concurrency` divided by its `latency`; the `rate` that flows bring from clients to a node with a `rate_limit` for each of them \
                (`limit_by` is `user`, `ip` or not said) against that limit times the `users` of these clients, where it is more; a cache's `hit_rate` where it is above what it \
                can be at most, or, with `memory` stated, below what it is at least (`spof numbers --why` of the cache reckons both: from the requests within its `ttl`, the `rows` and `skew` of the one table it keeps, and how many fit in its `memory`): a remark where one is more than twice the \
                other, a warning where it is more than ten times. And a warning where a flow's `peak` is below its `rate` or its `p99` below its `p50`, or a node's `latency_p99` below its `latency`, which is a mean. Silent where \
@@ -57,7 +62,7 @@ pub static RULE: Rule = Rule {
               flow shorten rate=10/s { web -> front -> links -> store writes=link }\n",
         good: "client web\nlb front managed\nservice links x3\npostgres store x2 {\n  table link { key code; rows=315M; ttl=1y }\n}\n\
                flow shorten rate=10/s { web -> front -> links -> store writes=link }\n",
-        ignore: "Most of what is written replaces a row that is there, and so adds none.",
+        ignore: "Most of what is written replaces a row that is there, and so adds none: say `by=` its key on the hop.",
     },
     check,
 };
@@ -69,7 +74,7 @@ const ORDER: f64 = 10.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let changed = changed(facts);
+    let writes = row_writes(facts.design);
     let mut nodes = facts.design.graph.node_weights();
     let stated = nodes.any(|node| node.kind == Kind::Cache && node.attrs.number("hit_rate").is_yes());
     let caches = if stated { caches(facts.design) } else { HashMap::new() };
@@ -80,49 +85,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         found.extend(caches.get(&index).and_then(|cache| hit_rate(node, cache)));
         found.extend(allowed(facts, index));
         for table in &node.tables {
-            if changed.contains(&(index, table.id.as_str())) || is_updated_by_nature(table) {
-                continue;
-            }
-            let Some(expected) = expected_rows(facts.design, index, table) else { continue };
+            let Some(expected) = expected_rows(facts.design, &writes, index, table) else { continue };
             found.extend(rows(node, table, expected.value, &expected.reached));
         }
     }
     found.extend(facts.design.flows.iter().filter_map(peak));
     found.extend(facts.design.flows.iter().filter_map(flow_latency));
     found
-}
-
-/// Tables of which some write changes a row that is there: how many it adds cannot be reckoned.
-fn changed<'d>(facts: &Facts<'d>) -> HashSet<(NodeIndex, &'d str)> {
-    let mut changed = HashSet::new();
-    let mut read: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
-    for step in &facts.design.steps {
-        let holder = facts.holder(step.to);
-        for table in facts.tables_written(step) {
-            if step.attrs.has("conditional") || read.contains(&(step.flow, holder, &table.id)) {
-                changed.insert((holder, table.id.as_str()));
-            }
-        }
-        for table in facts.tables_read(step) {
-            if finds_one(table, step.attrs.words("by")) {
-                read.insert((step.flow, holder, &table.id));
-            }
-        }
-    }
-    changed
-}
-
-/// What somebody or something has one of, whose row is written again.
-fn is_updated_by_nature(table: &Table) -> bool {
-    let name = table.id.to_lowercase();
-    let name =
-        name.strip_suffix('s').filter(|_| !name.ends_with("ss") && !name.ends_with("us")).unwrap_or(&name);
-    let last = name.rsplit(['_', '-']).next().unwrap_or(name);
-    let words = [
-        "status", "state", "position", "location", "session", "presence", "counter", "balance", "stock",
-        "setting", "profile", "cart", "quota",
-    ];
-    words.contains(&last)
 }
 
 fn rows(node: &Node, table: &Table, expected: f64, reached: &[String]) -> Option<Diagnostic> {
@@ -393,6 +362,9 @@ mod tests {
         case("order_status", "a -> d writes=order_status", &[]);
         case("positions", "a -> d writes=positions", &[]);
         case("address", "a -> d writes=address", &["wrong d"]);
+        // Which row it is, is said; what another line adds still counts.
+        case("t", "a -> d writes=t by=i", &[]);
+        case("t", "a -> d writes=t by=i\na -> d writes=t", &["wrong d"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "The rows that tables end up with, times their size, against the disk that each part of a database has.",
         when: "Wrong where the sum of `rows` × `size` over its tables is more than `storage` times the parts that the database has: its \
-               `shards`, one if not stated; where rows spread by themselves, its instances divided by its `copies` (one if not stated). A warning from 80 % on. A question where a wide-column store states no `copies`, and with three (or as many as it has instances), which is usual, it would be more than its `storage`. \
+               `shards`, one if not stated; where rows spread by themselves, its instances divided by its `copies` (where not stated, the three that CockroachDB, YugabyteDB and TiDB keep, else one). A warning from 80 % on. A question where a wide-column store states no `copies`, and with three (or as many as it has instances), which is usual, it would be more than its `storage`. \
                A question where `storage` is not stated and more than 16 TB, about the largest volume that one machine gets, come to one part of a database \
                that does not spread by itself. Left alone: managed databases, replicas, and tables without `rows` or \
                `size` (with `storage` stated and one of the two, a line under the report names the other). Indexes, logs and free space (of a wide-column store what it needs to merge its files, up to as much again) come on top, so the sum is the least it can be.",
@@ -164,7 +164,7 @@ fn parts(node: &Node) -> Option<(f64, &'static str)> {
     if let Some(primaries) = primaries(node) {
         return Some((primaries, if primaries > 1.0 { "shard" } else { "machine" }));
     }
-    let copies = node.attrs.number("copies").value().unwrap_or(1.0).max(1.0);
+    let copies = node.copies().unwrap_or(1.0).max(1.0);
     let by_key = node.tech.is_some_and(|tech| tech.placement.is_some());
     by_key.then(|| ((node.instances as f64 / copies).max(1.0), "machine"))
 }

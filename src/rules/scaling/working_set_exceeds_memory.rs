@@ -134,7 +134,7 @@ fn too_large(facts: &Facts, node: &Node) -> Option<Diagnostic> {
 /// Over how many machines one copy of everything is spread.
 fn parts(node: &Node, source: &Node) -> f64 {
     let Some(own) = primaries(node) else {
-        let copies = node.attrs.number("copies").value().unwrap_or(USUAL_COPIES.min(node.instances as f64));
+        let copies = node.copies().unwrap_or(USUAL_COPIES.min(node.instances as f64));
         return (node.instances as f64 / copies.max(1.0)).max(1.0);
     };
     if node.attrs.has("shards") { own } else { primaries(source).unwrap_or(own) }

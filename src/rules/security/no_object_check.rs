@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Step, Table};
+use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::Journey;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -31,7 +31,10 @@ pub static RULE: Rule = Rule {
                and notes are (a store without tables counts as one table). No program on the way, that one included, \
                has `authz`. Wrong: one of them says `authz=no`. Otherwise a question, a remark where the data is not \
                said to be private. Left alone: reads `by` nothing but a field that names the caller himself (`user`, \
-               `user_id`, `owner`, `account`, `customer`, `member`, `me`, `session`, `uid`, `username`, with or without `_id`), stores of \
+               `user_id`, `owner`, `account`, `customer`, `member`, `me`, `session`, `uid`, `username`, with or without `_id`); reads `by` a secret, \
+               which whoever holds it was given (the field ends in `token`, `secret`, `nonce`, `otp`, `api_key` or `magic_link`, also with `_hash` or `_digest` after it); signing in, where the caller is \
+               not yet anybody (`data=credential` read by the name that somebody signs in with: `email`, `phone`, `login`, `handle`, `mobile`; any read in a flow whose label begins with POST or PUT and has a path that ends with `login`, `log-in`, `signin`, `sign-in`, `signup`, `sign-up`, `register`, `session`, `sessions`, `token`, `tokens`, \
+               `authenticate`, `forgot-password` or `reset-password`; and what an `auth` node reads itself); stores of \
                a node with `generates=code scheme=random` (who has such a code may open it; one that is counted or \
                computed is found by trying), `data=public`, and workers. Of clients in a group with `trust=private` only \
                what is said to be `data=pii` is asked about, as a remark.",
@@ -53,6 +56,30 @@ pub static RULE: Rule = Rule {
 
 /// Fields that are taken from the token, not from the address.
 const OWN: [&str; 9] = ["account", "customer", "member", "me", "owner", "session", "uid", "user", "username"];
+
+/// How fields end whose value only those know to whom it was given.
+const SECRET: [&str; 7] = ["token", "secret", "nonce", "otp", "api_key", "apikey", "magic_link"];
+
+/// What somebody types beside the password.
+const SIGNS_IN_WITH: [&str; 5] = ["email", "phone", "login", "handle", "mobile"];
+
+/// Where requests go by which somebody becomes somebody.
+const SIGN_IN: [&str; 14] = [
+    "login",
+    "log-in",
+    "signin",
+    "sign-in",
+    "signup",
+    "sign-up",
+    "register",
+    "session",
+    "sessions",
+    "token",
+    "tokens",
+    "authenticate",
+    "forgot-password",
+    "reset-password",
+];
 
 /// A program that reads unchecked, by the first read of it that matters most.
 struct Exposure<'d> {
@@ -114,7 +141,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let own = !by.is_empty() && by.iter().all(|field| is_own(field));
             let written = tables(step, "reads").any(|table| theirs.contains(&(step.to, table)));
             let unsaid = || written && store.is_durable() && names_records(facts, step);
-            if public || own || coded.contains(&step.to) || !(private || unsaid()) {
+            let nobody_yet =
+                facts.node(step.from).kind == Kind::Auth || signs_in(flow) || finds_account(&data, by);
+            let open = public || own || nobody_yet || by.iter().any(|field| is_secret(field));
+            if open || coded.contains(&step.to) || !(private || unsaid()) {
                 continue;
             }
             // Who works there may see what the work needs; whose data it is need not be there.
@@ -180,6 +210,29 @@ fn who_knows_callers(facts: &Facts) -> HashSet<NodeIndex> {
 
 fn is_own(field: &str) -> bool {
     OWN.contains(&field.strip_suffix("_id").unwrap_or(field))
+}
+
+/// Who knows it has been let in by whoever gave it to him.
+fn is_secret(field: &str) -> bool {
+    let name = field.to_lowercase();
+    let name = ["_hash", "_digest"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    SECRET
+        .iter()
+        .any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+}
+
+/// `POST /login`, `PUT /session`: the path ends with how somebody signs in.
+fn signs_in(flow: &Flow) -> bool {
+    let mut words = flow.label.as_deref().unwrap_or("").split_whitespace();
+    let path = words.next().filter(|method| matches!(*method, "POST" | "PUT")).and_then(|_| words.next());
+    let last = path.and_then(|path| path.trim_end_matches('/').rsplit('/').next());
+    last.is_some_and(|last| SIGN_IN.contains(&last.to_lowercase().as_str()))
+}
+
+/// The record that a password is compared with, found by the name that was typed beside it.
+fn finds_account(data: &[&[String]], by: &[String]) -> bool {
+    let credentials = data.iter().any(|words| words.iter().any(|word| word == "credential"));
+    credentials && !by.is_empty() && by.iter().all(|field| SIGNS_IN_WITH.contains(&field.as_str()))
 }
 
 fn finding(facts: &Facts, at: NodeIndex, exposure: Exposure) -> Diagnostic {
@@ -251,6 +304,15 @@ mod tests {
         case("", "", "reads=t page=cursor", &[]);
         case("", "index state", "reads=t by=state", &[]);
         case("generates=code scheme=random", "", "reads=t by=id", &[]);
+        // Whoever knows it was given it.
+        case("", "data = private", "reads=t by=share_token", &[]);
+        case("", "data = private", "reads=t by=[id, secret]", &[]);
+        case("", "data = private", "reads=t by=token_hash", &[]);
+        case("", "data = private", "reads=t by=broken", &["unstated a"]);
+        // Signing in: who would be asked whose it is? Reading somebody's post by his address is another matter.
+        case("", "data = credential", "reads=t by=email", &[]);
+        case("", "data = credential", "reads=t by=id", &["unstated a"]);
+        case("", "data = private", "reads=t by=email", &["unstated a"]);
         // Counted codes are found by counting.
         case("generates=code scheme=counter", "", "reads=t by=id", &["unstated a"]);
         case("generates=code scheme=hash", "", "reads=t by=id", &["unstated a"]);
@@ -271,6 +333,20 @@ mod tests {
         expect(
             &format!("client u\nservice a\nauth i\na -> i\npostgres d data=private\n{flow}"),
             &["unstated a"],
+        );
+        let label = |label: &str, expected: &[&str]| {
+            let text = "client u\nservice a auth=session\npostgres d data=private\nflow f LABEL { u -> a -> d reads by=id }";
+            expect(&text.replace("LABEL", label), expected);
+        };
+        label("\"POST /v1/sessions\"", &[]);
+        label("\"POST /login\"", &[]);
+        label("\"PUT /session\"", &[]);
+        label("\"GET /sessions\"", &["unstated a"]);
+        label("\"POST /sessions/{id}\"", &["unstated a"]);
+        label("\"POST /notes\"", &["unstated a"]);
+        expect(
+            "client u\ngateway g auth=jwt\nauth i x2\npostgres d data=private\nflow f { u -> g -> i -> d reads by=email }",
+            &[],
         );
         // A catalogue that no client writes; a flow for all; the inside.
         expect(&format!("client u\nservice a auth=jwt\npostgres d\n{flow}"), &[]);
