@@ -4,6 +4,7 @@ mod accepted;
 pub(crate) mod availability;
 pub mod backlog;
 mod brief;
+pub mod diff;
 mod excerpt;
 pub mod explain;
 pub mod json;
