@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -14,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Source, Span};
 
 /// What is set about rules; nothing, by default.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Settings {
     /// The file's name, as a person finds it.
     pub file: String,
@@ -23,11 +24,12 @@ pub struct Settings {
 }
 
 /// What is set about one rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuleSetting {
     pub rule: &'static str,
     /// None: the rule is off.
     #[serde(serialize_with = "word")]
+    #[schemars(with = "String", extend("enum" = ["off", "info", "warning", "error"]))]
     pub severity: Option<Severity>,
     pub because: String,
 }

@@ -95,7 +95,7 @@ fn a_bad_command_line_is_2_and_help_is_0() {
     for args in [
         &["check"][..],
         &["nonsense"],
-        &["check", "a.arch", "--format", "sarif"],
+        &["check", "a.arch", "--format", "xml"],
         &["check", "a.arch", "--today", "tomorrow"],
         &["check", "a.arch", "--problem", "url-shortner"],
         &["explain", "spof-datastor"],

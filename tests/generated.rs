@@ -1,4 +1,4 @@
-//! The pages in `docs/` that are written from the code are what the code says.
+//! What in `docs/` is written from the code is what the code says.
 //!
 //! `UPDATE_DOCS=1 cargo test --test generated` writes them anew.
 
@@ -44,7 +44,10 @@ fn rule_pages() {
             confidence = rule.confidence.name(),
             summary = rule.summary,
         ));
-        keep(&format!("rules/{}.md", rule.id), &rule_page(rule));
+        keep(
+            &format!("rules/{}.md", rule.id),
+            &format!("{NOTICE}# {}\n\n{}", rule.id, spof::report::page(rule)),
+        );
     }
     keep("rules/README.md", &list);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
@@ -55,37 +58,14 @@ fn rule_pages() {
     }
 }
 
-fn rule_page(rule: &rules::Rule) -> String {
-    let page = &rule.page;
-    let mut text =
-        format!("{NOTICE}# {}\n\n{}: {}.\n\n", rule.id, capital(rule.severity.name()), rule.summary);
-    text.push_str(&format!("Confidence {}: {}.\n\n", rule.confidence.name(), rule.confidence.meaning()));
-    text.push_str(&format!("{}\n\n**When.** {}\n\n", page.checks, page.when));
-    let gives_way = rule.gives_way();
-    if !gives_way.is_empty() {
-        text.push_str(&format!("**Which rule speaks first.** {gives_way}\n\n"));
-    }
-    if let Some(question) = &rule.question {
-        text.push_str(&format!("**Asked, where it is not said.** {}\n\n", capital(question.text)));
-    }
-    text.push_str(&format!("**Why.** {}\n\n", page.why));
-    if let Some(outage) = &page.outage {
-        text.push_str(&format!("**It happened.** [{}]({}): {}.\n\n", outage.name, outage.link, outage.what));
-    }
-    text.push_str(&format!("Has the flaw:\n\n```arch\n{}```\n\n", page.bad));
-    text.push_str(&format!("Mended:\n\n```arch\n{}```\n\n", page.good));
-    text.push_str(&format!("**When to allow it.** {}\n\n**How.** {}\n", page.ignore, rule.allowing()));
-    text
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
-}
-
 #[test]
 fn picture() {
     let text = include_str!("../examples/chat-system/first-try.arch");
     let (design, _) = spof::design::lower(&spof::syntax::parse(text).0);
     keep("chat-system.svg", &spof::draw::svg(&spof::draw::layout(&design), None));
+}
+
+#[test]
+fn schema_of_what_check_prints() {
+    keep("check.schema.json", &format!("{:#}\n", spof::report::json::schema()));
 }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::civil::Date;
-use serde_json::Value;
 
+use super::format::{Format, Output};
 use super::output::{Trouble, finish, print};
 use super::terminal::{self, Color};
 use super::{Size, Status, input, packs, settings};
 use crate::diagnostic::Severity;
-use crate::report::{Style, json, text};
+use crate::report::Style;
 use crate::review::{Review, Reviewer};
 use crate::rubric::Packs;
 use crate::settings::Settings;
@@ -27,13 +27,14 @@ Examples:
   spof check draft.arch --problem url-shortener --at small
   spof check designs/*.arch --fail-on warning   for CI
   spof check shop.arch --format json | jq '.findings[].rule'
+  spof check designs/*.arch --format sarif > spof.sarif
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 mistakes in a design or a file that cannot be read.")]
 pub(super) struct Args {
     /// Designs to check; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What to print; json is one object, or an array of them for several files
+    /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// The least severe finding that makes the exit status 1
@@ -55,12 +56,6 @@ pub(super) struct Args {
     packs: packs::Folder,
     #[command(flatten)]
     config: settings::Config,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -96,67 +91,32 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
     let mut worst = Status::Clean;
-    let mut objects = Vec::new();
+    let mut output = Output::new(args.format, style, args.files.len() > 1);
     let mut loaded = settings::Loaded::new(&args.config, color);
-    let mut printed = false;
     for file in &args.files {
-        // Half of what was asked for is worse than nothing.
-        let Some(settings) = loaded.of(file) else {
-            worst = Status::Bad;
-            continue;
-        };
-        let one = one(file, args, packs, today, &settings, style, printed);
-        printed = true;
-        let status = match (one, args.format) {
-            (Ok((status, Output::Text(text))), _) => match print(&text) {
-                Ok(()) => status,
-                Err(trouble) => return trouble.report(color),
+        let (status, text) = match loaded.of(file) {
+            // Half of what was asked for is worse than nothing.
+            None => (Status::Bad, output.unread(&input::shown(file), "its settings cannot be read")),
+            Some(settings) => match one(file, args, packs, today, &settings) {
+                Ok(review) => (status(&review, args.fail_on), output.add(&review)),
+                Err(trouble) => {
+                    (trouble.report(color), output.unread(&input::shown(file), trouble.message()))
+                }
             },
-            (Ok((status, Output::Object(object))), _) => {
-                objects.push(object);
-                status
-            }
-            (Err(trouble), _) => trouble.report(color),
         };
         worst = worst.max(status);
+        if let Err(trouble) = print(&text) {
+            return trouble.report(color);
+        }
     }
-    if args.format == Format::Text {
-        return worst;
-    }
-    let value = if args.files.len() > 1 { Some(Value::Array(objects)) } else { objects.pop() };
-    match value {
-        Some(value) => finish(&format!("{value:#}\n"), worst, color),
-        None => worst,
-    }
+    finish(&output.end(), worst, color)
 }
 
-enum Output {
-    Text(String),
-    Object(Value),
-}
-
-fn one(
-    file: &Path,
-    args: &Args,
-    packs: &Packs,
-    today: Date,
-    settings: &Settings,
-    style: Style,
-    further: bool,
-) -> Result<(Status, Output), Trouble> {
+fn one(file: &Path, args: &Args, packs: &Packs, today: Date, settings: &Settings) -> Result<Review, Trouble> {
     let source = input::read_design(file)?;
     let scale = args.at.map(Size::scale);
     let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains: true };
-    let review = reviewer.review(source);
-    let status = status(&review, args.fail_on);
-    let output = match args.format {
-        Format::Text => {
-            let gap = if further { "\n" } else { "" };
-            Output::Text(format!("{gap}{}", text::text(&review, style)))
-        }
-        Format::Json => Output::Object(json::review(&review)),
-    };
-    Ok((status, output))
+    Ok(reviewer.review(source))
 }
 
 fn status(review: &Review, fail_on: FailOn) -> Status {

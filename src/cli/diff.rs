@@ -59,6 +59,8 @@ pub(super) struct Args {
 enum Format {
     Text,
     Json,
+    /// For a comment on a pull request
+    Markdown,
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
@@ -95,6 +97,7 @@ fn compare(args: &Args, color: Color) -> Result<Status, Trouble> {
     let text = match args.format {
         Format::Text => report::text(&diff, names, style),
         Format::Json => format!("{:#}\n", report::json(&diff, names)),
+        Format::Markdown => report::markdown(&diff, names, args.all),
     };
     let status = if !old.mistakes.is_empty() || !new.mistakes.is_empty() {
         Status::Bad

@@ -14,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::draw::sequence::{sequence, sequence_svg};
 use crate::draw::{self, Marks, Plan, Theme, Way, drawn, json, svg_in};
 use crate::layout;
+use crate::report::json::inert;
 use crate::report::text::listed;
 use crate::rules::check_with;
 use crate::source::Source;
@@ -152,7 +153,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
         (Format::Svg, target) => target
             .write(args.scale, |preferred| svg_in(&scene, marks.as_ref(), theme(preferred), &palette))?,
         (Format::Json, target) => {
-            let text = format!("{}\n", json(&scene).trim_end());
+            let text = inert(&format!("{}\n", json(&scene).trim_end()));
             target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()))?;
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::output::{Trouble, print, say, write};
 use super::terminal::{self, Color};
 use super::{Status, input};
+use crate::report::clean;
 use crate::report::text::listed;
 use crate::syntax::{format, parse};
 
@@ -47,7 +48,7 @@ fn one(file: &Path, check: bool, color: Color) -> Result<Status, Trouble> {
     let same = text == source.text;
     match (check, input::is_stdin(file)) {
         (true, _) if same => Ok(Status::Clean),
-        (true, _) => print(&format!("{}\n", source.name)).map(|()| Status::Findings),
+        (true, _) => print(&format!("{}\n", clean(&source.name))).map(|()| Status::Findings),
         (false, true) => print(&text).map(|()| Status::Clean),
         // Its time of change is left alone too.
         (false, false) if same => Ok(Status::Clean),

@@ -6,6 +6,7 @@ mod diff;
 mod draw;
 mod explain;
 mod fmt;
+mod format;
 mod input;
 mod new;
 mod numbers;

@@ -11,6 +11,7 @@ use crate::catalog::nearest;
 use crate::numbers::availability::Places;
 use crate::numbers::{Numbers, numbers_where};
 use crate::report::Style;
+use crate::report::json::printed;
 use crate::report::numbers as report;
 
 /// Show what a design has to carry, and what it can: rates, capacity, availability, data
@@ -63,7 +64,7 @@ fn show(args: &Args, color: Color) -> Result<Status, Trouble> {
             report::why(&design, &numbers, places, id, style).ok_or_else(|| unknown(&numbers, id))?
         }
         (None, Format::Text) => report::text(&design, &numbers, places, style),
-        (None, Format::Json) => format!("{:#}\n", report::json(&numbers)),
+        (None, Format::Json) => printed(&report::json(&numbers)),
     };
     Ok(finish(&text, status, color))
 }

@@ -28,6 +28,10 @@ impl Trouble {
         self
     }
 
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says it on standard error.
     pub fn report(&self, color: Color) -> Status {
         say(&self.text(terminal::for_stderr(color)));

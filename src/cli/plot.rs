@@ -13,6 +13,7 @@ use crate::design::{Design, lower};
 use crate::numbers::availability::Places;
 use crate::numbers::numbers_where;
 use crate::plot::{downtime, draw_downtime, draw_growth, draw_stacks, growth, latency};
+use crate::report::json::printed;
 use crate::report::text::listed;
 use crate::syntax::parse;
 
@@ -105,7 +106,7 @@ fn draw(args: &Args, design: &Design, target: &Target) -> Result<(), Trouble> {
                 downtime.map_or(serde_json::Value::Null, |downtime| downtime.json())
             }
         };
-        let text = format!("{value:#}\n");
+        let text = printed(&value);
         return target.path.as_ref().map_or_else(|| print(&text), |path| write(path, text.as_bytes()));
     }
     target.write(args.scale, |theme| match args.of {

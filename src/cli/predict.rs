@@ -12,6 +12,7 @@ use crate::design::Design;
 use crate::numbers::availability::Places;
 use crate::predict::{Loss, after, every, predict};
 use crate::report::Style;
+use crate::report::json::printed;
 use crate::report::predict as report;
 
 /// Predict failure before it happens: what stops each flow, what each loss does to the rest, what breaks first as load grows
@@ -67,11 +68,11 @@ fn show(args: &Args, color: Color) -> Result<Status, Trouble> {
             let after = after(&design, &loss);
             match format {
                 Format::Text => report::one(&design, &after, style),
-                Format::Json => format!("{:#}\n", report::aftermath_json(&after)),
+                Format::Json => printed(&report::aftermath_json(&after)),
             }
         }
         (None, Format::Text) => report::text(&design, &predict(&design, places), places, style),
-        (None, Format::Json) => format!("{:#}\n", report::json(&design, &predict(&design, places))),
+        (None, Format::Json) => printed(&report::json(&design, &predict(&design, places))),
     };
     Ok(finish(&text, status, color))
 }

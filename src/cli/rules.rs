@@ -6,6 +6,7 @@ use super::Status;
 use super::output::finish;
 use super::terminal::{self, Color};
 use crate::report;
+use crate::report::json::printed;
 
 /// List what a design is checked for
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,7 @@ enum Format {
 pub(super) fn run(args: &Args, color: Color) -> Status {
     let text = match args.format {
         Format::Text => report::rules(terminal::for_stdout(color)),
-        Format::Json => format!("{:#}\n", report::rules_json()),
+        Format::Json => printed(&report::rules_json()),
     };
     finish(&text, Status::Clean, color)
 }

@@ -2,121 +2,165 @@
 
 use serde_json::{Value, json};
 
-use super::{Style, Wrap, clean};
-use crate::diagnostic::{Diagnostic, Verdict};
-use crate::diff::{Aspect, Change, ChangeKind, Diff, Found, Mended, Scores, Sort};
+use super::{Style, Wrap, clean, inert};
+use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::diff::{Aspect, Change, ChangeKind, Diff, Found, Scores, Sort};
+use crate::rubric::Level;
 use crate::units::percent;
 
 /// Findings of a kind that are told unless all are asked for.
 const TOLD: usize = 12;
 
+/// A heading and lines; in text lines are set and wrapped, in Markdown they are a list.
+struct Section {
+    head: String,
+    /// What each line says, and the rule and severity of a finding.
+    lines: Vec<(Option<Severity>, String)>,
+    /// Not told unless all are asked for.
+    more: usize,
+}
+
+impl Section {
+    fn plain(head: impl Into<String>, lines: Vec<String>) -> Option<Section> {
+        let lines: Vec<_> = lines.into_iter().map(|line| (None, line)).collect();
+        (!lines.is_empty()).then(|| Section { head: head.into(), lines, more: 0 })
+    }
+}
+
 /// The whole report, with a line end.
 pub fn text(diff: &Diff, names: (&str, &str), style: Style) -> String {
     let paint = style.paint();
-    let (old, new) = (clean(names.0), clean(names.1));
-    let mut blocks = vec![paint.bold(&format!("{old} → {new}"))];
+    let mut blocks = vec![paint.bold(&format!("{} → {}", clean(names.0), clean(names.1)))];
     if diff.is_empty() {
-        blocks.push("Both designs mean the same, and the same is said of them.".to_string());
+        blocks.push(SAME.to_string());
     }
-    blocks.extend(diff.score.as_ref().and_then(|scores| score(scores, style)));
-    blocks.extend(found(&diff.found, style));
-    blocks.extend(availability(diff, style));
-    for sort in [Sort::Group, Sort::Node, Sort::Table, Sort::Hop, Sort::Flow] {
-        blocks.extend(changes(diff, &[sort], style));
+    for section in sections(diff, style.all) {
+        let mut block = paint.bold(&clean(&section.head));
+        for (severity, line) in &section.lines {
+            block.push('\n');
+            let line = Wrap { width: style.width, first: 2, hang: 6 }.block(&clean(line));
+            // What weighs is coloured with its label.
+            block.push_str(&match (severity, line.split_once(": ")) {
+                (Some(severity), Some((label, said))) => {
+                    format!("{}: {said}", paint.severity(*severity, label))
+                }
+                _ => line,
+            });
+        }
+        if section.more > 0 {
+            block.push_str(&format!("\n  and {} more (--all)", section.more));
+        }
+        blocks.push(block);
     }
-    blocks.extend(changes(diff, &[Sort::Given, Sort::Decision, Sort::Out, Sort::Allow, Sort::Note], style));
+    blocks.extend(as_before(diff).map(|line| paint.dim(&line)));
     format!("{}\n", blocks.join("\n\n"))
 }
 
-fn score(scores: &Scores, style: Style) -> Option<String> {
-    let paint = style.paint();
-    let level = |level: Option<crate::rubric::Level>| level.map_or("none", |level| level.name());
+/// For a pull request: the same as lists, the changes folded away under what they did.
+pub fn markdown(diff: &Diff, names: (&str, &str), all: bool) -> String {
+    let mut out = format!("<!-- spof diff -->\n### {} → {}\n", inert::code(names.0), inert::code(names.1));
+    if diff.is_empty() {
+        out.push_str(&format!("\n{SAME}\n"));
+    }
+    for section in sections(diff, all) {
+        out.push_str(&format!("\n**{}**\n\n", inert::markdown(&section.head)));
+        for (_, line) in &section.lines {
+            out.push_str(&format!("- {}\n", inert::markdown(line)));
+        }
+        if section.more > 0 {
+            out.push_str(&format!("- and {} more\n", section.more));
+        }
+    }
+    out.extend(as_before(diff).map(|line| format!("\n{line}\n")));
+    out
+}
+
+const SAME: &str = "Both designs mean the same, and the same is said of them.";
+
+fn as_before(diff: &Diff) -> Option<String> {
+    let stay = diff.found.stay;
+    let s = if stay == 1 { "" } else { "s" };
+    (stay > 0).then(|| format!("{stay} finding{s} or question{s} as before"))
+}
+
+fn sections(diff: &Diff, all: bool) -> Vec<Section> {
+    let mut sections: Vec<Section> = diff.score.as_ref().and_then(score).into_iter().collect();
+    sections.extend(found(&diff.found, all));
+    sections.extend(availability(diff));
+    for sort in [Sort::Group, Sort::Node, Sort::Table, Sort::Hop, Sort::Flow] {
+        sections.extend(changes(diff, &[sort]));
+    }
+    sections.extend(changes(diff, &[Sort::Given, Sort::Decision, Sort::Out, Sort::Allow, Sort::Note]));
+    sections
+}
+
+fn score(scores: &Scores) -> Option<Section> {
+    let level = |level: Option<Level>| level.map_or("none", |level| level.name());
     if (scores.old - scores.new).abs() < 0.005 && scores.old_level == scores.new_level {
         return None;
     }
     let (old, new) = (scores.old.round(), scores.new.round());
-    let mut out = paint.bold(&format!("Score  {old} → {new} of {}", scores.of.round()));
-    out.push_str(&match (scores.old_level, scores.new_level) {
-        (one, other) if one == other => format!("   level {}", level(other)),
-        (one, other) => format!("   level {} → {}", level(one), level(other)),
-    });
+    let levels = match (scores.old_level, scores.new_level) {
+        (one, other) if one == other => format!("level {}", level(other)),
+        (one, other) => format!("level {} → {}", level(one), level(other)),
+    };
     let dimensions: Vec<String> = scores
         .dimensions
         .iter()
         .map(|(id, old, new, of)| format!("{} {} → {}/{}", id.name(), old.round(), new.round(), of.round()))
         .collect();
-    if !dimensions.is_empty() {
-        out.push('\n');
-        out.push_str(&Wrap { width: style.width, first: 2, hang: 4 }.block(&dimensions.join(" · ")));
-    }
+    let mut lines = vec![dimensions.join(" · ")];
     for (head, ids) in [("met now", &scores.gained), ("no longer met", &scores.lost)] {
         if !ids.is_empty() {
-            out.push('\n');
-            let text = format!("{head}: {}", ids.join(", "));
-            out.push_str(&Wrap { width: style.width, first: 2, hang: 4 }.block(&text));
+            lines.push(format!("{head}: {}", ids.join(", ")));
         }
     }
-    Some(out)
+    lines.retain(|line| !line.is_empty());
+    let lines = lines.into_iter().map(|line| (None, line)).collect();
+    let head = format!("Score {old} → {new} of {}, {levels}", scores.of.round());
+    Some(Section { head, lines, more: 0 })
 }
 
-fn found(found: &Found, style: Style) -> Vec<String> {
+fn found(found: &Found, all: bool) -> Vec<Section> {
     let asked = |finding: &Diagnostic| finding.verdict == Verdict::Unstated;
-    let (answered, fixed): (Vec<&Mended>, Vec<&Mended>) =
-        found.fixed.iter().partition(|one| asked(&one.finding));
-    let (questions, new): (Vec<&Diagnostic>, Vec<&Diagnostic>) = found.new.iter().partition(|one| asked(one));
-    let mut blocks = Vec::new();
-    blocks.extend(block("New", &new, style, |finding| (finding, Vec::new())));
-    blocks.extend(block("Mended", &fixed, style, |mended| (&mended.finding, mended.by.clone())));
-    blocks.extend(block("Newly asked", &questions, style, |finding| (finding, Vec::new())));
-    blocks.extend(block("Answered", &answered, style, |mended| (&mended.finding, mended.by.clone())));
-    if found.stay > 0 {
-        let s = if found.stay == 1 { "" } else { "s" };
-        blocks.push(style.paint().dim(&format!("{} finding{s} or question{s} as before", found.stay)));
-    }
-    blocks
+    let mended = |wanted: bool| -> Vec<(&Diagnostic, &[String])> {
+        let those = found.fixed.iter().filter(|one| asked(&one.finding) == wanted);
+        those.map(|one| (&one.finding, one.by.as_slice())).collect()
+    };
+    let new = |wanted: bool| -> Vec<(&Diagnostic, &[String])> {
+        found.new.iter().filter(|one| asked(one) == wanted).map(|one| (one, [].as_slice())).collect()
+    };
+    let parts = [
+        ("New", new(false)),
+        ("Mended", mended(false)),
+        ("Newly asked", new(true)),
+        ("Answered", mended(true)),
+    ];
+    parts.into_iter().filter_map(|(head, found)| findings(head, &found, all)).collect()
 }
 
-fn block<'a, T>(
-    head: &str,
-    found: &[&'a T],
-    style: Style,
-    of: impl Fn(&'a T) -> (&'a Diagnostic, Vec<String>),
-) -> Option<String> {
-    if found.is_empty() {
-        return None;
-    }
-    let paint = style.paint();
-    let mut out = paint.bold(&format!("{head} ({})", found.len()));
-    let most = if style.all { found.len() } else { TOLD };
-    for (finding, by) in found.iter().take(most).map(|one| of(one)) {
-        let severity = finding.severity.name();
-        let label = if finding.verdict == Verdict::Unstated { "question" } else { severity };
-        let label = format!("{label}[{}]", finding.code);
+fn findings(head: &str, found: &[(&Diagnostic, &[String])], all: bool) -> Option<Section> {
+    let most = if all { found.len() } else { TOLD };
+    let lines = found.iter().take(most).map(|(finding, by)| {
+        let label = match finding.verdict {
+            Verdict::Unstated => "question",
+            _ => finding.severity.name(),
+        };
         let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join("; ")) };
-        let said = Wrap { width: style.width, first: label.chars().count() + 4, hang: 6 }
-            .text(&format!("{}{by}", finding.message));
-        out.push_str(&format!("\n  {}: {said}", paint.severity(finding.severity, &label)));
-    }
-    if found.len() > most {
-        out.push_str(&format!("\n  and {} more (--all)", found.len() - most));
-    }
-    Some(out)
+        (Some(finding.severity), format!("{label}[{}]: {}{by}", finding.code, finding.message))
+    });
+    let head = format!("{head} ({})", found.len());
+    let more = found.len().saturating_sub(most);
+    (!found.is_empty()).then(|| Section { head, lines: lines.collect(), more })
 }
 
-fn availability(diff: &Diff, style: Style) -> Option<String> {
-    let lines: Vec<String> = diff
-        .availability
-        .iter()
-        .map(|served| {
-            let shown = |share: f64| percent(share);
-            format!("  {}: {} → {}", served.flow, shown(served.old), shown(served.new))
-        })
-        .collect();
-    let head = style.paint().bold("Served, by the designs' own figures");
-    (!lines.is_empty()).then(|| format!("{head}\n{}", lines.join("\n")))
+fn availability(diff: &Diff) -> Option<Section> {
+    let served = diff.availability.iter();
+    let lines = served.map(|one| format!("{}: {} → {}", one.flow, percent(one.old), percent(one.new)));
+    Section::plain("Served, by the designs' own figures", lines.collect())
 }
 
-fn changes(diff: &Diff, sorts: &[Sort], style: Style) -> Option<String> {
+fn changes(diff: &Diff, sorts: &[Sort]) -> Option<Section> {
     let changes: Vec<&Change> = diff.changes.iter().filter(|change| sorts.contains(&change.sort)).collect();
     let head = match sorts {
         [Sort::Group] => "Places",
@@ -126,15 +170,7 @@ fn changes(diff: &Diff, sorts: &[Sort], style: Style) -> Option<String> {
         [Sort::Flow] => "Flows",
         _ => "Assumed, decided, left out",
     };
-    if changes.is_empty() {
-        return None;
-    }
-    let mut out = style.paint().bold(head);
-    for line in lines(&changes) {
-        out.push('\n');
-        out.push_str(&Wrap { width: style.width, first: 2, hang: 6 }.block(&line));
-    }
-    Some(out)
+    Section::plain(head, lines(&changes))
 }
 
 /// A line for each change; what many have in common is one line.
@@ -166,7 +202,6 @@ fn lines(changes: &[&Change]) -> Vec<String> {
 }
 
 fn line(change: &Change, own: &[&Aspect]) -> String {
-    let id = clean(&change.id);
     let hop = |aspect: &Aspect| aspect.name.contains(' ') && change.sort == Sort::Flow;
     let (mark, listed): (&str, Vec<String>) = match change.kind {
         ChangeKind::Removed => ("-", Vec::new()),
@@ -202,9 +237,9 @@ fn line(change: &Change, own: &[&Aspect]) -> String {
             }
         }
     }
-    let was = change.was.as_ref().map_or(String::new(), |was| format!(" (was {})", clean(was)));
-    let parts = if parts.is_empty() { String::new() } else { format!(": {}", clean(&parts.join("; "))) };
-    format!("{mark} {id}{was}{parts}")
+    let was = change.was.as_ref().map_or(String::new(), |was| format!(" (was {})", was));
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) };
+    format!("{mark} {}{was}{parts}", change.id)
 }
 
 fn aspect(aspect: &Aspect) -> String {

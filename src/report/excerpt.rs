@@ -171,7 +171,8 @@ fn snippet<'a>(source: &Source, labels: &[&Shown]) -> Snippet<'a, annotate_snipp
             let mark = if window.start > bounds(source, line).start { "…" } else { "" };
             text.push_str(mark);
             let shift = text.len();
-            text.extend(window.text(&source.text).chars().map(harmless));
+            let shown = window.text(&source.text).replace("##[", "##(");
+            text.extend(shown.chars().map(harmless));
             for label in own {
                 let place = |at: usize| at.clamp(window.start, window.end) - window.start + shift;
                 let span = place(label.span.start)..place(label.span.end);

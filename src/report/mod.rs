@@ -1,22 +1,28 @@
-//! What was found, as text for a person or JSON for a program. Pure: strings out, no I/O.
+//! What was found, as text for a person, for a program, or for a pull request. Pure: strings out, no I/O.
 
 mod accepted;
 pub(crate) mod availability;
 pub mod backlog;
 mod brief;
+pub mod comment;
 pub mod diff;
 mod excerpt;
 pub mod explain;
+pub mod github;
+mod inert;
 pub mod json;
 mod latency;
 pub mod markdown;
 pub mod numbers;
 pub mod overload;
+mod page;
 mod paint;
+mod places;
 pub mod predict;
 pub mod problems;
 mod questions;
 mod rules;
+pub mod sarif;
 mod score;
 mod settings;
 mod statements;
@@ -27,6 +33,7 @@ pub mod text;
 mod wrap;
 
 pub use excerpt::whole;
+pub use page::page;
 pub use paint::Paint;
 pub use rules::{rules, rules_json};
 pub use wrap::{Wrap, clean};

@@ -65,7 +65,7 @@ fn set_answer(question: &Diagnostic, indent: usize, style: Style) -> String {
 }
 
 /// What comes before the first `,`, `:` or `;` that stands in no code.
-fn first_clause(text: &str) -> &str {
+pub(super) fn first_clause(text: &str) -> &str {
     let mut in_code = false;
     let end = text.char_indices().find(|&(at, c)| {
         in_code ^= c == '`';
@@ -74,14 +74,14 @@ fn first_clause(text: &str) -> &str {
     end.map_or(text, |(at, _)| &text[..at])
 }
 
-fn topic(question: &Diagnostic) -> &'static str {
+pub(super) fn topic(question: &Diagnostic) -> &'static str {
     crate::rules::find(question.code)
         .and_then(|rule| rule.question.as_ref())
         .map_or(question.code, |question| question.topic)
 }
 
 /// `links, stats` or `a -> b` or `flow shorten`: all, or as many as fit into their column.
-fn subjects(question: &Diagnostic, all: bool) -> String {
+pub(super) fn subjects(question: &Diagnostic, all: bool) -> String {
     let names: Vec<String> = if !question.nodes.is_empty() {
         question.nodes.clone()
     } else if !question.hops.is_empty() {

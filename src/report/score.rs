@@ -5,7 +5,7 @@ use super::{Style, Wrap};
 use crate::rubric::{Dimension, DimensionScore, Gain, Score};
 
 /// Things to do next; more is a list nobody follows.
-const NEXT: usize = 3;
+pub(super) const NEXT: usize = 3;
 const BAR: usize = 10;
 
 pub(super) fn block(score: &Score, style: Style) -> String {
@@ -34,7 +34,7 @@ pub(super) fn block(score: &Score, style: Style) -> String {
 }
 
 /// Whole points. What is not full never reads as if it were.
-fn points(points: f64, of: f64) -> f64 {
+pub(super) fn points(points: f64, of: f64) -> f64 {
     let rounded = points.round();
     if points + 0.005 < of && rounded >= of.round() { of.round() - 1.0 } else { rounded }
 }
@@ -63,7 +63,7 @@ fn name(dimension: Dimension) -> &'static str {
 }
 
 /// `junior yes · mid not yet (reliability: 2 musts open) · senior no · staff no`
-fn levels(score: &Score) -> String {
+pub(super) fn levels(score: &Score) -> String {
     let mut first = true;
     let parts: Vec<String> = score
         .levels
@@ -131,7 +131,7 @@ fn next(gains: &[Gain], style: Style) -> String {
 }
 
 /// `+11, clears 2 findings, opens mid`
-fn worth(gain: &Gain) -> String {
+pub(super) fn worth(gain: &Gain) -> String {
     let points = gain.points;
     let mut out = if points >= 0.95 { format!("+{points:.0}") } else { format!("+{points:.1}") };
     match gain.clears {

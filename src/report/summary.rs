@@ -7,6 +7,15 @@ use crate::review::Review;
 
 /// `2 errors, 3 warnings, 5 questions        first-try.arch`
 pub(super) fn line(review: &Review, style: Style) -> String {
+    let counts = counts(review);
+    let name = clean(&review.source.name);
+    let taken = columns(&counts) + columns(&name);
+    let gap = if taken + 3 > style.width { "\n".to_string() } else { " ".repeat(style.width - taken) };
+    format!("{}{gap}{name}", style.paint().bold(&counts))
+}
+
+/// `2 errors, 3 warnings, 5 questions`; nothing where there is nothing.
+pub(super) fn counts(review: &Review) -> String {
     let found = &review.critique.findings;
     let of = |severity| {
         found
@@ -27,11 +36,7 @@ pub(super) fn line(review: &Review, style: Style) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, name)| counted(count, name))
         .collect();
-    let counts = parts.join(", ");
-    let name = clean(&review.source.name);
-    let taken = columns(&counts) + columns(&name);
-    let gap = if taken + 3 > style.width { "\n".to_string() } else { " ".repeat(style.width - taken) };
-    format!("{}{gap}{name}", style.paint().bold(&counts))
+    parts.join(", ")
 }
 
 /// Says of a design that nothing is wrong with it, and what was looked at.

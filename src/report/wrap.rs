@@ -10,8 +10,39 @@ const LONGEST: usize = 1_000;
 /// Longer than any name or address.
 const LONGEST_WORD: usize = 200;
 
-/// Text that is safe for a terminal: on one line, without control characters or marks that turn the writing round.
+/// Text that is safe for a terminal: on one line, without control characters or marks that turn the writing round, and
+/// nothing in it that a workflow's runner, which reads along, takes for a command of its own.
 pub fn clean(text: &str) -> Cow<'_, str> {
+    match printable(text) {
+        Cow::Borrowed(text) => no_command(text),
+        Cow::Owned(text) => Cow::Owned(no_command(&text).into_owned()),
+    }
+}
+
+/// GitHub's runner obeys `::name …::` where a line begins with it, which any word may, and `##[name]` anywhere.
+fn no_command(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut rest = text;
+    while let Some(at) = [rest.find("::"), rest.find("##[")].into_iter().flatten().min() {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        let begins_a_word = out.is_empty() || out.ends_with(char::is_whitespace);
+        let is_command = found.starts_with('#')
+            || begins_a_word && found[2..].starts_with(|c: char| c.is_ascii_alphabetic());
+        out.push_str(&found[..2]);
+        if is_command {
+            out.insert(out.len() - usize::from(found.starts_with(':')), ' ');
+        }
+        rest = &found[2..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn printable(text: &str) -> Cow<'_, str> {
     let odd = |c: char| {
         c.is_control()
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
@@ -152,6 +183,7 @@ mod tests {
     fn a_terminal_is_safe_from_the_text() {
         assert_eq!(clean("a\u{1b}[31m\nb\u{202e}"), "a\u{fffd}[31m b\u{fffd}");
         assert!(clean(&"x".repeat(1 << 20)).len() < 1_000);
+        assert_eq!(clean("::error::x std::y ::1 ##[group]"), ": :error::x std::y ::1 ## [group]");
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
     }

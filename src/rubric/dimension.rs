@@ -1,10 +1,11 @@
 //! What an answer is judged by, and how much each part weighs at which level.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Level;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dimension {
     Scope,

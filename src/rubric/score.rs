@@ -1,10 +1,11 @@
 //! What a design earned, criterion by criterion. Facts for a report; no layout.
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::{Dimension, Level, Scale};
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Score {
     #[serde(serialize_with = "hundredths")]
     pub points: f64,
@@ -25,7 +26,7 @@ pub struct Score {
     pub next: Vec<Gain>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DimensionScore {
     pub id: Dimension,
     #[serde(serialize_with = "hundredths")]
@@ -37,7 +38,7 @@ pub struct DimensionScore {
 }
 
 /// Points are the dimension's weight shared out, so that criteria sum to dimensions and dimensions to the score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CriterionScore {
     pub id: String,
     pub dimension: Dimension,
@@ -57,7 +58,7 @@ pub struct CriterionScore {
     pub ask: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Met {
     Yes,
@@ -71,7 +72,9 @@ pub enum Met {
     NotEvaluated,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Need {
     Must,
@@ -79,7 +82,7 @@ pub enum Need {
     Nice,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LevelReadout {
     pub level: Level,
     /// Its gates and those of all levels below are open.
@@ -89,7 +92,7 @@ pub struct LevelReadout {
 }
 
 /// One thing to do next.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Gain {
     /// The criterion's id.
     pub criterion: String,

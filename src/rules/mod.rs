@@ -56,7 +56,7 @@ pub struct Rule {
 }
 
 /// How sure a rule is of what it calls wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// The design states it, or its shape proves it.
@@ -213,7 +213,7 @@ pub struct Critique {
 }
 
 /// A rule that could have said more, and the numbers that would have let it.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct NotEvaluated {
     pub rule: &'static str,
     /// As the reader would add them: "`capacity` of `store`".
