@@ -142,7 +142,9 @@ fn closed_forms() {
     near(of(ab, "u -> a fallback=stale"), 1.0);
     near(of(ab, "u -> a -> b optional"), p);
     near(of(ab, "u -> a ~> k ~> b"), p * p);
-    near(of("service a outbox availability=90%\nqueue k availability=90%", "u -> a ~> k"), p);
+    for relay in ["outbox", "cdc"] {
+        near(of(&format!("service a {relay} availability=90%\nqueue k availability=90%"), "u -> a ~> k"), p);
+    }
     near(up(&format!("client u\n{ab}\na ..> b needs\nflow f {{ u -> a }}")), p * p);
     near(up(&format!("client u\n{ab}\na ..> b needs cached=1h\nflow f {{ u -> a }}")), p);
     let cached = "service a availability=90%\ncache c availability=90%\ndatabase d availability=90%";

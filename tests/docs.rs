@@ -122,3 +122,33 @@ fn what_the_documentation_shows_is_what_is_printed() {
         assert!(text == ran, "{page} is stale: run `UPDATE_DOCS=1 cargo test --test docs`");
     }
 }
+
+/// Each `spof … -o docs/gallery/NAME.svg` of the gallery, with the picture that it has to draw below it.
+#[test]
+fn the_gallery_shows_what_its_commands_draw() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = root.join("docs/gallery.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut shown = Vec::new();
+    for block in blocks(&page).iter().filter(|block| block.info == "sh") {
+        let (command, kept) = block.text.trim().split_once(" -o ").unwrap();
+        let name = kept.strip_prefix("docs/gallery/").unwrap();
+        let drawn = scratch.path().join(name);
+        let arguments = format!("{} -o {}", command.strip_prefix("spof ").unwrap(), drawn.display());
+        assert_eq!(output(&arguments, root), "", "{}", block.place);
+        let drawn = std::fs::read(drawn).unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(root.join(kept), &drawn).unwrap();
+        }
+        let stale = std::fs::read(root.join(kept)).ok() != Some(drawn);
+        assert!(!stale, "{kept} is stale: run `UPDATE_DOCS=1 cargo test --test docs`");
+        assert!(text.contains(&format!("](gallery/{name})")), "{name} is not shown");
+        shown.push(name.to_string());
+    }
+    assert_eq!(text.matches("\n![").count(), shown.len());
+    for entry in std::fs::read_dir(root.join("docs/gallery")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(name.ends_with(".toml") || shown.contains(&name), "no command draws docs/gallery/{name}");
+    }
+}

@@ -230,6 +230,17 @@ fn requests_travel_down() {
     assert!(y("a") < y("b") && y("b") < y("c") && y("b") < y("d"));
 }
 
+/// Whoever writes it from the server's side: the client opened it.
+#[test]
+fn connections_begin_at_clients() {
+    let scene = scene("client a\nclient b\nservice c\nservice d\na -> c <-> b\nc <-> d");
+    assert_eq!(faults(&scene), Vec::<String>::new());
+    let y = |id: &str| scene.nodes.iter().find(|node| node.id == id).expect("drawn").at.y;
+    assert!(y("a") == y("b") && y("b") < y("c") && y("c") < y("d"));
+    let edge = scene.edges.iter().find(|edge| edge.to == "b").expect("drawn");
+    assert!(edge.from == "c" && edge.points[0].y > edge.points[edge.points.len() - 1].y);
+}
+
 #[test]
 fn requests_travel_across_where_that_is_asked() {
     let plan = Plan { direction: Direction::Right, ..Plan::default() };
@@ -577,6 +588,16 @@ fn large_designs_end() {
     assert!((0.6..=1.8).contains(&shape), "{shape}");
     assert!(svg(&scene, None).len() > count);
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_is_drawn_simpler_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let nodes: String = (0..20_000).map(|at| format!("service s{at}\n")).collect();
+    std::fs::write(folder.path().join("large.arch"), nodes + "s0 -> s1\n").unwrap();
+    let (status, drawn, err) = spof(folder.path(), &["draw", "large.arch", "-o", "-"]);
+    assert!(status == Some(0) && drawn.ends_with("</svg>\n"), "{err}");
+    assert!(err.contains("note: the design is too large for layers: its boxes stand in rows"), "{err}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod drawing;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use drawing::graphs::{Case, nested, options, read};
 use drawing::measures::{Measures, measures};
@@ -113,15 +114,25 @@ fn large_graphs_keep_apart_too() {
 }
 
 #[test]
+fn five_thousand_nodes_are_laid_out_in_layers() {
+    let case = nested(5_000, 1);
+    let found = layout(&case.graph, &options());
+    assert!(!found.plain && found.edges.iter().all(|route| route.points.len() > 1));
+    boxes_keep_apart(&case.graph, found);
+}
+
+fn boxes_keep_apart(graph: &Graph, found: Layout) {
+    let boxes = Graph { edges: Vec::new(), ..graph.clone() };
+    let placed = Layout { edges: Vec::new(), ..found };
+    assert_eq!(measures(&boxes, &placed).faults().map(|(_, count)| count), [0; 8]);
+}
+
+#[test]
 fn what_is_too_large_is_plain_and_says_so() {
     let case = nested(20_000, 1);
     let found = layout(&case.graph, &options());
     assert!(found.plain);
-    let boxes = Graph { edges: Vec::new(), ..case.graph.clone() };
-    assert_eq!(
-        measures(&boxes, &Layout { edges: Vec::new(), ..found }).faults().map(|(_, count)| count),
-        [0; 8]
-    );
+    boxes_keep_apart(&case.graph, found);
     assert!(!layout(&nested(1_000, 1).graph, &options()).plain);
 }
 
@@ -230,6 +241,46 @@ fn graphs(most: usize) -> impl Strategy<Value = Graph> {
         let nodes = nodes.iter().map(|&(size, at)| Node { size, group: home(at) }).collect();
         Graph { nodes, groups: made, edges }
     })
+}
+
+/// That the graphs below have all that can make a layout hard.
+#[test]
+fn random_graphs_have_everything() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let sample = |runner: &mut _, most: usize| graphs(most).new_tree(runner).unwrap().current();
+    let mut all: Vec<Graph> = (0..60).map(|_| sample(&mut runner, 16)).collect();
+    all.extend((0..20).map(|_| sample(&mut runner, 200)));
+    let loops = |edge: &&Edge| edge.from == edge.to;
+    let to_group = |edge: &&Edge| matches!(edge.to, End::Group(_));
+    let parallel = |graph: &&Graph| {
+        let mut ends: Vec<String> =
+            graph.edges.iter().map(|edge| format!("{:?}", (edge.from, edge.to))).collect();
+        ends.sort();
+        ends.windows(2).any(|pair| pair[0] == pair[1])
+    };
+    let depth = |graph: &Graph, group: usize| {
+        std::iter::successors(Some(group), |&at: &usize| graph.groups[at].parent).count()
+    };
+    let deepest = |graph: &Graph| (0..graph.groups.len()).map(|group| depth(graph, group)).max().unwrap_or(0);
+    let alone = |graph: &&Graph| {
+        (0..graph.nodes.len()).any(|node| {
+            graph.edges.iter().all(|edge| edge.from != End::Node(node) && edge.to != End::Node(node))
+        })
+    };
+    let back = |graph: &&Graph| {
+        graph
+            .edges
+            .iter()
+            .any(|edge| graph.edges.iter().any(|two| two.from == edge.to && two.to == edge.from))
+    };
+    assert!(all.iter().any(|graph| graph.edges.iter().any(|edge| loops(&edge))));
+    assert!(all.iter().any(|graph| graph.edges.iter().any(|edge| to_group(&edge))));
+    assert!(all.iter().any(|graph| parallel(&graph)));
+    assert!(all.iter().any(|graph| alone(&graph)));
+    assert!(all.iter().any(|graph| back(&graph)));
+    assert!(all.iter().any(|graph| deepest(graph) == 0) && all.iter().any(|graph| deepest(graph) == 4));
+    let sizes = || all.iter().map(|graph| graph.nodes.len());
+    assert!(sizes().min() <= Some(3) && sizes().max() >= Some(180), "{:?}", sizes().max());
 }
 
 fn kept(graph: &Graph, direction: Direction) -> Result<(), TestCaseError> {

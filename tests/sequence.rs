@@ -114,6 +114,25 @@ fn examples_keep_apart() {
 }
 
 #[test]
+fn whole_sequences() {
+    let cases = [
+        ("chat-system", "reference-pubsub", "send"),
+        ("url-shortener", "reference-kv", "redirect"),
+        ("stripe-clone", "reference-shards", "charge"),
+    ];
+    for (problem, file, id) in cases {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{problem}/{file}.arch"));
+        let design = design(&std::fs::read_to_string(path).unwrap());
+        let flow = design.flows.iter().find(|flow| flow.id == id).unwrap();
+        let svg = sequence_svg(&sequence(&design, flow), Theme::Auto);
+        insta::with_settings!({ snapshot_path => "snapshots/sequence", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("{problem}-{file}-{id}"), svg);
+        });
+    }
+}
+
+#[test]
 fn random_designs_keep_apart() {
     for seed in 0..300 {
         whole(&design(&random_design(&mut Random::new(seed), 16)));

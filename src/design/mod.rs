@@ -284,6 +284,12 @@ impl Node {
         }
     }
 
+    /// Its messages are made from what it has written, by a relay or from the database's log: no request of its waits until
+    /// a queue or topic has taken them.
+    pub fn relays(&self) -> bool {
+        self.attrs.has("outbox") || self.attrs.has("cdc")
+    }
+
     pub fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }

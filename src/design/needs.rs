@@ -90,7 +90,7 @@ fn walk(design: &Design, steps: &[Step], from_way: Option<NodeIndex>) -> Vec<Nod
         let needed_here = !avoidable
             && match hop.arrow {
                 Arrow::Call | Arrow::Stream => true,
-                Arrow::Handoff => to.kind.is_broker() && !from.attrs.has("outbox") && !from.kind.is_broker(),
+                Arrow::Handoff => to.kind.is_broker() && !from.relays() && !from.kind.is_broker(),
                 Arrow::Control => false,
             };
         if !needed_here || to.kind == Kind::Client {

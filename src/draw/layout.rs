@@ -132,11 +132,15 @@ pub fn drawn(design: &Design, plan: Plan) -> Scene {
             None => Vec::new(),
         };
         let route = &placed.edges[at];
+        let mut points: Vec<Point> = route.points.iter().map(|spot| Point { x: spot.x, y: spot.y }).collect();
+        if line.backward {
+            points.reverse();
+        }
         scene.edges.push(Edge {
             from: design.graph[nodes[0]].id.clone(),
             to: design.graph[nodes[1]].id.clone(),
             arrow: line.arrow,
-            points: route.points.iter().map(|spot| Point { x: spot.x, y: spot.y }).collect(),
+            points,
             label: label.zip(route.label).map(|((text, ..), at)| Label { text, at: rect(&at) }),
             full: line.full,
             muted: path.is_some() && steps.is_empty(),
@@ -207,10 +211,14 @@ fn graph(
             .collect(),
         edges: order
             .iter()
-            .map(|&at| engine::Edge {
-                from: End::Node(lines[at].from),
-                to: End::Node(lines[at].to),
-                label: labels[at].as_ref().map(|&(_, w, h)| Size { w: w.ceil(), h }),
+            .map(|&at| {
+                let mut ends = [lines[at].from, lines[at].to];
+                if lines[at].backward {
+                    ends.reverse();
+                }
+                let [from, to] = ends.map(End::Node);
+                let label = labels[at].as_ref().map(|&(_, w, h)| Size { w: w.ceil(), h });
+                engine::Edge { from, to, label }
             })
             .collect(),
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
+use crate::catalog::Kind;
 use crate::design::{Arrow, Design};
 
 use super::label;
@@ -15,6 +16,8 @@ pub struct Drawn {
     pub from: usize,
     pub to: usize,
     pub arrow: Arrow,
+    /// A connection to a client, who opened it: requests are read from there.
+    pub backward: bool,
     pub label: String,
     /// Everything worth a tooltip.
     pub full: String,
@@ -34,11 +37,13 @@ pub fn lines(design: &Design) -> Vec<Drawn> {
         })
         .map(|edge| {
             let hop = edge.weight();
-            let (from, to) = (&design.graph[edge.source()].id, &design.graph[edge.target()].id);
+            let [(from, opens), (to, opened)] = [edge.source(), edge.target()]
+                .map(|end| (&design.graph[end].id, design.graph[end].kind == Kind::Client));
             Drawn {
                 from: edge.source().index(),
                 to: edge.target().index(),
                 arrow: hop.arrow,
+                backward: hop.arrow == Arrow::Stream && opened && !opens,
                 label: label::text(hop, &design.steps),
                 full: label::full(from, to, hop, &design.steps),
             }
@@ -48,7 +53,14 @@ pub fn lines(design: &Design) -> Vec<Drawn> {
         let (source, target) = (NodeIndex::new(from), NodeIndex::new(to));
         if !design.graph.contains_edge(source, target) {
             let full = format!("{} ~> {}: {label}", design.graph[source].id, design.graph[target].id);
-            lines.push(Drawn { from, to, arrow: Arrow::Handoff, label: label.to_string(), full });
+            lines.push(Drawn {
+                from,
+                to,
+                arrow: Arrow::Handoff,
+                backward: false,
+                label: label.to_string(),
+                full,
+            });
         }
     }
     lines

@@ -23,6 +23,9 @@ pub fn heat_class(step: usize) -> &'static str {
     HEATS[step.min(HEATS.len() - 1)]
 }
 
+/// The room of a badge, which is that of its widest, the triangle.
+pub const SIGN: (f64, f64) = (24.0, 22.0);
+
 impl Body {
     /// An error is an octagon, a warning a triangle, a remark a disc: told apart without their colours.
     pub(super) fn badge(&mut self, at: Point, severity: Severity, count: usize) {

@@ -18,6 +18,8 @@ pub const NOTE_LINE: f64 = 16.0;
 pub const LEGEND: f64 = 12.0;
 
 const MARGIN: f64 = 32.0;
+/// What a title may take of the page where it is set in a wider font than the one measured: nothing else is as long.
+pub const SPARE: f64 = 1.12;
 /// What a title may take, however narrow the diagram.
 const TITLE_ROOM: f64 = 480.0;
 const NARROWEST: f64 = 296.0;
@@ -31,7 +33,7 @@ pub fn finish(scene: &mut Scene, design: &Design, flow: Option<usize>, shown: &[
     let body = extent(scene);
     let mut y = MARGIN + head(scene, design, flow, body.w.max(TITLE_ROOM));
     shift(scene, MARGIN - body.x, y - body.y);
-    let mut right = MARGIN + body.w.max(scene.title_at.w).max(NARROWEST);
+    let mut right = MARGIN + body.w.max((scene.title_at.w * SPARE).ceil()).max(NARROWEST);
     y += body.h;
 
     let entries = legend(scene);
@@ -124,7 +126,9 @@ fn head(scene: &mut Scene, design: &Design, flow: Option<usize>, room: f64) -> f
     if !scene.subtitle.is_empty() {
         taken += 20.0;
     }
-    if taken > 0.0 { taken + 24.0 } else { 0.0 }
+    // Where there is no subtitle, what was found may stand there.
+    let below = if scene.subtitle.is_empty() { 32.0 } else { 24.0 };
+    if taken > 0.0 { taken + below } else { 0.0 }
 }
 
 /// Kinds and arrows that occur, with what to call them.

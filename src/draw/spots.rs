@@ -3,6 +3,7 @@
 
 use super::label::share_of;
 use super::scene::{Edge, Frame, Point, Rect, Scene, Way};
+use super::stroke::TIP;
 use super::text::{Weight, width};
 
 /// Lines beyond which nobody reads a badge and looking for places would take long.
@@ -50,8 +51,12 @@ pub fn spot(scene: &Scene, at: usize, w: f64, h: f64, taken: &[Rect]) -> Point {
         let mut things = scene.nodes.iter().map(|node| &node.at).chain(tags).chain(titles).chain(taken);
         !things.any(|thing| thing.overlaps(&around))
     };
+    let head = head(&edge.points);
     let off_lines = |point: &Point| {
         let around = around(point);
+        if head.overlaps(&around) {
+            return false;
+        }
         // Nor on a frame's border, where it would look like a gate.
         let inside = |frame: &Frame| !frame.at.overlaps(&around) || frame.at.contains(&around);
         scene.groups.iter().all(inside)
@@ -65,7 +70,7 @@ pub fn spot(scene: &Scene, at: usize, w: f64, h: f64, taken: &[Rect]) -> Point {
     let on_line = SHARES.into_iter().map(|share| share_of(&edge.points, share));
     // A little off the line, which it still touches, where lines run side by side; on a line too short for two badges,
     // beside the first.
-    let off = [1.0 / 3.0, 1.0].into_iter().flat_map(|share| {
+    let off = [1.0 / 3.0, 1.0, 1.6].into_iter().flat_map(|share| {
         let (dx, dy) = (w * share + share, h * share + share);
         let moved = move |point: Point| {
             [(dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy)]
@@ -76,6 +81,13 @@ pub fn spot(scene: &Scene, at: usize, w: f64, h: f64, taken: &[Rect]) -> Point {
     let spots: Vec<Point> = on_line.clone().chain(off).chain(beside).collect();
     let free: Vec<&Point> = spots.iter().filter(|point| off_cards(point)).collect();
     free.iter().copied().find(|point| off_lines(point)).or(free.first().copied()).copied().unwrap_or(middle)
+}
+
+/// The arrow's head, which says where the line leads.
+fn head(line: &[Point]) -> Rect {
+    let [.., before, end] = line else { return Rect::default() };
+    let (dx, dy) = ((before.x - end.x).clamp(-1.0, 1.0), (before.y - end.y).clamp(-1.0, 1.0));
+    Rect { x: end.x + dx * TIP / 2.0, y: end.y + dy * TIP / 2.0, w: 0.0, h: 0.0 }.grown(TIP / 2.0)
 }
 
 fn crosses(line: &Edge, around: &Rect) -> bool {

@@ -11,7 +11,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// How far a line ends before its arrow's tip.
-const TIP: f64 = 9.0;
+pub const TIP: f64 = 9.0;
 
 /// Path data with rounded corners, ending where its heads begin.
 pub fn rounded(points: &[Point], both: bool) -> String {

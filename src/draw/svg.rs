@@ -10,7 +10,7 @@ use super::card::TEXT_LEFT;
 use super::escape::escaped;
 use super::glyphs;
 use super::marks::{Mark, Marks};
-use super::ornaments::{heat_class, summary_part};
+use super::ornaments::{SIGN, heat_class, summary_part};
 use super::page::{self, NOTE_LINE, TITLE_LINE};
 use super::palette::Palette;
 use super::scene::{Edge, Frame, Note, Point, Rect, Role, Scene, Shape};
@@ -118,7 +118,8 @@ impl Body {
         }
         for (at, edge) in scene.edges.iter().enumerate() {
             if let Some(mark) = marks.and_then(|marks| mark_of(marks, edge)) {
-                let spot = spot(scene, at, 20.0, 20.0, &taken);
+                let spot = spot(scene, at, SIGN.0, SIGN.1, &taken);
+                taken.push(Rect { x: spot.x - SIGN.0 / 2.0, y: spot.y - SIGN.1 / 2.0, w: SIGN.0, h: SIGN.1 });
                 self.open(mark.worst.name());
                 self.title(&with_findings(&edge.full, Some(mark)));
                 self.badge(spot, mark.worst, mark.count);

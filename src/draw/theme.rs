@@ -15,7 +15,8 @@ pub enum Theme {
     Dark,
 }
 
-pub const FONT: &str = "'Liberation Sans',Arial,Helvetica,sans-serif";
+/// One of the same widths is on nearly every machine; `text.rs` leaves room for others.
+pub const FONT: &str = "'Liberation Sans',Arial,Helvetica,Arimo,'Nimbus Sans',sans-serif";
 
 /// Name, light, dark.
 pub type Colour<'a> = (&'a str, &'a str, &'a str);

@@ -14,6 +14,8 @@ use crate::draw::theme::FONT;
 pub const WIDTH: f64 = 960.0;
 /// Free on each side.
 pub const EDGE: f64 = 24.0;
+/// How much of the width a line of words takes, so that a wider font than the one measured stays on the page.
+const FILLED: f64 = 0.93;
 
 const TITLE: f64 = 22.0;
 const TITLE_LINE: f64 = 28.0;
@@ -50,13 +52,16 @@ impl Page {
             name: words::tip(&words.finding),
             about: words::tip(&words.under),
         };
-        let room = WIDTH - 2.0 * EDGE;
+        let room = (WIDTH - 2.0 * EDGE) * FILLED;
         let mut y = EDGE;
         for line in wrap(&clean(&words.finding), TITLE, Weight::Bold, room, 2) {
             page.text("t", EDGE, y + 20.0, &line);
             y += TITLE_LINE;
         }
-        page.text("s", EDGE, y + 14.0, &words::fitted(&words.under, 13.0, Weight::Regular, room));
+        let under = words::fitted(&words.under, 13.0, Weight::Regular, room);
+        if !under.is_empty() {
+            page.text("s", EDGE, y + 14.0, &under);
+        }
         let top = y + 34.0;
         y = top + picture;
         for note in &words.notes {

@@ -6,7 +6,7 @@ use super::super::card::Card;
 use super::super::figures::Figures;
 use super::super::label;
 use super::super::layout::Detail;
-use super::super::page::{SUBTITLE, TITLE, TITLE_LINE};
+use super::super::page::{SPARE, SUBTITLE, TITLE, TITLE_LINE};
 use super::super::scene::{Point, Rect};
 use super::super::text::{Weight, clean, width, wrap};
 use super::story::{End, Row, Story, story};
@@ -199,7 +199,7 @@ fn titles(page: &mut Sequence, design: &Design, flow: &Flow, usual: Option<Strin
         y += 20.0;
     }
     let widest = page.title.iter().chain(&page.subtitle).map(|line| line.at.w).fold(0.0, f64::max);
-    page.w = page.w.max(widest + 2.0 * MARGIN);
+    page.w = page.w.max(widest * SPARE + 2.0 * MARGIN);
     y + 14.0
 }
 

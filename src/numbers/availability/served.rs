@@ -66,7 +66,7 @@ fn one_hop(model: &mut Model, step: &Step, has_miss_hop: bool, after: &HashMap<N
     let optional = step.attrs.has("optional") || model.change == Some(Change::Optional(step.hop));
     let asked = match hop.arrow {
         Arrow::Call | Arrow::Stream => true,
-        Arrow::Handoff => to.kind.is_broker() && !from.attrs.has("outbox") && !from.kind.is_broker(),
+        Arrow::Handoff => to.kind.is_broker() && !from.relays() && !from.kind.is_broker(),
         Arrow::Control => false,
     };
     // Without the cache everything is a miss, and has a way.

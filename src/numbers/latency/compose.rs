@@ -192,7 +192,7 @@ impl Walk<'_> {
         let [from, to] = [step.from, step.to].map(|end| &self.design.graph[end]);
         let waits = match hop.arrow {
             Arrow::Call | Arrow::Stream => true,
-            Arrow::Handoff => to.kind.is_broker() && !from.attrs.has("outbox") && !from.kind.is_broker(),
+            Arrow::Handoff => to.kind.is_broker() && !from.relays() && !from.kind.is_broker(),
             Arrow::Control => false,
         };
         let is_way_out = matches!(step.attrs.text("on").value(), Some("error" | "failover"));

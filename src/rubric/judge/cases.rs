@@ -157,6 +157,24 @@ fn figures() {
     expect(&design("", "rows = 9k; size = 100B"), stored, Met::Yes, "flow `f` stores 900 KB");
     expect(&design("", "rows = 9k; size = 1KB"), stored, Met::No, "flow `f` stores 9 MB, far above 1 MB");
     expect(&design("", ""), stored, Met::Unstated, "no table that flow `f` writes says `rows` and `size`");
+    // Halves add up; what else belongs to the requirement does not make its own rate wrong.
+    let two = |own: &str, other: &str| {
+        format!(
+            "client a\nservice b\ndatabase d\nflow f {own} {{ a -> b -> d writes }}\nflow g {other} serves=f {{ a -> b -> d writes }}"
+        )
+    };
+    assert_eq!(judged(&two("rate=30/s", "rate=40/s"), rate).0, Met::Yes);
+    expect(&two("rate=100/s", "rate=9k/s"), rate, Met::Yes, "flow `f` has a rate of 100/s");
+    expect(&two("rate=9k/s", "rate=100/s"), rate, Met::No, "flow `f` has a rate of 9,100/s, far above 100/s");
+    let beside = |other: &str| {
+        let tables = format!(
+            "table t {{ key k; rows = 9k; size = 100B }} table o {{ key k; rows = 9k; size = {other} }}"
+        );
+        format!("client a\nservice b\ndatabase d {{ {tables} }}\nflow f {{ a -> b -> d writes=[t, o] }}")
+    };
+    expect(&beside("100B"), stored, Met::Yes, "flow `f` stores 1.8 MB");
+    expect(&beside("1KB"), stored, Met::Yes, "flow `f` stores 900 KB");
+    expect(&beside("1KB").replace("100B", "2KB"), stored, Met::No, "flow `f` stores 27 MB, far above 1 MB");
     assert_eq!(judged(&design("", ""), r#"{ given = "n" }"#).0, Met::Yes);
     assert_eq!(judged(&design("", ""), r#"{ given = "size" }"#).0, Met::Unstated);
 }
@@ -182,6 +200,10 @@ fn the_record() {
     assert_eq!(judged(&design(&format!("{one}\n{one}")), "{ decisions = 2 }").0, Met::Unstated);
     assert_eq!(judged(&design(""), r#"{ nodes = "any", at_most = 2 }"#).0, Met::Yes);
     assert_eq!(judged(&design("cache c"), r#"{ nodes = "any", at_most = 2 }"#).0, Met::No);
+    // Nobody leaves out who asks, whom one pays, or what looks on.
+    let own = r#"{ nodes = "own", at_most = 1 }"#;
+    assert_eq!(judged(&design("external e\nclient c\nmonitor m"), own).0, Met::Yes);
+    expect(&design("cache c"), own, Met::No, "2 × box of your own, 1 are enough");
     // Words alone earn nothing.
     assert_eq!(judged(one, "{ decisions = 1 }").0, Met::No);
 }

@@ -21,7 +21,7 @@ use super::quantity::{self, Named};
 use super::view::View;
 use super::{Access, Met, RequiredFlow, Rubric, Scale};
 use crate::catalog::Technology;
-use crate::design::{Design, Step, Value};
+use crate::design::{Design, Flow, Step, Value};
 use crate::diagnostic::Diagnostic;
 use crate::rules::{Critique, NotEvaluated};
 use crate::units::Quantity;
@@ -167,12 +167,15 @@ impl<'d> Judge<'d> {
                 Outcome::any(outcomes.collect())
             }
             Condition::Rate { near, within, .. } => {
-                let rates = view.flows.iter().filter_map(|flow| flow.attrs.number("rate").value());
-                let rate: f64 = rates.clone().sum();
-                if rates.count() == 0 {
+                let rate = |flow: &Flow| flow.attrs.number("rate").value();
+                let rates: Vec<f64> = view.flows.iter().filter_map(|flow| rate(flow)).collect();
+                if rates.is_empty() {
                     return Outcome::new(Met::Unstated, format!("flow `{flow}` has no `rate`"));
                 }
-                self.near(near, *within, rate, &format!("flow `{flow}` has a rate of"))
+                // What serves it besides may be more of the same, or another stage of it.
+                let own = view.flows.iter().find(|one| one.id == flow).and_then(|one| rate(one));
+                let what = format!("flow `{flow}` has a rate of");
+                self.one_near(near, *within, rates.iter().sum(), own.as_slice(), &what)
             }
             Condition::Stores { near, within, .. } => self.stores(view, flow, near, *within),
             Condition::Silent { rules, .. } => {
@@ -261,7 +264,18 @@ impl<'d> Judge<'d> {
             let why = format!("no table that flow `{flow}` writes says `rows` and `size`");
             return Outcome::new(Met::Unstated, why);
         }
-        self.near(near, within, sizes.iter().sum(), &format!("flow `{flow}` stores"))
+        // The figure may be that of one table, with others written beside it.
+        self.one_near(near, within, sizes.iter().sum(), &sizes, &format!("flow `{flow}` stores"))
+    }
+
+    /// The sum against the interviewer's figure, or else one of its parts.
+    fn one_near(&self, near: &Named, within: f64, sum: f64, parts: &[f64], what: &str) -> Outcome {
+        let all = self.near(near, within, sum, what);
+        let mut parts = parts.iter().map(|&part| self.near(near, within, part, what));
+        match all.met {
+            Met::Yes => all,
+            _ => parts.find(|part| part.met == Met::Yes).unwrap_or(all),
+        }
     }
 
     /// A figure against the interviewer's.

@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
     question: None,
     reads: &[
         "availability",
+        "cdc",
         "copies",
         "delivery",
         "dlq",
@@ -31,7 +32,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Queues and topics with a single instance, and who hands off to them.",
         when: "A queue or topic that is not managed has one instance (as drawn) and no `copies=2` or more, and something hands \
-               off to it. An error where a flow needs it to accept, which it does not if the sender has an `outbox` or the hop \
+               off to it. An error where a flow needs it to accept, which it does not if the sender has an `outbox` or `cdc` or the hop \
                is `optional`; else a warning, as it is where all its flows are of 10 requests a second or fewer and promise \
                nothing. Information only: where every hop into it is `optional` (what was handed off and not yet taken is lost; not said \
                of small flows, which are at most 10 requests/s with no `availability`, nor of what is delivered at most once), and of dead letters on one machine of your own where a queue that names them runs on several of your own. Left alone: other dead letters; a queue that is a table of a relational database, which is that \

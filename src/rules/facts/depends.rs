@@ -128,7 +128,7 @@ fn is_hard(design: &Design, step: &Step) -> bool {
                 !to.kind.is_compute() || to.kind == Kind::Auth
             }
             Arrow::Call | Arrow::Stream => to.kind != Kind::Client,
-            Arrow::Handoff => to.kind.is_broker() && !from.kind.is_broker() && !from.attrs.has("outbox"),
+            Arrow::Handoff => to.kind.is_broker() && !from.kind.is_broker() && !from.relays(),
             Arrow::Control => step.attrs.has("needs"),
         }
 }

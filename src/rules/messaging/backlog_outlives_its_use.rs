@@ -26,7 +26,8 @@ pub static RULE: Rule = Rule {
                consumers (somebody is woken, finds out and repairs it) a message that comes in waits longer than that `staleness`. Points at the queue.\n\
                - It waits for what has come in (the flows' `rate` × 1 h, or × the queue's `ttl` where that is shorter, at most `max_length`, whatever `on_full` says) ÷ what the consumers take together \
                (instances × `capacity`, or `concurrency` ÷ `latency`, with no more than the `partitions` at work, and no more than the `rate_limit` of an external allows).\n\
-               - Silent where the queue drops what is of no use: with a `ttl` or a `retention` that is no longer than the `staleness`. A longer one counts as none. (Kafka keeps whole segments \
+               - Silent where the queue drops what is of no use: with a `ttl` or a `retention` that is no longer than the `staleness`. A longer one counts as none. Where a topic has another consumer, which may need what is older, the \
+               fix is a queue of this one's own. (Kafka keeps whole segments \
                beyond their `retention`: there a `ttl` means that the consumers pass over what is older by its timestamp.)\n\
                - Silent where a consumer writes to a store, cache, queue or topic before it sends anything out, or without doing so: what is kept has to be caught up with, however old it is. Where it writes \
                only after it has sent, it is a question: that may be no more than a note that it was sent.\n\
@@ -48,7 +49,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 }
 
 fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
-    let (age, at) = staleness(facts, backlog)?;
+    let (age, at) = staleness(facts, backlog.queue, &backlog.consumers)?;
     let queue = facts.node(backlog.queue);
     let drops = |name| queue.attrs.number(name).value().is_some_and(|kept| kept <= age);
     // What one request puts in at once is no matter of averages, and another rule's.
@@ -56,7 +57,7 @@ fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
     if drops("ttl") || drops("retention") || bursts {
         return None;
     }
-    let work = work(facts, backlog, at)?;
+    let work = work(facts, backlog.queue, &backlog.consumers, at)?;
     let (Ok(waiting), Ok(wait), Ok(taken), Ok(Drain::Ends(_)), Ok(average)) =
         (&backlog.waiting, &backlog.wait, &backlog.taken, &backlog.drain, &backlog.average)
     else {
@@ -71,6 +72,7 @@ fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
     let flow = &facts.design.flows[at];
     let is_log = queue.tech.is_some_and(|tech| tech.model.as_deref() == Some("log"));
     let (name, who) = (queue.name(), facts.names(&backlog.consumers));
+    let others = others(facts, backlog, age);
     let [time, age, lost] = [wait.value, age, useless].map(show_duration);
     let message = format!(
         "after an hour without {who}, a message of `{}` waits {time} in {name} and is of use for {age}: for {lost} all of them come too late",
@@ -107,19 +109,46 @@ fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
             .consequence(format!(
                 "{who} come back after an hour, and for another {lost} deliver what nobody wants any more, while what is sent now expires in line"
             ))
-            .fix(format!(
-                "`ttl={}` on {name}, so that what has expired is {}",
-                age.replace([' ', ','], ""),
-                if is_log { "passed over: consumers of a log look at each message's timestamp" } else { "dropped" }
-            )),
+            .fix(fix(&name, &who, &age, is_log, (!others.is_empty()).then(|| facts.names(&others)))),
     )
 }
 
+/// Other consumers of the topic, for whom a message is of use for longer.
+fn others(facts: &Facts, backlog: &Backlog, age: f64) -> Vec<NodeIndex> {
+    let queue = backlog.queue;
+    if facts.node(queue).kind == Kind::Queue {
+        return Vec::new();
+    }
+    let content = |consumer: NodeIndex| {
+        staleness(facts, queue, &[consumer]).is_some_and(|(own, at)| {
+            own <= age && matches!(work(facts, queue, &[consumer], at), Some(Work::Sends))
+        })
+    };
+    let mut others = facts.consumers(queue);
+    others.retain(|other| !backlog.consumers.contains(other) && !content(*other));
+    others
+}
+
+/// What drops the expired ones, and nothing that anybody else wants.
+fn fix(name: &str, who: &str, age: &str, is_log: bool, others: Option<String>) -> String {
+    let ttl = age.replace([' ', ','], "");
+    match others {
+        Some(others) => format!(
+            "a queue with `ttl={ttl}` between {name} and {who}, not a `ttl` on {name}, since {others} may need what is older; or, where {who} \
+             passes over what is older than {age}, an `allow` that says so"
+        ),
+        None if is_log => format!(
+            "`ttl={ttl}` on {name}, so that what has expired is passed over: consumers of a log look at each message's timestamp"
+        ),
+        None => format!("`ttl={ttl}` on {name}, so that what has expired is dropped"),
+    }
+}
+
 /// The shortest `staleness` of the flows through it, and whose it is.
-fn staleness(facts: &Facts, backlog: &Backlog) -> Option<(f64, usize)> {
-    let handed = backlog.consumers.iter().flat_map(|&consumer| facts.handed(backlog.queue, consumer));
+fn staleness(facts: &Facts, queue: NodeIndex, consumers: &[NodeIndex]) -> Option<(f64, usize)> {
+    let handed = consumers.iter().flat_map(|&consumer| facts.handed(queue, consumer));
     let mut flows: Vec<usize> =
-        facts.puts(backlog.queue).into_iter().chain(handed).filter_map(|step| step.flow).collect();
+        facts.puts(queue).into_iter().chain(handed).filter_map(|step| step.flow).collect();
     flows.sort_unstable();
     flows.dedup();
     let stated = flows
@@ -136,13 +165,13 @@ enum Work {
 }
 
 /// None where nobody outside gets them, or something is kept of them whether they are sent or not.
-fn work(facts: &Facts, backlog: &Backlog, flow: usize) -> Option<Work> {
+fn work(facts: &Facts, queue: NodeIndex, consumers: &[NodeIndex], flow: usize) -> Option<Work> {
     let outside =
         |node: NodeIndex| matches!(facts.node(node).kind, Kind::Client | Kind::External | Kind::Socket);
     let (mut out, mut kept) = (false, false);
-    for &consumer in &backlog.consumers {
+    for &consumer in consumers {
         let mut sent: HashSet<Option<usize>> = HashSet::new();
-        for step in facts.work_on(backlog.queue, consumer) {
+        for step in facts.work_on(queue, consumer) {
             let kind = facts.node(step.to).kind;
             if outside(step.to) {
                 sent.insert(step.flow);
@@ -161,7 +190,8 @@ fn work(facts: &Facts, backlog: &Backlog, flow: usize) -> Option<Work> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::expect;
+    use crate::rules::testing::{design, expect};
+    use crate::rules::{Facts, run};
 
     #[test]
     fn cases() {
@@ -197,6 +227,25 @@ mod tests {
         // That it was sent, or more than that?
         case("sqs q", "staleness=5min", "-> e\nw -> c writes", &["unstated q, w"]);
         case("sqs q", "staleness=5min", "-> d reads\nw -> e", &["wrong q, w"]);
+        // What one consumer of a topic passes over another may need.
+        let beside = |work: &str| {
+            let text = format!(
+                "client u\nservice a\nexternal e\ndatabase d\nkafka q\nworker w x4 capacity=10/s\nworker o x4 capacity=100/s\n\
+                 flow f rate=10/s {{ u -> a ~> q ~> o {work} }}\nflow g staleness=5min {{ q ~> w -> e }}"
+            );
+            let found = run(&RULE, &Facts::new(&design(&text)));
+            assert_eq!(found.len(), 1);
+            found[0].fix.clone()
+        };
+        let own = "a queue with `ttl=5min` between `q` and `w`, not a `ttl` on `q`, since `o` may need";
+        assert!(beside("-> d writes").starts_with(own));
+        assert!(beside("-> e").starts_with(own));
+        let alone = "client u\nservice a\nexternal e\nkafka q\nworker w x4 capacity=10/s\nflow f rate=10/s staleness=5min { u -> a ~> q ~> w -> e }";
+        let found = run(&RULE, &Facts::new(&design(alone)));
+        assert!(found[0].fix.starts_with("`ttl=5min` on `q`"));
+        let mended = "client u\nservice a\nexternal e\ndatabase d\nkafka q\nsqs s ttl=5min\nworker w x4 capacity=10/s\nworker o x4 capacity=100/s\n\
+                      flow f rate=10/s { u -> a ~> q ~> o -> d writes }\nflow g staleness=5min { q ~> s ~> w -> e }";
+        expect(&RULE, mended, &[]);
         // It never catches up: another rule's.
         expect(
             &RULE,

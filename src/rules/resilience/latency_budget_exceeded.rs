@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
         "batch",
         "calls",
         "capacity",
+        "cdc",
         "concurrency",
         "fanout",
         "hit_rate",

@@ -21,7 +21,8 @@ pub static RULE: Rule = Rule {
                FoundationDB). Or a table sharded by one field states a `skew` of at least a tenth and twice the fair share \
                of one of its `shards`: a warning at most. Or the one field of a `shard` is a boolean column, or a `ref` to a table \
                of the same database with fewer `rows` than there are `shards`. Silent where `shards` or `partitions` is one, and where the load \
-               is known to be less than 100 a second.",
+               is known to be less than 100 a second: of a table, what the hops bring that name it in `reads` or `writes`, or name no \
+               table of the store. Where all of them name other tables, nothing is known to come to it.",
         why: "Adding shards helps only as far as the key spreads. By day, all of today's writes go to one of them while the \
               others keep the past; by country, the largest one is a third of the load, and no split makes it smaller.",
         outage: None,
@@ -43,23 +44,48 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let node = facts.node(at);
         let into: Vec<&Step> =
             facts.design.steps_to(at).filter(|step| facts.arrow(step) != Arrow::Control).collect();
-        let load: Option<f64> = into.iter().map(|step| facts.busiest(step)).sum();
-        if !into.is_empty() && load.is_some_and(|load| load < CONSIDERABLE) {
-            continue;
-        }
         if node.kind.is_broker() {
+            let load = arriving(facts, &into);
             let keys = into.iter().filter_map(|step| step.attrs.get("key"));
             let bad = node.attrs.get("key").into_iter().chain(keys).find(|key| all_bad(words(key), true));
             if let Some(key) = bad
+                && is_considerable(load)
                 && node.attrs.number("partitions").value() != Some(1.0)
             {
                 found.push(keyed(node, key, load));
             }
         } else if node.attrs.number("shards").value() != Some(1.0) {
-            found.extend(node.tables.iter().filter_map(|table| sharded(node, table, load)));
+            found.extend(node.tables.iter().filter_map(|table| {
+                let load = load_of(facts, node, table, &into);
+                is_considerable(load).then(|| sharded(node, table, load))?
+            }));
         }
     }
     found
+}
+
+/// Nobody knows, or it is much.
+fn is_considerable(load: Option<f64>) -> bool {
+    load.is_none_or(|load| load >= CONSIDERABLE)
+}
+
+/// Requests a second over these hops; None where there are none, or a flow does not say.
+fn arriving(facts: &Facts, steps: &[&Step]) -> Option<f64> {
+    let all: Option<f64> = steps.iter().map(|step| facts.busiest(step)).sum();
+    all.filter(|_| !steps.is_empty())
+}
+
+/// Requests a second for one table: over hops that name it, and over those that name none of this store and may mean any.
+fn load_of(facts: &Facts, node: &Node, table: &Table, into: &[&Step]) -> Option<f64> {
+    if into.is_empty() {
+        return None;
+    }
+    let means = |step: &Step| {
+        let named = ["reads", "writes"].into_iter().flat_map(|access| step.attrs.words(access));
+        let known: Vec<&String> = named.filter(|id| node.table(id).is_some()).collect();
+        known.is_empty() || known.contains(&&table.id)
+    };
+    into.iter().filter(|step| means(step)).map(|step| facts.busiest(step)).sum()
 }
 
 fn keyed(node: &Node, key: &Setting, load: Option<f64>) -> Diagnostic {
@@ -274,6 +300,23 @@ mod tests {
         // Hashed together, a day and a user spread; kept in order, the day comes first.
         case("cassandra d x6", "shard day, user", "", &[]);
         case("bigtable d", "shard day, user", "", &["wrong d"]);
+        // What comes to other tables of the store is none of its load.
+        let beside = |pay: &str, night: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\nspanner d {{ table p {{ key id; shard id }} table m {{ key day, id; shard day }} }}\n\
+                 flow pay rate={pay} {{ u -> a -> d writes=p }}\nflow night {night} {{ u -> a -> d writes=m }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        beside("5k/s", "rate=1/day", &[]);
+        beside("5/s", "rate=1/day", &[]);
+        beside("5/s", "rate=5k/s", &["wrong d"]);
+        beside("5/s", "", &["wrong d"]);
+        let any = "client u\nservice a\nspanner d { table p { key id; shard id } table m { key day, id; shard day } }\n\
+                   flow pay rate=5k/s { u -> a -> d WRITES }";
+        expect(&RULE, &any.replace("WRITES", "writes"), &["wrong d"]);
+        expect(&RULE, &any.replace("WRITES", "writes=p"), &[]);
+        expect(&RULE, &any.replace("WRITES", "writes=[p, m]"), &["wrong d"]);
         // Not split at all, or too little to matter.
         case("postgres d", "index created_at", "", &[]);
         case("postgres d shards=1", "shard day", "", &[]);
@@ -302,5 +345,11 @@ mod tests {
         case("kafka k partitions=32 key=[region, user]", "", &[]);
         case("kafka k partitions=1 key=region", "", &[]);
         case("kafka k partitions=32", "", &[]);
+        let rated = |rate: &str, expected: &[&str]| {
+            let text = "client u\nservice a\nkafka k partitions=32 key=region\nworker w\nflow f rate=RATE { u -> a ~> k ~> w }";
+            expect(&RULE, &text.replace("RATE", rate), expected);
+        };
+        rated("99/s", &[]);
+        rated("100/s", &["wrong k"]);
     }
 }
