@@ -18,6 +18,7 @@ pub mod catalog;
 pub mod cli;
 pub mod design;
 pub mod diagnostic;
+pub mod diff;
 pub mod draw;
 pub mod layout;
 pub mod numbers;

@@ -106,6 +106,7 @@ fn what_the_documentation_shows_is_what_is_printed() {
         "docs/backlog.md",
         "docs/drawing.md",
         "docs/formats.md",
+        "docs/diff.md",
         "docs/numbers.md",
         "docs/overload.md",
         "docs/plots.md",

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod diff;
 mod draw;
 mod explain;
 mod fmt;
@@ -60,6 +61,7 @@ Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Diff(diff::Args),
     Draw(draw::Args),
     Numbers(numbers::Args),
     Plot(plot::Args),
@@ -112,6 +114,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let color = cli.color;
     let status = match cli.command {
         Command::Check(args) => check::run(&args, color),
+        Command::Diff(args) => diff::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),

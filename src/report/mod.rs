@@ -5,6 +5,7 @@ pub(crate) mod availability;
 pub mod backlog;
 mod brief;
 pub mod comment;
+pub mod diff;
 mod excerpt;
 pub mod explain;
 pub mod github;
