@@ -3,7 +3,7 @@
 use crate::catalog::{Kind, nearest};
 use crate::design::{Arrow, Design, Node, Step};
 
-/// `any`, or kinds with `|` between them. In parentheses after a kind, what its technology must be: one of a few data
+/// `any`; `own`, what one has to keep alive: all but clients, externals and monitors; or kinds with `|` between them. In parentheses after a kind, what its technology must be: one of a few data
 /// models, or `replay` for what keeps messages and can be read again: `database|topic(replay)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kinds {
@@ -33,6 +33,9 @@ const FACTS: [&str; 11] = [
     "replay",
 ];
 
+/// Nobody has to get up at night for these.
+const NOT_OWN: [Kind; 3] = [Kind::Client, Kind::External, Kind::Monitor];
+
 impl Kinds {
     /// Every kind.
     pub fn is_any(&self) -> bool {
@@ -59,6 +62,9 @@ impl Kinds {
         if self.choices.is_empty() {
             return "node".to_string();
         }
+        if self.choices.len() + NOT_OWN.len() == Kind::ALL.len() {
+            return "box of your own".to_string();
+        }
         let choice = |choice: &Choice| match choice.facts.as_slice() {
             [] => choice.kind.name().to_string(),
             facts if facts == ["replay"] => format!("{} that replays", choice.kind.name()),
@@ -73,11 +79,15 @@ impl Kinds {
         if rest == "any" {
             return Ok(Kinds { choices });
         }
+        if rest == "own" {
+            let own = Kind::ALL.into_iter().filter(|kind| !NOT_OWN.contains(kind));
+            return Ok(Kinds { choices: own.map(|kind| Choice { kind, facts: Vec::new() }).collect() });
+        }
         loop {
             let end = rest.find(['|', '(']).unwrap_or(rest.len());
             let (name, after) = rest.split_at(end);
             let kind = Kind::parse(name).ok_or_else(|| {
-                unknown("kind", name, Kind::ALL.iter().map(|kind| kind.name()).chain(["any"]))
+                unknown("kind", name, Kind::ALL.iter().map(|kind| kind.name()).chain(["any", "own"]))
             })?;
             let (facts, after) = match after.strip_prefix('(') {
                 Some(inside) => inside.split_once(')').ok_or("`(` without `)`")?,
