@@ -9,6 +9,7 @@ mod condition;
 mod criterion;
 mod dimension;
 mod error;
+mod follows;
 mod format;
 mod grade;
 mod impossible;

@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 
 use petgraph::graph::NodeIndex;
 
+use super::follows::{Following, following};
 use super::pattern::{Access, Stop};
 use crate::catalog::Kind;
-use crate::design::{Arrow, Design, Flow, Step};
+use crate::design::{Arrow, Design, Flow, Node, Step};
 
-/// All flows that serve one requirement, as one. A line that no request reaches (a box and an arrow put in for looks)
-/// is not in it.
+/// All flows that serve one requirement, as one, and what follows on them: a worker that looks for the rows which they
+/// wrote, what their store hands on. A line that no request reaches (a box and an arrow put in for looks) is not in it.
 pub(super) struct View<'d> {
     pub design: &'d Design,
+    /// Those that serve it.
     pub flows: Vec<&'d Flow>,
+    pub following: Following<'d>,
     /// In source order.
     pub steps: Vec<&'d Step>,
     /// In the order in which they are reached.
@@ -29,17 +32,13 @@ pub(super) enum Found {
 }
 
 impl<'d> View<'d> {
-    /// None where no flow serves the requirement.
-    pub fn new(design: &'d Design, requirement: &str) -> Option<View<'d>> {
+    /// None where no flow serves the requirement. Flows of `required` ids follow on no other.
+    pub fn new(design: &'d Design, requirement: &str, required: &[&str]) -> Option<View<'d>> {
         let flows: Vec<&Flow> = design.flows.iter().filter(|flow| flow.serves() == requirement).collect();
         if flows.is_empty() {
             return None;
         }
-        let lines: Vec<&Step> = flows
-            .iter()
-            .flat_map(|flow| design.steps_of(flow))
-            .filter(|step| design.graph[step.hop].arrow != Arrow::Control)
-            .collect();
+        let lines = lines_of(design, &flows);
         let starts = |step: &&Step| {
             matches!(design.graph[step.from].kind, Kind::Client | Kind::Scheduler | Kind::External)
         };
@@ -48,22 +47,28 @@ impl<'d> View<'d> {
         if entries.is_empty() {
             entries.extend(lines.first().map(|step| step.from));
         }
-        let mut nodes = Vec::new();
+        let following = following(design, &flows, required, |lines, taken| {
+            let mut reached = vec![false; design.graph.node_count()];
+            spread(&entries, lines, taken, &mut reached);
+            reached
+        });
+        let lines: Vec<&Step> = lines.into_iter().chain(lines_of(design, &following.flows)).collect();
         let mut reached = vec![false; design.graph.node_count()];
-        let mut queue: VecDeque<NodeIndex> = entries.iter().copied().collect();
-        let mut next = vec![Vec::new(); design.graph.node_count()];
-        for step in &lines {
-            next[step.from.index()].push(step.to);
-        }
-        while let Some(node) = queue.pop_front() {
-            if std::mem::replace(&mut reached[node.index()], true) {
-                continue;
-            }
-            nodes.push(node);
-            queue.extend(&next[node.index()]);
-        }
+        let nodes = spread(&entries, &lines, &following.taken, &mut reached);
         let steps = lines.into_iter().filter(|step| reached[step.from.index()]).collect();
-        Some(View { design, flows, steps, nodes, entries })
+        Some(View { design, flows, following, steps, nodes, entries })
+    }
+
+    /// Those that serve it, and those that follow.
+    pub fn all_flows(&self) -> impl Iterator<Item = &'d Flow> {
+        self.flows.iter().chain(&self.following.flows).copied()
+    }
+
+    /// A line of a flow that serves it, not of one that follows: what is asked of each and every line, and the figures of
+    /// the flow, are about these.
+    pub fn is_own(&self, step: &Step) -> bool {
+        let flow = step.flow.map(|flow| &self.design.flows[flow]);
+        flow.is_some_and(|flow| self.flows.iter().any(|own| own.id == flow.id))
     }
 
     /// The shortest way past these stops. With `lenient`, a hop that says neither `reads` nor `writes` may do either.
@@ -76,9 +81,13 @@ impl<'d> View<'d> {
             before: Option<usize>,
         }
         let graph = &self.design.graph;
-        let mut next: Vec<Vec<&Step>> = vec![Vec::new(); graph.node_count()];
+        // A step, or none where somebody takes out of a store what was put in.
+        let mut next: Vec<Vec<(NodeIndex, Option<&Step>)>> = vec![Vec::new(); graph.node_count()];
         for step in &self.steps {
-            next[step.from.index()].push(step);
+            next[step.from.index()].push((step.to, Some(step)));
+        }
+        for &(store, taker) in &self.following.taken {
+            next[store.index()].push((taker, None));
         }
         let mut known = vec![false; graph.node_count() * (stops.len() + 1) * 2];
         let mut seen: Vec<Seen> = Vec::new();
@@ -104,16 +113,17 @@ impl<'d> View<'d> {
             if passed == stops.len() {
                 break;
             }
-            for step in &next[node.index()] {
-                let arrow = graph[step.hop].arrow;
+            for &(to, step) in &next[node.index()] {
+                let arrow = step.map_or(Arrow::Handoff, |step| graph[step.hop].arrow);
                 let handed = handed || arrow == Arrow::Handoff;
-                if stops[passed].accepts(self.design, step, handed, lenient) {
-                    push(
-                        &mut seen,
-                        Seen { node: step.to, stops: passed + 1, handed: false, before: Some(at) },
-                    );
+                let accepted = match step {
+                    Some(step) => stops[passed].accepts(self.design, step, handed, lenient),
+                    None => stops[passed].takes(&graph[to]),
+                };
+                if accepted {
+                    push(&mut seen, Seen { node: to, stops: passed + 1, handed: false, before: Some(at) });
                 }
-                push(&mut seen, Seen { node: step.to, stops: passed, handed, before: Some(at) });
+                push(&mut seen, Seen { node: to, stops: passed, handed, before: Some(at) });
             }
             at += 1;
         }
@@ -132,7 +142,40 @@ impl<'d> View<'d> {
     }
 }
 
+/// The lines of flows that requests take.
+fn lines_of<'d>(design: &'d Design, flows: &[&'d Flow]) -> Vec<&'d Step> {
+    let lines = flows.iter().flat_map(|flow| design.steps_of(flow));
+    lines.filter(|step| design.graph[step.hop].arrow != Arrow::Control).collect()
+}
+
+/// The nodes that requests get to, in the order in which they are reached.
+fn spread(
+    entries: &[NodeIndex],
+    lines: &[&Step],
+    taken: &[(NodeIndex, NodeIndex)],
+    reached: &mut [bool],
+) -> Vec<NodeIndex> {
+    let mut next = vec![Vec::new(); reached.len()];
+    for (from, to) in lines.iter().map(|step| (step.from, step.to)).chain(taken.iter().copied()) {
+        next[from.index()].push(to);
+    }
+    let mut nodes = Vec::new();
+    let mut queue: VecDeque<NodeIndex> = entries.iter().copied().collect();
+    while let Some(node) = queue.pop_front() {
+        if !std::mem::replace(&mut reached[node.index()], true) {
+            nodes.push(node);
+            queue.extend(&next[node.index()]);
+        }
+    }
+    nodes
+}
+
 impl Stop {
+    /// Whether this is who takes out of a store what was put in: a hand-off, which nobody wrote as a hop.
+    fn takes(&self, node: &Node) -> bool {
+        matches!(self.arrow, None | Some(Arrow::Handoff)) && self.access.is_none() && self.kinds.matches(node)
+    }
+
     fn accepts(&self, design: &Design, step: &Step, handed: bool, lenient: bool) -> bool {
         let arrow = match self.arrow {
             None => true,

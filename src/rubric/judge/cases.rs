@@ -200,9 +200,9 @@ fn the_record() {
     assert_eq!(judged(&design(&format!("{one}\n{one}")), "{ decisions = 2 }").0, Met::Unstated);
     assert_eq!(judged(&design(""), r#"{ nodes = "any", at_most = 2 }"#).0, Met::Yes);
     assert_eq!(judged(&design("cache c"), r#"{ nodes = "any", at_most = 2 }"#).0, Met::No);
-    // Nobody leaves out who asks, whom one pays, or what looks on.
+    // Who uses it, whom it asks and who watches it cost nobody a night.
     let own = r#"{ nodes = "own", at_most = 1 }"#;
-    assert_eq!(judged(&design("external e\nclient c\nmonitor m"), own).0, Met::Yes);
+    assert_eq!(judged(&design("client c\nexternal e\nmonitor m"), own).0, Met::Yes);
     expect(&design("cache c"), own, Met::No, "2 × box of your own, 1 are enough");
     // Words alone earn nothing.
     assert_eq!(judged(one, "{ decisions = 1 }").0, Met::No);
@@ -224,4 +224,43 @@ fn values_of_tables_and_what_must_not_be() {
     expect(text, none, Met::No, "`d`");
     let missing = r#"{ flow = "f", none = [{ flow = "f", node = "cache" }] }"#;
     expect("client a\nservice b\nflow g { a -> b }", missing, Met::No, "there is no flow `f`");
+}
+
+#[test]
+fn what_follows_on_a_flow() {
+    let boxes = "client a\nservice b\nworker w\nexternal e\ndatabase d { table t { key k }\ntable s { key k } }\nsqs q\n";
+    let later = r#"{ flow = "f", path = ["client", "~> worker", "external"] }"#;
+    let waits = r#"{ flow = "f", no_path = ["client", "-> external"] }"#;
+    let put = "flow f rate=100/s { a -> b -> d writes=t";
+    let with = |more: &str| format!("{boxes}{put} }}\n{more}");
+    // A worker looks every so often for what the flow wrote, or the database hands on what has changed.
+    let looks = with("flow g staleness=5s async { w -> d reads=t every=1s\nw -> e }");
+    expect(&looks, later, Met::Yes, "a → b → d → w → e");
+    assert_eq!(judged(&looks, waits).0, Met::Yes);
+    let handed = with("flow g { d ~> q ~> w -> e }");
+    expect(&handed, later, Met::Yes, "a → b → d → q → w → e");
+    // A line of the flow itself need not say how often.
+    let within = format!("{boxes}{put}\nw -> d reads=t\nw -> e }}");
+    expect(&within, later, Met::Yes, "a → b → d → w → e");
+    // Nothing of it: another table, a report that reads it as well, a client of its own, a flow that serves another.
+    for other in [
+        "flow g { w -> d reads=s every=1s\nw -> e }",
+        "flow g { w -> d reads=t\nw -> e }",
+        "client c\nflow g { c -> w -> d reads=t every=1s\nw -> e }",
+    ] {
+        assert_eq!(judged(&with(other), later).0, Met::No, "{other}");
+    }
+    // What it says of time is the flow's promise too; its figures are its own.
+    let late = r#"{ flow = "f", says = "staleness", max = "10s" }"#;
+    assert_eq!(judged(&looks, late).0, Met::Yes);
+    let rate = r#"{ flow = "f", rate = "n", within = 2 }"#;
+    let busy = with("flow g rate=900/s { w -> d reads=t every=1s\nw -> e }");
+    assert_eq!(judged(&busy, rate).0, Met::Yes);
+    // What each and every write of the flow must say, those that follow need not.
+    let each = r#"{ flow = "f", hop = "any -> writes database", has = "conditional", every = true }"#;
+    let only = format!(
+        "{boxes}flow f {{ a -> b -> d writes=t conditional }}\n{}",
+        "flow g { w -> d reads=t every=1s\nw -> d writes=s }"
+    );
+    assert_eq!(judged(&only, each).0, Met::Yes);
 }

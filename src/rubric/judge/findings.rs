@@ -9,7 +9,7 @@ use crate::rules::NotEvaluated;
 /// Whether a finding is about this flow: it says so, or is about one of its hops or nodes.
 pub(super) fn concerns(view: &View, finding: &Diagnostic) -> bool {
     if !finding.flows.is_empty() {
-        return view.flows.iter().any(|flow| finding.flows.contains(&flow.id));
+        return view.all_flows().any(|flow| finding.flows.contains(&flow.id));
     }
     if !finding.hops.is_empty() {
         return view.steps.iter().any(|step| {

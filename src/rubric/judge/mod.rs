@@ -40,8 +40,9 @@ pub(super) struct Judge<'d> {
 
 impl<'d> Judge<'d> {
     pub fn new(design: &'d Design, critique: &'d Critique, rubric: &'d Rubric, scale: Scale) -> Judge<'d> {
+        let required: Vec<&str> = rubric.flows.iter().map(|flow| flow.id.as_str()).collect();
         let flows: BTreeMap<&str, Result<View, Outcome>> =
-            rubric.flows.iter().map(|flow| (flow.id.as_str(), trace(design, flow))).collect();
+            rubric.flows.iter().map(|flow| (flow.id.as_str(), trace(design, flow, &required))).collect();
         let incomplete = rubric
             .flows
             .iter()
@@ -131,7 +132,7 @@ impl<'d> Judge<'d> {
                 let outcomes: Vec<Outcome> = view
                     .steps
                     .iter()
-                    .filter(|step| hop.matches(self.design, step))
+                    .filter(|step| hop.matches(self.design, step) && (!every || view.is_own(step)))
                     .map(|step| {
                         let (from, to) = (view.id(step.from), view.id(step.to));
                         let name = format!("`{from} {} {to}`", hop.arrow.symbol());
@@ -148,7 +149,7 @@ impl<'d> Judge<'d> {
                 some_or_every(outcomes, *every)
             }
             Condition::Table { access, has, fields, value, .. } => {
-                let tables = touched(view, *access);
+                let tables = touched(view, view.steps.iter(), *access);
                 if tables.is_empty() {
                     let does = access.map_or("reads and writes", Access::name);
                     let why = format!("flow `{flow}` {does} no table that the design describes");
@@ -160,7 +161,7 @@ impl<'d> Judge<'d> {
             }
             Condition::Lookup { lookup, .. } => self.lookup(view, flow, *lookup),
             Condition::Says { test, .. } => {
-                let outcomes = view.flows.iter().map(|flow| {
+                let outcomes = view.all_flows().map(|flow| {
                     let value = |name: &str| flow.attrs.get(name).map(|setting| setting.value.clone());
                     tested(Some(test), &format!("flow `{}`", flow.id), value)
                 });
@@ -252,7 +253,7 @@ impl<'d> Judge<'d> {
     }
 
     fn stores(&self, view: &View, flow: &str, near: &Named, within: f64) -> Outcome {
-        let tables = touched(view, Some(Access::Writes));
+        let tables = touched(view, view.steps.iter().filter(|step| view.is_own(step)), Some(Access::Writes));
         let sizes: Vec<f64> = tables
             .iter()
             .filter_map(|(_, table)| {
@@ -319,8 +320,8 @@ impl<'d> Judge<'d> {
 }
 
 /// The flow that serves a requirement, if it gets where it must.
-fn trace<'d>(design: &'d Design, required: &RequiredFlow) -> Result<View<'d>, Outcome> {
-    let Some(view) = View::new(design, &required.id) else {
+fn trace<'d>(design: &'d Design, required: &RequiredFlow, all: &[&str]) -> Result<View<'d>, Outcome> {
+    let Some(view) = View::new(design, &required.id, all) else {
         return Err(Outcome::new(Met::No, format!("there is no flow `{}`", required.id)));
     };
     match path(&view, &required.id, &required.reaches) {

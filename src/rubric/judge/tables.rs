@@ -10,10 +10,14 @@ use crate::rubric::outcome::Outcome;
 use crate::rubric::pattern::Access;
 use crate::rubric::view::View;
 
-/// The tables that the flow's hops name, each once, in order; those of one access, or of both.
-pub(super) fn touched<'d>(view: &View<'d>, access: Option<Access>) -> Vec<(NodeIndex, &'d Table)> {
+/// The tables that these hops of a flow name, each once, in order; those of one access, or of both.
+pub(super) fn touched<'v, 'd: 'v>(
+    view: &View<'d>,
+    steps: impl Iterator<Item = &'v &'d Step>,
+    access: Option<Access>,
+) -> Vec<(NodeIndex, &'d Table)> {
     let mut tables: Vec<(NodeIndex, &Table)> = Vec::new();
-    for step in &view.steps {
+    for step in steps {
         for access in
             [Access::Reads, Access::Writes].into_iter().filter(|one| access.is_none_or(|only| only == *one))
         {

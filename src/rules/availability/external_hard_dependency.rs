@@ -4,7 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::design::needs::needs_in_part;
-use crate::design::{Flow, Step};
+use crate::design::{Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Calls, Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::show_share;
@@ -22,19 +22,24 @@ pub static RULE: Rule = Rule {
         "attempts",
         "availability",
         "breaker",
+        "data",
         "fallback",
         "on",
         "optional",
         "rate",
+        "reads",
         "share",
         "timeout",
+        "writes",
     ],
     page: Page {
         checks: "Calls to externals on flows that someone waits for, and what happens without an answer.",
         when: "A flow reaches an external by `->` before any queue, and the hop has no `fallback`, is not `optional`, and its \
                caller has no other hop `on=error` or `on=failover`. A `share` of the requests on the way is as many as fail; left alone are hops of one caller whose shares come to 100 %, of which each is another's way out. \
                A warning where it has a `timeout` and a `breaker`, where less than half of the requests go there, \
-               or where the flow is of 10 requests a second or fewer and states no `availability`; a remark where a client goes there by itself. \
+               or where the flow is of 10 requests a second or fewer and states no `availability`; a remark where a client goes there by itself, and where it is one of two ways to sign in: another flow of \
+               that client, which reads `data=credential` and does not go to this external, writes a table that this one writes too (a session), and \
+               this one also writes a table of other data (who he is over there). \
                Flows that say `async`, or that a timer, a message or a webhook starts (an external that calls with a \
                `signature`), are left alone: they try again later.",
         why: "Its outages, its maintenance and its rate limits become yours, at a time that you do not choose, and your own \
@@ -109,6 +114,35 @@ fn with_another_way(facts: &Facts, flow: Option<&Flow>) -> HashSet<NodeIndex> {
         .collect()
 }
 
+/// A flow by which the same people get in without the external: it compares a credential and begins the same session. A
+/// flow that writes nothing but accounts and sessions signs somebody up, and he has no other way yet.
+fn other_way_in<'d>(facts: &Facts<'d>, flow: &Flow, external: NodeIndex) -> Option<&'d Flow> {
+    let is_credential = |data: &[String]| data.iter().any(|word| word == "credential");
+    let written = |flow: &Flow| -> Vec<(NodeIndex, &'d str, bool)> {
+        let steps = facts.design.steps_of(flow).iter();
+        let tables = |step: &'d Step| {
+            let credential = move |table: &Table| is_credential(table.attrs.words("data"));
+            facts.tables_written(step).map(move |table| (step.to, table.id.as_str(), credential(table)))
+        };
+        steps.flat_map(tables).collect()
+    };
+    let clients = |flow: &Flow| -> Vec<NodeIndex> {
+        let starts = facts.design.steps_of(flow).iter().map(|step| step.from);
+        starts.filter(|&node| facts.node(node).kind == Kind::Client).collect()
+    };
+    let (own, who) = (written(flow), clients(flow));
+    facts.design.flows.iter().find(|other| {
+        let steps = facts.design.steps_of(other);
+        let theirs = written(other);
+        other.id != flow.id
+            && clients(other).iter().any(|client| who.contains(client))
+            && !steps.iter().any(|step| step.to == external)
+            && steps.iter().any(|step| step.attrs.has("reads") && is_credential(facts.data_read(step)))
+            && own.iter().any(|one| theirs.contains(one))
+            && own.iter().any(|one| !one.2 && !theirs.contains(one))
+    })
+}
+
 fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
     let [caller, external] = [facts.node(step.from), facts.node(step.to)];
     let [who, name] = [caller.name(), external.name()];
@@ -144,6 +178,16 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
         .hop(&caller.id, &external.id)
         .flows(flow.map(|flow| flow.id.clone()))
         .evidence(format!("{}{evidence}", facts.show_way(&way)));
+    if let Some(other) = flow.and_then(|flow| other_way_in(facts, flow, step.to)) {
+        return finding
+            .at_most(Severity::Info)
+            .consequence(format!(
+                "{name} is down for an hour: whoever has no other way in than `{}` waits for it; `{}` goes on",
+                flow.map_or("", |flow| &flow.id),
+                other.id
+            ))
+            .fix(format!("`timeout=2s breaker` on the hop, so that it fails fast and the page offers `{}`", other.id));
+    }
     if caller.kind == Kind::Client {
         // Whoever goes there does so by themselves; nothing of ours stands and waits.
         return finding
@@ -224,5 +268,24 @@ mod tests {
         };
         assert_eq!(severity("flow f { u -> e }"), Severity::Info);
         assert_eq!(severity("flow f { u -> a -> e }"), Severity::Error);
+    }
+
+    #[test]
+    fn one_of_two_ways_to_sign_in() {
+        let severity = |social: &str, login: &str| {
+            let tables = "table account { key id; data = credential }\n table identity { key subject }\n table session { key id }";
+            let design = design(&format!(
+                "client u\nservice a x2\nexternal e\npostgres d x2 {{\n {tables}\n}}\n\
+                 flow login {{ u -> a -> d reads=account by=id\na -> d writes=session {login} }}\n\
+                 flow social {{ u -> a -> e timeout=1s\n{social} }}"
+            ));
+            run(&RULE, &Facts::new(&design))[0].severity
+        };
+        let links = "a -> d writes=[account, identity]\na -> d writes=session";
+        assert_eq!(severity(links, ""), Severity::Info);
+        // The password needs it as well; a code by SMS at signing up has no way around.
+        assert_eq!(severity(links, "\na -> e"), Severity::Error);
+        assert_eq!(severity("a -> d writes=[account, session]", ""), Severity::Error);
+        assert_eq!(severity("a -> d writes=identity", ""), Severity::Error);
     }
 }

@@ -1,3 +1,6 @@
+use petgraph::graph::NodeIndex;
+
+use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_rate;
@@ -19,7 +22,7 @@ pub static RULE: Rule = Rule {
         when: "A cache that is not managed has a way past it (`on=miss`, or a call of its own), is known to be asked at least 1,000 times \
                a second (at the flow's `peak`, where given), and the stores behind are not known to carry all of that. Wrong, \
                as drawn, where it is one instance; a remark then where each hop taken on a miss has a `bulkhead` (no more than so many loads are under way: the store survives it, and requests wait or fail meanwhile). A question \
-               where it has more, says no `failover`, its technology can keep replicas, and some hop taken on a miss has no `bulkhead`. Also a question for a managed cache that says `failover=none`: its vendor replaces a dead node, by an empty one. Silent where `failover=auto` or \
+               where it has more, says no `failover`, its technology can keep replicas, and some hop taken on a miss has no `bulkhead`. Also a question for a managed cache that says `failover=none`: its vendor replaces a dead node, by an empty one. A `cache` of no technology, with as many instances as the one node that asks it, lies in their memory: it has no nodes of its own, and nothing is asked. Silent where `failover=auto` or \
                `failover=manual` is stated, and where `cache-loss-overloads-store` speaks.",
         why: "With one node every upgrade, resize and crash empties the cache as a whole; with six, a sixth of it. A store behind \
               six can be sized for a sixth of the load more, behind one it would have to be sized as if there were no cache.",
@@ -47,6 +50,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let emptied = node.attrs.text("failover").is_no();
         let held = if node.is_managed() { !emptied || bounded } else { several && (kept || bounded) };
         if held || facts.can_do_without(&misses) {
+            continue;
+        }
+        if several && lies_in_its_callers(facts, cache) {
             continue;
         }
         let (name, store) = (node.name(), facts.node(misses[0].store).name());
@@ -101,6 +107,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// Nobody says what it runs on, and each instance of the one program that asks it has one.
+fn lies_in_its_callers(facts: &Facts, cache: NodeIndex) -> bool {
+    let mut asking = facts.design.steps_to(cache).filter(|step| facts.arrow(step) != Arrow::Control);
+    let Some(caller) = asking.next().map(|step| facts.node(step.from)) else { return false };
+    let node = facts.node(cache);
+    node.tech.is_none()
+        && node.instances == caller.instances
+        && asking.all(|step| facts.id(step.from) == caller.id)
+}
+
 fn ordinal(parts: u64) -> String {
     match parts {
         2 => "half".to_string(),
@@ -134,6 +150,10 @@ mod tests {
         case("elasticache c", "dynamodb d", "rate=5k/s", &[]);
         case("elasticache c failover=none", "dynamodb d", "rate=5k/s", &["unstated c"]);
         case("elasticache c failover=none", "database d x2 capacity=4k/s", "rate=5k/s", &[]);
+        // In the memory of each process.
+        case("cache c x2", "dynamodb d", "rate=5k/s", &[]);
+        case("cache c x3", "dynamodb d", "rate=5k/s", &["unstated c"]);
+        case("redis c x2", "dynamodb d", "rate=5k/s", &["unstated c"]);
         // Little is asked, nobody says how much, or the store carries it.
         case("redis c", "dynamodb d", "rate=50/s", &[]);
         case("redis c", "dynamodb d", "", &[]);

@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
                Or a node that `generates=code` states a `length` and writes a table with `rows`. Of 62 letters and digits there are 62 to the \
                power of `length` codes. An error where that is fewer than the rows; with `scheme=random` or `hash` also where no `key` or `unique` \
                refuses a second one and the birthday arithmetic, rows² / (2 × codes), expects one collision or more; and a remark (info) where they are refused \
-               but more than one draw in ten finds its code taken. Where such a node states no `length` and the table has `rows`, a line \
+               but more than one draw in ten finds its code taken. Not asked of a table without such a `key` or `unique` that is written in one transaction (`writes=[link, request]`) with one that has it. Where such a node states no `length` and the table has `rows`, a line \
                under the report names it.",
         why: "An id that is used up fails every insert at once, on a day that nobody chose, and making it wider rewrites the \
               largest table. Random codes collide long before they run out: at about the square root of their number.",
@@ -60,7 +60,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         {
             continue;
         }
-        for table in facts.tables_written(step) {
+        // A transaction is refused as a whole: what else it writes has no codes of its own.
+        let home = facts.tables_written(step).any(refuses_a_second);
+        for table in facts.tables_written(step).filter(|table| !home || refuses_a_second(table)) {
             if let Some(rows) = table.attrs.number("rows").value()
                 && let Some(finding) = codes(facts, step, table, rows)
                 && told.insert((step.from, &table.id))
@@ -128,6 +130,12 @@ fn values(ty: &str) -> Option<f64> {
     Some(if ty.contains("unsigned") { signed * 2.0 } else { signed })
 }
 
+/// A field of it is unique by itself.
+fn refuses_a_second(table: &Table) -> bool {
+    let keys = std::iter::once(&table.keys).chain(&table.uniques);
+    keys.filter(|key| key.len() == 1).any(|key| finds_one(table, key))
+}
+
 fn codes(facts: &Facts, step: &Step, table: &Table, rows: f64) -> Option<Diagnostic> {
     let maker = facts.node(step.from);
     let drawn = matches!(maker.attrs.text("scheme").value(), Some("random" | "hash"));
@@ -139,8 +147,7 @@ fn codes(facts: &Facts, step: &Step, table: &Table, rows: f64) -> Option<Diagnos
     let space = LETTERS_AND_DIGITS.powf(length);
     let who = maker.name();
     let count = format!("62^{} = {} codes", show_number(length), show_number(space));
-    let keys = std::iter::once(&table.keys).chain(&table.uniques);
-    let refused = keys.filter(|key| key.len() == 1).any(|key| finds_one(table, key));
+    let refused = refuses_a_second(table);
     let clashes = rows * rows / (2.0 * space);
     let (message, sum, happens, severity) = if rows > space {
         (
@@ -253,5 +260,16 @@ mod tests {
         case("code scheme=range", "key code; rows = 6G", &[]);
         case("code scheme=random length=5", "key code", &[]);
         case("id scheme=random", "key id; rows = 6G", &[]);
+        // Beside the table that has the codes, one of what callers have asked for.
+        let beside = |link: &str, expected: &[&str]| {
+            let text = format!(
+                "service a generates=code scheme=random length=7\n\
+                 dynamodb d {{ table t {{ {link}; rows = 6G }}\ntable r {{ key owner, request; column code text; rows = 3M }} }}\n\
+                 a -> d writes=[t, r] conditional"
+            );
+            expect(&RULE, &text, expected);
+        };
+        beside("key code", &[]);
+        beside("key owner, code", &["wrong a", "wrong a"]);
     }
 }

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::rules::facts::has_way;
+use crate::rules::facts::{finds_one, has_way};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::show_number;
 
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
         checks: "Reads that say `by=` against the keys and indexes of the table that they read.",
         when: "A hop reads a table of a database that declares a `key`, `by` one or several fields, and none of these is the first \
                field of its key, of a `unique` or of an `index` (one with a `where` counts for reads by a field of its condition, and where that leaves out what was `deleted`), \
-               nor do they name its whole `shard`. A warning unless the table says that it \
+               nor do they name its whole `shard`. Of several tables in one read (`reads=[session, account] by=id`) it is enough that these fields are all of a `key` or `unique` of one: its row leads to the others. A warning unless the table says that it \
                has a million `rows` or more, and where such a partial index begins with the field; silent up to ten thousand.",
         why: "Without an index that begins with the field the database reads every row to find one. That passes every test with \
               a thousand rows, and takes all disks and the whole cache with a hundred million.",
@@ -44,6 +44,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let fields = step.attrs.words("by");
         let owner = facts.node(facts.holder(step.to));
         if fields.is_empty() || owner.kind != Kind::Database {
+            continue;
+        }
+        if facts.tables_read(step).count() > 1
+            && facts.tables_read(step).any(|table| finds_one(table, fields))
+        {
             continue;
         }
         for table in facts.tables_read(step) {
@@ -126,6 +131,14 @@ mod tests {
         expect("key id; index owner where deleted_at is null", "reads=t by=owner", &[]);
         expect("key id; index owner where owner is not null", "reads=t by=owner", &[]);
         expect("key id", "reads=t by=t_id", &[]);
+        // What one of two tables says leads to the other.
+        let both = "key id }\ntable s { key owner";
+        expect(both, "reads=[t, s] by=id", &[]);
+        expect(both, "reads=[t, s] by=owner", &[]);
+        expect(both, "reads=[t, s] by=day", &["wrong d", "wrong d"]);
+        expect(both, "reads=t by=owner", &["wrong d"]);
+        let many = "key id, day }\ntable s { key owner";
+        expect(many, "reads=[t, s] by=id", &["wrong d"]);
         // Nothing is said of keys, or of what it is looked up by; a small table is read whole.
         expect("rows = 5M", "reads=t by=owner", &[]);
         expect("key id", "reads=t", &[]);

@@ -43,7 +43,7 @@ pub static RULE: Rule = Rule {
         when: "Wrong where a node that `generates=code` with `scheme=random` or `hash` writes a table whose reads `by` some \
                field all name fields without all of some `key` or `unique` among them; or a table that is read by its key in a \
                key-value or wide-column database, where a second write of a key replaces the first, and the hop is not \
-               `conditional`.\n\n\
+               `conditional`. Silent where the node writes that table `conditional` elsewhere: there it makes its codes, here it changes what is there.\n\n\
                A question where such a database has a table whose `key` has several fields and ends with a count (`seq`, \
                `number`, `version`, `position`, …), which several instances write without `conditional`, in a flow with an \
                `idempotency_key` (without one the number may be the caller's), and do not get their work from a queue or topic with a `key`. And where, in one flow, a node reads a declared table of a database \
@@ -71,6 +71,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let lookups = lookups(facts);
     let looks = looks(facts);
+    let refused = refused(facts);
     // One finding for a writer and a table, whatever flows they meet in.
     let mut known: HashSet<(NodeIndex, NodeIndex, &str)> = HashSet::new();
     for step in &facts.design.steps {
@@ -84,7 +85,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         for table in facts.tables_written(step).filter(|table| !table.keys.is_empty()) {
             let said =
                 lookups.get(&(facts.holder(step.to), table.id.as_str())).map_or(&[][..], Vec::as_slice);
+            let makes = !refused.contains(&(step.from, facts.holder(step.to), table.id.as_str()));
             let finding = code_taken_twice(facts, step, table, said)
+                .filter(|_| makes)
                 .or_else(|| range_taken_twice(facts, step, table))
                 .or_else(|| number_taken_twice(facts, step, table))
                 .or_else(|| looked_and_wrote(facts, &looks, step, table));
@@ -108,6 +111,16 @@ fn lookups<'d>(facts: &Facts<'d>) -> HashMap<(NodeIndex, &'d str), Vec<&'d [Stri
         }
     }
     all
+}
+
+/// The tables that a node writes somewhere only if what it writes is not there: by node, store and table.
+fn refused<'d>(facts: &Facts<'d>) -> HashSet<(NodeIndex, NodeIndex, &'d str)> {
+    let steps = facts.design.steps.iter().filter(|step| step.attrs.has("conditional"));
+    steps
+        .flat_map(|step| {
+            facts.tables_written(step).map(|table| (step.from, facts.holder(step.to), table.id.as_str()))
+        })
+        .collect()
 }
 
 /// The first read of one row, or of the rows that would be in its way: by flow, reader, store and table.
@@ -351,6 +364,17 @@ mod tests {
         case("random", "postgres d { table t { key id; index code } }", "", &["wrong d, a"]);
         // Nothing is said of keys.
         case("random", "postgres d { table t { rows = 5M } }", "", &[]);
+        // It is made in one flow, and changed in another.
+        let changed = |made: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2 generates=code scheme=random\ndynamodb d {{ table t {{ key code }} }}\n\
+                 flow f {{ u -> a -> d writes=t {made} }}\nflow g {{ u -> a -> d reads=t by=code }}\n\
+                 flow h {{ u -> a -> d writes=t }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        changed("conditional", &[]);
+        changed("", &["wrong d, a"]);
     }
 
     #[test]

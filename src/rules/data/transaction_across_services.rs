@@ -15,13 +15,13 @@ pub static RULE: Rule = Rule {
     group: Group::Data,
     summary: "one request changes the databases of several services, and nothing undoes the first when the second fails",
     question: None,
-    reads: &["on", "optional", "saga", "share", "writes"],
+    reads: &["calls", "on", "optional", "saga", "share", "writes"],
     page: Page {
         checks: "Flows in which several applications each write a database of their own while the caller waits.",
         when: "Over calls that somebody waits for, a flow reaches two applications that each say `writes` to a database, and \
                these are different databases (a replica is its primary). Neither one of these two, nor an application from which the flow's calls lead to both, states `saga` (one \
                beside them does not undo their writes). Silent \
-               for hops that are `optional` or taken only `on=…`, for writes behind two hops of one caller that both have a `share` below 100 % (alternatives of each other; beside a hop \
+               for hops that are `optional`, taken only `on=…`, or with `calls` below one (what one request fetches for the next thousand: numbers, keys), for writes behind two hops of one caller that both have a `share` below 100 % (alternatives of each other; beside a hop \
                without one, some requests do both), for what follows a queue or topic, for flows that \
                a timer or a worker starts, and where one application makes both writes: that is `dual-write`.",
         why: "A transaction ends at the edge of its database. The second service times out after the first has committed: the \
@@ -108,7 +108,8 @@ fn surely_done<'d>(facts: &Facts<'d>, flow: &'d Flow, waited_for: &HashSet<NodeI
             sure.entry(step.from).or_insert_with(|| (vec![step.from], Vec::new()));
         }
         seen.extend([step.from, step.to]);
-        let sometimes = step.attrs.has("optional") || step.attrs.has("on");
+        let in_advance = step.attrs.number("calls").value().is_some_and(|calls| calls < 1.0);
+        let sometimes = step.attrs.has("optional") || step.attrs.has("on") || in_advance;
         let Some((way, shares)) = sure.get(&step.from).filter(|(way, _)| !sometimes && way.len() < LONGEST)
         else {
             continue;
@@ -192,6 +193,8 @@ mod tests {
         case("u -> a -> d writes\na -> b -> e", &[]);
         case("u -> a -> d writes\na -> b optional -> e writes", &[]);
         case("u -> a -> d writes\na -> b on=error -> e writes", &[]);
+        case("u -> a\na -> b calls=0.001 -> e writes\na -> d writes", &[]);
+        case("u -> a\na -> b calls=3 -> e writes\na -> d writes", &["wrong a"]);
         case("u -> a -> d writes\na ~> q ~> b -> e writes", &[]);
         case("u -> a -> d writes\na ~> b -> e writes", &[]);
         case("u -> c -> a -> d writes\nc -> b -> e writes", &[]);

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         checks: "Writes of payments and credentials: whether who did what is recorded where nobody can change it.",
         when: "A flow writes a database whose `data` (or that of the table written, where it has its own) includes `payment` or \
                `credential`, or calls a payment provider (Adyen, PayPal, Stripe) without saying `reads`, and none of these \
-               says `audit`: the writer, what is written, and what else the writer calls or hands to. A gateway that records \
+               says `audit`: the writer, what is written, and what else the writer calls or hands to; nor, where the writer takes it from a queue or topic, those who hand it in there, all of them. A gateway that records \
                who came in does not know what was changed, and does not count. Wrong where the writer or what is written says \
                `audit=no`, otherwise a question. How many requests there are does not matter: refunds and salaries are few. \
                One for each node that is written or called.",
@@ -55,9 +55,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let mut is_recorded = |writer: NodeIndex| {
             let calls = |step: &Step| facts.arrow(step) != Arrow::Control && audits(step.to);
-            *kept
-                .entry(writer)
-                .or_insert_with(|| audits(writer) || facts.design.steps_from(writer).any(calls))
+            *kept.entry(writer).or_insert_with(|| {
+                audits(writer)
+                    || facts.design.steps_from(writer).any(calls)
+                    || facts.node(writer).attrs.get("audit").is_none() && is_told_by(facts, writer, audits)
+            })
         };
         let unrecorded = changes.iter().find(|(step, _)| step.flow.is_some() && !is_recorded(step.from));
         let Some(&(step, what)) = unrecorded else { continue };
@@ -92,6 +94,18 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// It does what messages say, and all who send those record what they ask for.
+fn is_told_by(facts: &Facts, writer: NodeIndex, audits: impl Fn(NodeIndex) -> bool) -> bool {
+    let callers = |node: NodeIndex| {
+        facts.design.steps_to(node).filter(|step| facts.arrow(step) != Arrow::Control).map(|step| step.from)
+    };
+    let brokers: Vec<NodeIndex> = callers(writer).collect();
+    let senders: Vec<NodeIndex> = brokers.iter().flat_map(|&broker| callers(broker)).collect();
+    brokers.iter().all(|&broker| facts.node(broker).kind.is_broker())
+        && !senders.is_empty()
+        && senders.into_iter().all(audits)
 }
 
 /// What a step changes that somebody may have to account for.
@@ -154,6 +168,16 @@ mod tests {
         with("u -> a -> s\na ~> k", &[]);
         with("u -> g -> a -> s", &["unstated s"]);
         with("u -> w -> a -> s", &["unstated s"]);
+        // Told to by a message, by who records it; or by others as well.
+        let told = |flow: &str, expected: &[&str]| {
+            let nodes = "client u\nservice a\nservice w audit\nsqs q\nworker x\nworker y audit=no\nstripe s";
+            expect(&RULE, &format!("{nodes}\nflow f {{ {flow} }}"), expected);
+        };
+        told("u -> w ~> q ~> x -> s", &[]);
+        told("u -> w ~> q ~> y -> s", &["wrong s"]);
+        told("u -> a ~> q ~> x -> s", &["unstated s"]);
+        told("u -> w ~> q ~> x -> s\nu -> a ~> q", &["unstated s"]);
+        told("u -> w ~> q ~> x -> s\nu -> x", &["unstated s"]);
         // Refunds and salaries are few.
         expect(&RULE, "client u\nservice a\nstripe s\nflow f rate=1/s { u -> a -> s }", &["unstated s"]);
         expect(&RULE, "client u\nservice a\nstripe s\nu -> a -> s", &[]);

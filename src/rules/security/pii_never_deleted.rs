@@ -1,7 +1,7 @@
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Attrs, Setting, Value};
+use crate::design::{Attrs, Setting, Step, Value};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -16,14 +16,14 @@ pub static RULE: Rule = Rule {
         topic: "deletion",
         text: "how long is personal data kept, and what deletes it?",
     }),
-    reads: &["data", "lifecycle", "retention", "ttl"],
+    reads: &["data", "lifecycle", "retention", "ttl", "writes"],
     page: Page {
         checks: "Databases, object stores, warehouses, search indexes, queues and topics that say of themselves or of \
                  a table `data=pii`: whether it ever goes away.",
         when: "Wrong: `retention`, `lifecycle` or `ttl` is said to be `none`, and nothing else there sets an end. A \
                question: a database, object store, warehouse or search index says of itself or of a table `data=pii` \
                and states no `retention` for the whole store, nor a `ttl` on each table with \
-               `data=pii` (on each table, where the store itself says `data=pii`). A `lifecycle` is no end: it may \
+               `data=pii` (on each table, where the store itself says `data=pii`). A table that a flow labelled `DELETE …` writes goes when somebody asks for it, and so does a store without tables. A `lifecycle` is no end: it may \
                only move data to a cheaper tier. Not asked of queues and topics, \
                which expire messages by themselves unless told not to, of caches, and of copies (`replica_of`).",
         why: "Every year makes the leak that will come one year larger. A customer who asks to be forgotten has to be \
@@ -61,6 +61,11 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
     if !tables.is_empty() && tables.iter().all(|table| ends(table)) {
         return None;
     }
+    let said_to_stay =
+        std::iter::once(&node.attrs).chain(tables.iter().copied()).any(|one| never(one).is_some());
+    if !said_to_stay && is_erased(facts, store, whole) {
+        return None;
+    }
     let name = node.name();
     let mut said = std::iter::once(&node.attrs).chain(tables.into_iter().filter(|table| !ends(table)));
     let finding = match said.find_map(never) {
@@ -96,6 +101,22 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
     )
 }
 
+/// Somebody can ask for it to be deleted, in each table that has personal data and no end of its own.
+fn is_erased(facts: &Facts, store: NodeIndex, whole: bool) -> bool {
+    let deletes = |step: &&Step| {
+        step.attrs.has("writes") && facts.flow_of(step).is_some_and(|flow| flow.method() == "DELETE")
+    };
+    let tables = &facts.node(store).tables;
+    let mut open = tables.iter().filter(|table| (whole || is_personal(&table.attrs)) && !ends(&table.attrs));
+    let mut steps = facts.design.steps_to(store).filter(deletes);
+    if tables.is_empty() {
+        return steps.next().is_some();
+    }
+    let erased: Vec<&str> =
+        steps.flat_map(|step| facts.tables_written(step)).map(|table| table.id.as_str()).collect();
+    open.all(|table| erased.contains(&table.id.as_str()))
+}
+
 fn is_personal(attrs: &Attrs) -> bool {
     attrs.words("data").iter().any(|word| word == "pii")
 }
@@ -116,7 +137,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
+        let expect = |text: &str, expected: &[&str]| expect(&RULE, text, expected);
         expect("postgres d data=pii", &["unstated d"]);
         expect("postgres d data=pii retention=none", &["wrong d"]);
         expect("kafka k data=pii retention=none", &["wrong k"]);
@@ -134,6 +155,19 @@ mod tests {
         );
         expect("postgres d data=pii {\n table a { key id; ttl = 1y }\n}", &[]);
         expect("kafka k data=pii retention=none ttl=7d", &[]);
+        // Goes when its owner asks for it: all of it, or not all.
+        let erased = |writes: &str, expected: &[&str]| {
+            let tables = "table a { key id; data = pii }\ntable b { key id; data = pii }\ntable c { key id }";
+            let flow = format!("client u\nservice s\nflow f \"DELETE /me\" {{ u -> s -> d {writes} }}");
+            expect(&format!("postgres d {{\n{tables}\n}}\n{flow}"), expected);
+        };
+        erased("writes=[a, b]", &[]);
+        erased("writes=a", &["unstated d"]);
+        erased("reads=[a, b]", &["unstated d"]);
+        let whole = "client u\nservice s\npostgres d data=pii\nflow f \"LABEL\" { u -> s -> d writes }";
+        expect(&whole.replace("LABEL", "DELETE /me"), &[]);
+        expect(&whole.replace("LABEL", "PUT /me"), &["unstated d"]);
+        expect(&whole.replace("LABEL", "DELETE /me").replace("pii", "pii retention=none"), &["wrong d"]);
         // Expires by itself, is a copy, or is not personal.
         expect("kafka k data=pii\nsqs q data=pii\nredis c data=pii", &[]);
         expect("postgres d data=pii retention=1y\npostgres r replica_of=d", &[]);
