@@ -38,7 +38,7 @@ pub static RULE: Rule = Rule {
                `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
                indexes are looked at in flows alone). Also:\n\n\
                - A database with `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself.\n\
-               - A replica of another store only where it is the single one and a flow needs it that does not go to the primary at all; otherwise it is its primary's matter.\n\
+               - A replica of another store only where it is the single one (one that only timers, workers and messages read does not count beside it) and a flow needs it that does not go to the primary at all; otherwise it is its primary's matter.\n\
                - Silent where a copy takes over by itself that is drawn as a node of its own (a database with `replica_of`): `failover=auto` stands on the primary, or on that copy.\n\
                - Silent where it is a file in its only caller's process (SQLite) and `spof-compute` names that caller: the machine is one.\n\
                - A question where it is not managed and states more `copies` than it has \
@@ -134,8 +134,10 @@ fn cluster(node: &Node) -> (Kind, Option<&'static str>, u64) {
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut replicas: HashMap<&str, usize> = HashMap::new();
-    for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
-        *replicas.entry(id).or_default() += 1;
+    for copy in facts.design.graph.node_indices().filter(|&copy| !is_for_background(facts, copy)) {
+        for id in facts.node(copy).attrs.words("replica_of") {
+            *replicas.entry(id).or_default() += 1;
+        }
     }
     let standbys = standbys(facts.design);
     let alone = std::cell::OnceCell::new();
@@ -268,7 +270,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn is_primarys_matter(facts: &Facts, node: &Node, flow: &Flow, replicas: &HashMap<&str, usize>) -> bool {
     let primaries = node.attrs.words("replica_of");
     let visits = |id: &String| facts.design.steps_of(flow).iter().any(|step| facts.id(step.to) == id);
-    primaries.iter().any(|id| replicas[id.as_str()] > 1 || visits(id))
+    primaries.iter().any(|id| replicas.get(id.as_str()).is_some_and(|&copies| copies > 1) || visits(id))
+}
+
+/// Only timers, workers and messages read it, as a copy for reports or exports: it stands in for nobody.
+fn is_for_background(facts: &Facts, copy: NodeIndex) -> bool {
+    let mut steps = facts.design.steps_to(copy).filter_map(|step| facts.flow_of(step)).peekable();
+    steps.peek().is_some() && steps.all(|flow| facts.is_background(flow))
 }
 
 #[cfg(test)]
