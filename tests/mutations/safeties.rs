@@ -44,26 +44,6 @@ const SAFETIES: [&str; 34] = [
     "zones",
 ];
 
-/// Others that may stand in for one of these.
-const OTHERS: [&str; 16] = [
-    "lag_alert",
-    "dedupe",
-    "bulkhead",
-    "fallback",
-    "shed",
-    "invalidate",
-    "quota",
-    "signature",
-    "leader",
-    "lifecycle",
-    "retention",
-    "deadline",
-    "fencing",
-    "saga",
-    "limit",
-    "public",
-];
-
 /// What is taken out for one safety.
 pub struct Safety {
     pub name: &'static str,
@@ -74,7 +54,7 @@ pub struct Safety {
 }
 
 /// Every safety of a design: attributes, copies, lines of tables, dead letters, caches before stores.
-pub fn safeties(text: &str, all: bool) -> Vec<Safety> {
+pub fn safeties(text: &str) -> Vec<Safety> {
     let (ast, _) = syntax::parse(text);
     let (design, _) = design::lower(&ast);
     let mut found = Vec::new();
@@ -86,11 +66,7 @@ pub fn safeties(text: &str, all: bool) -> Vec<Safety> {
             found.push(Safety { name: "xN", parts: vec![before(times.span)], touched: touched.clone() });
         }
         for attr in attrs(&item.statement) {
-            if let Some(name) = SAFETIES
-                .into_iter()
-                .chain(if all { OTHERS.to_vec() } else { vec![] })
-                .find(|name| *name == attr.name.text)
-            {
+            if let Some(name) = SAFETIES.into_iter().find(|name| *name == attr.name.text) {
                 found.push(Safety { name, parts: vec![before(attr.span)], touched: touched.clone() });
             }
         }
