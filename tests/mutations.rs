@@ -37,11 +37,6 @@ fn is_missed_without(text: &str, safety: &Safety, instead: &[&str]) -> bool {
     parts.extend(safety.parts.iter().cloned());
     let after = noticed(&without(text, &parts));
     let (Some(before), Some(after)) = (before, after) else { return false };
-    println!(
-        "PROOF {} {instead:?}: {:?}",
-        safety.name,
-        after.iter().filter(|it| !before.contains(it)).collect::<Vec<_>>()
-    );
     is_missed(safety, &before, &after)
 }
 
@@ -105,7 +100,6 @@ fn safeties_are_missed_when_they_are_gone() {
     );
     let stale: Vec<&str> =
         NOT_NEEDED.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, one)| one.line).collect();
-    println!("STALE {stale:#?}\nUNPROVEN {unproven:#?}");
     let gaps: String = unnoticed.iter().map(|line| format!("{line}\n")).collect();
     let known = root.join("tests/unnoticed.txt");
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -383,6 +383,12 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
     by_reason("video-transcoder/segments", "metrics", "every worker", LAG_TELLS),
     by_reason("video-transcoder/segments", "alert", "every worker", LAG_TELLS),
     by_reason("video-transcoder/segments", "ttl", "cdn edge", NEVER_CHANGES),
+    by_reason(
+        "video-transcoder/segments",
+        "outbox",
+        "service videos",
+        "the object store tells of each file by itself: `videos` hands nothing off",
+    ),
     stands_in(
         "video-transcoder/segments",
         "rate_limit",
