@@ -51,6 +51,6 @@ pub fn judged(text: &str) -> Option<Score> {
 /// The first criterion that was met and is no longer.
 pub fn lost(before: &Score, after: &Score) -> Option<String> {
     let is_met = |score: &Score, id: &str| score.criterion(id).is_some_and(|one| one.met == Met::Yes);
-    let ids = before.criteria.iter().map(|criterion| &criterion.id);
-    ids.cloned().find(|id| is_met(before, id) && !is_met(after, id))
+    let mut ids = before.criteria.iter().map(|criterion| &criterion.id);
+    ids.find(|id| is_met(before, id) && !is_met(after, id)).cloned()
 }

@@ -132,7 +132,7 @@ fn unstarted(
         .flows(flows.iter().map(|flow| flow.id.clone()))
         .evidence(format!("{}: no second instance, and no `alert`", facts.show_way(&facts.way_to(alone))))
         .consequence(format!(
-            "the machine of {who} is replaced and its timetable is not; {jobs} has not run for weeks when somebody looks for what it should have done"
+            "the machine of {who} is replaced and its timetable is not; nothing of {jobs} has run for weeks when somebody looks for what it should have done"
         ))
         .fix(match alone == scheduler {
             true => format!("`x2 leader=lease` on {who}; or `alert` on it, which tells somebody that a run is overdue"),
