@@ -1,12 +1,15 @@
 use std::collections::HashSet;
 
+use petgraph::graph::NodeIndex;
+
 use crate::catalog::Kind;
 use crate::design::rows::{Writes, row_writes};
-use crate::design::{Arrow, Step, Table};
+use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::numbers::expected_rows;
 use crate::rules::facts::{are_parts, finds_many, finds_one, is_position};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
 use crate::units::show_number;
 
 pub static RULE: Rule = Rule {
@@ -28,7 +31,9 @@ pub static RULE: Rule = Rule {
                stated. A question where neither `page` nor `limit` is said and a key or index begins with these fields and goes on \
                (`key chat, seq` read `by=chat`), which is how rows are kept that are listed; an index of just these fields may as well be of something unique. Also a question where a read on a flow that holds a connection with `<->` names a whole key of several fields whose last is a position \
                (`seq`, `offset`, `version`, `at` or the like: `by=[chat, seq]`): that may be one row or all that follow; not on flows that write a database, \
-               nor on hops that are `optional` or `on=` something. Silent with a `page` or a `limit`, where the table has a hundred thousand `rows` at \
+               nor on hops that are `optional` or `on=` something. On a flow labelled `GET` with a `?`, which asks for a list by what its caller says (`GET /ads?category`), a `limit` without `page` is asked about too, `on=` or not, of a table that has more than a hundred thousand `rows` (or that flows write, where it states none). \
+               As a remark, it is asked of jobs for which nobody waits and which a timer, a worker by itself or a store (`store ~> worker`) starts: they read a table with a `limit` of 50 or more that its `rows`, if stated, exceed, not `by` a whole key, or, with neither `limit` nor `page`, `by` fields as above, with more than ten million `rows`; \
+               and no line of the flow writes that table, by which the next run would find other rows, nor hands off to a queue or topic whose consumer is not drawn there. Otherwise silent with a `page` or a `limit`, where the table has a hundred thousand `rows` at \
                most (stated, or what its flows write times its `ttl`), where the field is another table of the store and there are ten rows at most for each of its `rows` (the lines of an order), where it states no `rows` and no hop `writes=` it, and on flows of 10 requests a second or fewer without an `availability`, unless it has ten million `rows` or more.",
         why: "The answer grows with the oldest and largest customer. It is fast for years, then one account has two hundred \
               thousand rows: the read takes seconds, the service holds all of them in memory, and it does so for each retry.",
@@ -57,29 +62,46 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let writes =
             steps.iter().any(|step| step.attrs.has("writes") && facts.node(step.to).kind.is_durable());
         let connected = steps.iter().any(|step| facts.arrow(step) == Arrow::Stream);
+        // `GET /ads?category`: whoever asks for a list asks for its second page as well.
+        let filters = calls.flow.is_some_and(is_filter);
+        let mut job: Option<Option<HashSet<Span>>> = None;
         for &step in &calls.steps {
             let fields = step.attrs.words("by");
-            let bounded = step.attrs.has("page") || step.attrs.number("limit").is_yes();
+            let limit = step.attrs.number("limit").value();
+            let bounded = step.attrs.has("page") || limit.is_some() && !filters;
             let is_database = facts.node(step.to).kind == Kind::Database;
-            if fields.is_empty() || bounded || !is_database || !calls.waited_for.contains(&step.from) {
+            if bounded || !is_database {
+                continue;
+            }
+            if !calls.waited_for.contains(&step.from) {
+                let Some(changed) = job.get_or_insert_with(|| changed_by_job(facts, steps)) else { continue };
+                let tables = facts
+                    .tables_read(step)
+                    .filter(|table| !changed.contains(&table.span) && begins_and_stops(facts, step, table));
+                let new = tables.filter(|table| seen.insert((step.to, table.span, fields)));
+                found.extend(new.map(|table| of_a_job(facts, step, table)));
+                continue;
+            }
+            if fields.is_empty() {
                 continue;
             }
             let grows = |table: &Table| match table.attrs.number("rows").value() {
-                Some(rows) => rows > if few_ask { HUGE } else { FEW },
+                Some(rows) => rows > if few_ask && !(filters && limit.is_some()) { HUGE } else { FEW },
                 None => {
                     !few_ask && grown.contains(&table.span) && !stays_small(facts, &writes_of, step, table)
                 }
             };
             for table in facts.tables_read(step) {
-                let listed = !writes && !step.attrs.has("optional") && !step.attrs.has("on");
+                let listed = !writes && !step.attrs.has("optional") && (filters || !step.attrs.has("on"));
                 if listed && connected && is_position(table, fields) {
                     if grows(table) && seen.insert((step.to, table.span, fields)) {
                         found.push(from_a_position(facts, step, table, fields));
                     }
                     continue;
                 }
-                let said = ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
-                let many = match said {
+                let said =
+                    limit.is_none() && ["page", "limit"].iter().any(|how| step.attrs.get(how).is_some());
+                let many = match said || limit.is_some() {
                     true => !table.keys.is_empty() && !finds_one(table, fields),
                     false => {
                         finds_many(table, fields)
@@ -93,6 +115,91 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// `GET /ads?category`: a list, cut down by what its caller says.
+fn is_filter(flow: &Flow) -> bool {
+    flow.method() == "GET" && flow.label.as_deref().is_some_and(|label| label.contains('?'))
+}
+
+/// The tables that a job changes, so that its next run finds other rows in them. None where it is no job: a timer, a worker
+/// by itself or the news of a store starts one, and what it reads is its work, while what a message asks for is as much as
+/// the message says; nor where it hands its work to a consumer that is drawn elsewhere, which may change anything.
+fn changed_by_job(facts: &Facts, steps: &[Step]) -> Option<HashSet<Span>> {
+    let starts = |kind: Kind| kind.is_store() || matches!(kind, Kind::Scheduler | Kind::Worker);
+    let first = steps.first().is_some_and(|first| starts(facts.node(first.from).kind));
+    let told = |step: &Step| step.leg == 0 && facts.node(step.from).kind.is_store();
+    let taken: HashSet<NodeIndex> = steps.iter().map(|step| step.from).collect();
+    let elsewhere = |step: &Step| facts.node(step.to).kind.is_broker() && !taken.contains(&step.to);
+    if !(first || steps.iter().any(told)) || steps.iter().any(elsewhere) {
+        return None;
+    }
+    Some(steps.iter().flat_map(|step| facts.tables_written(step)).map(|table| table.span).collect())
+}
+
+/// A job reads the first rows of a table, or all at once.
+fn begins_and_stops(facts: &Facts, step: &Step, table: &Table) -> bool {
+    let fields = step.attrs.words("by");
+    let rows = table.attrs.number("rows").value();
+    let stops = match step.attrs.number("limit").value() {
+        Some(limit) => limit >= PAGE && rows.is_none_or(|rows| rows > limit) && !finds_one(table, fields),
+        None => rows.is_some_and(|rows| rows > HUGE) && finds_many(table, fields),
+    };
+    stops
+        && facts.node(step.from).kind.is_app()
+        && !table.keys.is_empty()
+        && !["on", "optional", "page"].iter().any(|how| step.attrs.get(how).is_some())
+}
+
+/// Nobody waits for it: it is not slow but wrong, or too large for the memory of one worker.
+fn of_a_job(facts: &Facts, step: &Step, table: &Table) -> Diagnostic {
+    let reader = facts.node(step.from).name();
+    let (from, to) = (facts.id(step.from), facts.id(step.to));
+    let rows =
+        table.attrs.number("rows").value().map_or(String::new(), |rows| format!(" of {}", show_number(rows)));
+    let by = match step.attrs.words("by") {
+        [] => String::new(),
+        fields => format!(" by {}", fields.join(", ")),
+    };
+    let (message, question, consequence) = match step.attrs.number("limit").value().map(show_number) {
+        Some(limit) => (
+            format!(
+                "{reader} reads the first {limit}{rows} rows of `{}`{by}, and nothing says how it goes on from there",
+                table.id
+            ),
+            format!(
+                "{reader} has done the first {limit} rows of `{}`: how does it find the next ones?",
+                table.id
+            ),
+            format!(
+                "each run of {reader} begins with the same {limit} rows; whatever stands behind them is never done, and no error says so"
+            ),
+        ),
+        None => (
+            format!("{reader} reads{rows} rows of `{}`{by} in one answer", table.id),
+            format!("how many rows of `{}`{by} does {reader} hold at once?", table.id),
+            format!(
+                "{reader} runs out of memory on the largest of them, is started again, and runs out of it again"
+            ),
+        ),
+    };
+    Diagnostic::unstated(message, step.span, "no `page` here")
+        .at_most(Severity::Info)
+        .question(question)
+        .label(table.span, "its key")
+        .node(to)
+        .node(from)
+        .hop(from, to)
+        .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+        .evidence(format!(
+            "the key of `{}` is {}; no line of this flow writes it",
+            table.id,
+            table.keys.join(", ")
+        ))
+        .consequence(consequence)
+        .fix(format!(
+            "`page=cursor limit=500` on `{from} -> {to}`, so that each piece starts after the last one"
+        ))
 }
 
 /// One row, or all from there on: what a client that was away asks for.
@@ -228,6 +335,44 @@ mod tests {
         // One message is asked for, or changed.
         case("->", "by=[room, seq]", &[]);
         case("<->", "by=[room, seq]\na -> d writes=t", &[]);
+    }
+
+    #[test]
+    fn what_filters_a_list() {
+        let case = |label: &str, flow: &str, read: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\npostgres d {{ table t {{ key id; index o, at; rows = 1M }} }}\n\
+                 flow f \"{label}\" {flow} {{ u -> a -> d reads=t {read} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("GET /t?o=", "", "by=o limit=20", &["unstated d"]);
+        case("GET /t?o=", "rate=2/s", "by=o limit=20", &["unstated d"]);
+        case("GET /t?o=", "", "by=o limit=20 page=cursor", &[]);
+        case("GET /t/newest", "", "by=o limit=20", &[]);
+        case("GET /t?id=", "", "by=id limit=1", &[]);
+    }
+
+    #[test]
+    fn jobs() {
+        let case = |table: &str, read: &str, more: &str, expected: &[&str]| {
+            let text = format!(
+                "scheduler s x2\nworker w x2\nqueue q\npostgres d {{ table t {{ key id; index o, at; {table} }} }}\n\
+                 flow f {{ s -> w -> d reads=t {read}\n{more} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("rows = 1M", "limit=1k", "", &["unstated d, w"]);
+        case("", "by=o limit=1k", "", &["unstated d, w"]);
+        case("rows = 50M", "by=o", "", &["unstated d, w"]);
+        case("rows = 1M", "limit=1k page", "", &[]);
+        case("rows = 1M", "by=o", "", &[]);
+        case("rows = 500", "limit=1k", "", &[]);
+        case("rows = 1M", "limit=20", "", &[]);
+        case("rows = 1M", "by=id limit=100", "", &[]);
+        // What is done is not found again.
+        case("rows = 1M", "by=o limit=1k", "w -> d writes=t", &[]);
+        case("rows = 1M", "by=o limit=1k", "w ~> q", &[]);
     }
 
     #[test]

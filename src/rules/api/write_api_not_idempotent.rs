@@ -48,7 +48,8 @@ pub static RULE: Rule = Rule {
                that the caller chooses (several fields, none of them made by the server), unless an application on the \
                way `generates` ids; messages whose consumers are all `idempotent` (and do not write tables whose keys are all made by the system, without a `unique`: a second request is another row there), or write nothing but files, search indexes and \
                caches (`dedupe` is not enough: it knows redelivered messages, not a second request); messages that another flow hands over by the same hop with a key; and designs without flows. Labels are trusted: a PUT \
-               that adds to what is there is not seen. A flow whose call to an external is itself tried again without a key is `retry-of-unsafe-call`'s.",
+               that adds to what is there is not seen. A flow whose call to an external is itself tried again without a key is `retry-of-unsafe-call`'s.\n\n\
+               Also a question, whatever else tells repeats there: an application calls an external with `writes`, without `idempotency_key` or `conditional` and not tried again by itself, and a call with `writes` of the same external in another flow carries a key.",
         why: "A request times out when its answer is lost as well as when it is. The phone cannot tell, so it sends again; so \
               do proxies and libraries. Without a key that stays the same from one try to the next, the second order looks \
               like another order.",
@@ -81,6 +82,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let certain = facts.repeats_outside(&journey).iter().any(|(_, most)| most.is_some());
         spoken.extend(journey.flow.filter(|_| certain).map(|flow| flow.id.as_str()));
     }
+    let mut asked: HashSet<&str> = HashSet::new();
     for flow in &facts.design.flows {
         let (step, finding) = match of_flow(facts, flow, &mut told) {
             Some(both) => both,
@@ -89,7 +91,53 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         // That the call outside is tried again, which `retry-of-unsafe-call` says, is the better story.
         if facts.node(step.to).kind != Kind::External || !spoken.contains(flow.id.as_str()) {
             found.push(finding);
+            asked.insert(flow.id.as_str());
         }
+    }
+    found.extend(keyed_elsewhere(facts, &asked));
+    found
+}
+
+/// Calls of an external service that go without a key, where another flow's carry one.
+fn keyed_elsewhere(facts: &Facts, asked: &HashSet<&str>) -> Vec<Diagnostic> {
+    let effects = || {
+        let steps = facts.design.steps.iter().filter(|step| facts.node(step.to).kind == Kind::External);
+        steps.filter(|step| step.attrs.has("writes") && facts.arrow(step) == Arrow::Call)
+    };
+    let mut with: HashMap<NodeIndex, &Step> = HashMap::new();
+    for step in effects().filter(|step| step.attrs.has("idempotency_key")) {
+        with.entry(step.to).or_insert(step);
+    }
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    for step in effects() {
+        let attempts = facts.design.graph[step.hop].attrs.number("attempts").value().unwrap_or(1.0);
+        let told = ["idempotency_key", "conditional"].iter().any(|how| step.attrs.get(how).is_some());
+        let (Some(&other), Some(flow)) = (with.get(&step.to), facts.flow_of(step)) else { continue };
+        let elsewhere = facts.flow_of(other).filter(|other| other.id != flow.id);
+        let Some(there) = elsewhere.filter(|_| !told && attempts <= 1.0 && !asked.contains(flow.id.as_str()))
+        else {
+            continue;
+        };
+        if !facts.node(step.from).kind.is_app() || !seen.insert((step.flow, step.from, step.to)) {
+            continue;
+        }
+        let [who, name] = [step.from, step.to].map(|node| facts.node(node).name());
+        let (from, to) = (facts.id(step.from), facts.id(step.to));
+        found.push(
+            Diagnostic::unstated(
+                format!("in `{}` {who} calls {name} without the key that goes with its calls in `{}`", flow.id, there.id),
+                step.span,
+                "no `idempotency_key` here",
+            )
+            .question(format!("{who} never hears what became of its call of {name} in `{}`: what happens there when it is made again?", flow.id))
+            .label(other.span, "has one")
+            .hop(from, to)
+            .flows([flow.id.clone()])
+            .evidence(format!("`{}`: {} → {to} idempotency_key; `{}`: {from} → {to} without", there.id, facts.id(other.from), flow.id))
+            .consequence(format!("the answer of {name} is lost, somebody or something runs `{}` again, and it is done there a second time", flow.id))
+            .fix(format!("`idempotency_key` on `{from} -> {to}` in `{}`, the same one for every try of one request", flow.id)),
+        );
     }
     found
 }
@@ -403,6 +451,25 @@ mod tests {
         case("{ u -> a -> p }", &[]);
         // Nobody outside waits: a worker's write.
         case("{ q ~> w -> d writes }", &[]);
+    }
+
+    #[test]
+    fn a_key_on_one_way_only() {
+        let case = |other: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nscheduler s\nservice a idempotent\nworker w idempotent\nexternal p\n\
+                 flow f {{ u -> a idempotency_key\na -> p writes idempotency_key }}\nflow g {{ {other} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("u -> a idempotency_key\na -> p writes", &["unstated a->p"]);
+        case("s -> w -> p writes", &["unstated w->p"]);
+        case("s -> w -> p writes idempotency_key", &[]);
+        case("s -> w -> p writes conditional", &[]);
+        case("s -> w -> p reads", &[]);
+        case("s -> w -> p", &[]);
+        // Tried again by itself, which is another rule's.
+        case("s -> w -> p writes attempts=3", &[]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
+use std::collections::HashSet;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -17,11 +20,24 @@ pub static RULE: Rule = Rule {
         topic: "only worker",
         text: "the only instance that works it off hangs or restarts: how long may the backlog wait, and who is told?",
     }),
-    reads: &["alert", "autoscale", "lag_alert", "managed", "order", "partitions", "rate"],
+    reads: &[
+        "alert",
+        "autoscale",
+        "availability",
+        "every",
+        "lag_alert",
+        "managed",
+        "order",
+        "partitions",
+        "rate",
+        "staleness",
+    ],
     page: Page {
-        checks: "Workers and services that take messages from a queue or topic and run once.",
+        checks: "Workers and services that take messages from a queue or topic and run once; schedulers of one instance, and the workers that they call.",
         when: "A question where a worker or service with one instance (as drawn, without `xN`, `autoscale` or `managed`) is the only \
                consumer of a queue, or any consumer of a topic, in a flow of more than 10 requests a second, of no stated rate, or with a promised `availability`. \
+               Also where a `scheduler`, or a worker that one calls, has one instance, and one of the flows that the scheduler starts is of more than 10 requests a second, of no stated rate, or promises an `availability` or a `staleness` (only such a promise counts where the scheduler runs `every` hour or less often): \
+               what is not started leaves no trace. There, `alert` on either silences it, and a monitor that observes one of them.\n\n\
                Two workers of different names on one queue stand in for each other; on a topic each gets all, and is asked about. Silenced by \
                `lag_alert` or `alert` on the queue or `alert` on the worker, unless 1,000 messages a second or more arrive: then a delay is known and taken, and what a flow promises \
                ends where the queue has accepted. Left alone: queues that keep one order for \
@@ -37,6 +53,9 @@ pub static RULE: Rule = Rule {
     },
     check,
 };
+
+/// What runs less often may be late by so much.
+const HOUR: f64 = 3_600.0;
 
 /// Messages a second of which a quarter of an hour is nearly a million.
 const FLOOD: f64 = 1000.0;
@@ -63,7 +82,63 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             found.extend(finding(facts, broker, worker));
         }
     }
+    let observed = facts.observed();
+    for scheduler in facts.nodes(|kind| kind == Kind::Scheduler) {
+        found.extend(unstarted(facts, scheduler, &observed, &mut named));
+    }
     found
+}
+
+/// What a scheduler starts is not started while its only instance is away, nor done while the only worker is.
+fn unstarted(
+    facts: &Facts,
+    scheduler: NodeIndex,
+    observed: &HashSet<NodeIndex>,
+    named: &mut [bool],
+) -> Option<Diagnostic> {
+    let starts =
+        |step: &&Step| step.from == scheduler && step.leg == 0 && facts.arrow(step) != Arrow::Control;
+    let steps: Vec<&Step> = facts.design.steps_from(scheduler).filter(starts).collect();
+    let worker = steps.iter().map(|step| step.to).find(|&to| facts.node(to).kind == Kind::Worker);
+    let is_single =
+        |node: NodeIndex| !facts.node(node).is_redundant() && !facts.node(node).attrs.has("autoscale");
+    let alone = [Some(scheduler), worker].into_iter().flatten().find(|&node| is_single(node))?;
+    let told = |node: NodeIndex| facts.node(node).attrs.has("alert") || observed.contains(&node);
+    if told(scheduler) || worker.is_some_and(told) || std::mem::replace(&mut named[alone.index()], true) {
+        return None;
+    }
+    let mut flows: Vec<&Flow> = steps.iter().filter_map(|step| facts.flow_of(step)).collect();
+    flows.dedup_by_key(|flow| flow.span);
+    let seldom = facts.node(scheduler).attrs.number("every").value().is_some_and(|every| every >= HOUR);
+    let may_wait = |flow: &&Flow| {
+        let promised =
+            ["availability", "staleness"].iter().any(|name| !flow.attrs.number(name).is_unstated());
+        (seldom || facts.is_small(flow)) && !promised
+    };
+    flows.retain(|flow| !may_wait(flow));
+    let first = flows.first()?;
+    let (who, jobs) = (facts.node(alone).name(), flow_names(&flows));
+    let (does, hears) =
+        if alone == scheduler { ("starts", "is not started") } else { ("does", "is not done") };
+    Some(
+        Diagnostic::unstated(
+            format!("one instance of {who} {does} {jobs}: while it is away nothing happens, and nobody is told"),
+            facts.node(alone).span,
+            "one instance",
+        )
+        .question(format!("{who} has been down since Saturday: which jobs have not run, and who has noticed?"))
+        .label(first.span, format!("{hears} meanwhile"))
+        .node(facts.id(alone))
+        .flows(flows.iter().map(|flow| flow.id.clone()))
+        .evidence(format!("{}: no second instance, and no `alert`", facts.show_way(&facts.way_to(alone))))
+        .consequence(format!(
+            "the machine of {who} is replaced and its timetable is not; nothing of {jobs} has run for weeks when somebody looks for what it should have done"
+        ))
+        .fix(match alone == scheduler {
+            true => format!("`x2 leader=lease` on {who}; or `alert` on it, which tells somebody that a run is overdue"),
+            false => format!("`x2` on {who}; or `alert` on it, which tells somebody that a run is overdue"),
+        }),
+    )
 }
 
 fn is_alone(facts: &Facts, worker: NodeIndex) -> bool {
@@ -153,5 +228,30 @@ mod tests {
         case("queue q x3 order=total\nworker w", way, &[]);
         case("queue p x3 dlq=q\nqueue q x3\nworker w\nworker v x2", "{ u -> a ~> p ~> v\nq ~> w }", &[]);
         expect(&RULE, "client u\nservice a\nqueue q\nworker w\nu -> a ~> q ~> w", &[]);
+    }
+
+    #[test]
+    fn timetables() {
+        let case = |clock: &str, worker: &str, flow: &str, expected: &[&str]| {
+            let text = format!(
+                "scheduler s {clock}\nworker w {worker}\ndatabase d x2\nflow f {flow} {{ s -> w -> d writes }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("", "x2", "", &["unstated s"]);
+        case("x2 leader=lease", "", "", &["unstated w"]);
+        case("", "", "", &["unstated s"]);
+        case("x2 leader=lease", "x2", "", &[]);
+        case("managed", "autoscale", "", &[]);
+        // Somebody is told; a night's report that is a day late.
+        case("alert", "", "", &[]);
+        case("", "alert", "", &[]);
+        case("", "", "rate=1/d", &[]);
+        case("every=1d", "", "", &[]);
+        case("every=1min", "", "", &["unstated s"]);
+        case("every=1d", "", "availability=99%", &["unstated s"]);
+        case("", "", "rate=1/d staleness=2h", &["unstated s"]);
+        expect(&RULE, "scheduler s\nservice a x2\nmonitor m\nm ..> s observes\nflow f { s -> a }", &[]);
+        expect(&RULE, "scheduler s\nservice a x2\ns -> a", &[]);
     }
 }

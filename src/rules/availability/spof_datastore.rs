@@ -39,7 +39,7 @@ pub static RULE: Rule = Rule {
                `copies=2` or more), and at least one flow needs it; in a design without flows, it is reached and called (search \
                indexes are looked at in flows alone). Also:\n\n\
                - A database with `shards` and no more instances than those, without `copies`, of a technology that does not fail over by itself.\n\
-               - A replica of another store only where it is the single one and a flow needs it that does not go to the primary at all; otherwise it is its primary's matter.\n\
+               - A replica of another store only where it is the single one (of flows that somebody waits for: a replica that only timers, workers and messages read does not count beside it) and a flow needs it that does not go to the primary at all; otherwise it is its primary's matter.\n\
                - Silent where a copy takes over by itself that is drawn as a node of its own (a database with `replica_of`): `failover=auto` stands on the primary, or on that copy.\n\
                - Silent where it is a file in the process of its only caller, which has one instance (SQLite): the two are one machine, of which `spof-compute` speaks.\n\
                - A question where it is not managed and states more `copies` than it has \
@@ -134,9 +134,13 @@ fn cluster(node: &Node) -> (Kind, Option<&'static str>, u64) {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut replicas: HashMap<&str, usize> = HashMap::new();
-    for id in facts.design.graph.node_weights().flat_map(|node| node.attrs.words("replica_of")) {
-        *replicas.entry(id).or_default() += 1;
+    let mut replicas: HashMap<&str, Replicas> = HashMap::new();
+    for copy in facts.design.graph.node_indices() {
+        for id in facts.node(copy).attrs.words("replica_of") {
+            let copies = replicas.entry(id).or_default();
+            copies.all += 1;
+            copies.serving += usize::from(!is_for_background(facts, copy));
+        }
     }
     let standbys = standbys(facts.design);
     let stores: Vec<NodeIndex> = facts.nodes(|kind| kind.is_durable() || kind == Kind::Search).collect();
@@ -264,11 +268,30 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// How many replicas a store has.
+#[derive(Default)]
+struct Replicas {
+    all: usize,
+    /// Without those that only timers, workers and messages read.
+    serving: usize,
+}
+
 /// The store is a replica beside others, or the flow goes to its primary as well.
-fn is_primarys_matter(facts: &Facts, node: &Node, flow: &Flow, replicas: &HashMap<&str, usize>) -> bool {
+fn is_primarys_matter(facts: &Facts, node: &Node, flow: &Flow, replicas: &HashMap<&str, Replicas>) -> bool {
     let primaries = node.attrs.words("replica_of");
     let visits = |id: &String| facts.design.steps_of(flow).iter().any(|step| facts.id(step.to) == id);
-    primaries.iter().any(|id| replicas[id.as_str()] > 1 || visits(id))
+    let background = facts.is_background(flow);
+    let others = |id: &String| {
+        let copies = replicas.get(id.as_str()).map_or(0, |of| if background { of.all } else { of.serving });
+        copies > 1
+    };
+    primaries.iter().any(|id| others(id) || visits(id))
+}
+
+/// Only timers, workers and messages read it, as a copy for reports or exports: it stands in for nobody.
+fn is_for_background(facts: &Facts, copy: NodeIndex) -> bool {
+    let mut steps = facts.design.steps_to(copy).filter_map(|step| facts.flow_of(step)).peekable();
+    steps.peek().is_some() && steps.all(|flow| facts.is_background(flow))
 }
 
 #[cfg(test)]
@@ -332,6 +355,9 @@ mod tests {
         expect(&replica("", " fallback=d"), &[]);
         expect(&replica("", "\na -> d reads on=failover"), &[]);
         expect(&replica("postgres s replica_of=d\n", ""), &[]);
+        // What the night's report reads stands in for nobody, and nobody waits for it.
+        let report = "postgres s replica_of=d\nscheduler t\nworker w\nflow h { t -> w -> s reads }\n";
+        expect(&replica(report, ""), &["wrong r"]);
         // Nothing leads there.
         expect("client u\nservice a x2\npostgres d\nu -> a", &[]);
         // A copy drawn as a node of its own takes over, where something says so.

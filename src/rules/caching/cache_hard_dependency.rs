@@ -19,11 +19,11 @@ pub static RULE: Rule = Rule {
         topic: "cache failure",
         text: "it does not answer for a minute: do requests fail, and what takes over?",
     }),
-    reads: &["failover", "fallback", "on", "optional", "persistence", "rate"],
+    reads: &["conditional", "failover", "fallback", "on", "optional", "persistence", "rate"],
     page: Page {
         checks: "Caches that a flow cannot do without, and what remains when one instance of them dies.",
         when: "A flow that no timer, worker or message starts needs a cache: it calls it, the hop is not `optional` and has no `fallback`, and its caller has no `on=miss` hop. \
-               Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads the cache, reads no database, blob store or search index (or writes one, where it reads and writes the cache) \
+               Wrong where the cache is one instance and not managed, and in some such flow its caller, which reads the cache (or writes it with `conditional`, which asks as well), reads no database, blob store or search index (or writes one, where it reads and writes the cache) \
                that could stand in for it; a warning where it has more and says `failover=none` or `failover=manual`. A question where only gateways and load balancers call it, to count requests, where its callers only write it (the write may be left out), or its caller \
                uses such a store in each of these flows, without a word of when (`on=miss`), and the cache is one \
                instance; and, as a remark, where it has two instances or more, no `failover` is said, and its technology can keep replicas but does \
@@ -109,7 +109,9 @@ fn without_a_store<'d>(facts: &Facts<'d>) -> HashMap<NodeIndex, HashSet<&'d str>
     let mut hard: HashMap<NodeIndex, HashSet<&str>> = HashMap::new();
     for flow in &facts.design.flows {
         let steps = facts.design.steps_of(flow);
-        let uses = |step: &Step| [facts.reads(step), facts.writes(step)];
+        // A write that looks first is a question: was it free?
+        let reads = |step: &Step| facts.reads(step) || step.attrs.has("conditional");
+        let uses = |step: &Step| [reads(step), facts.writes(step)];
         let mut stores: HashMap<NodeIndex, [bool; 2]> = HashMap::new();
         for step in steps {
             let kind = facts.node(step.to).kind;
@@ -120,7 +122,7 @@ fn without_a_store<'d>(facts: &Facts<'d>) -> HashMap<NodeIndex, HashSet<&'d str>
             }
         }
         // A write that fails may well be left out; a read that fails has no answer.
-        let asks = |step: &&Step| facts.node(step.to).kind == Kind::Cache && facts.reads(step);
+        let asks = |step: &&Step| facts.node(step.to).kind == Kind::Cache && reads(step);
         for step in steps.iter().filter(asks) {
             let beside = stores.get(&step.from).copied().unwrap_or_default();
             let covered = uses(step).into_iter().zip(beside).any(|(used, beside)| used && beside);
@@ -205,6 +207,15 @@ mod tests {
         case("memcached c", "", "", "", &["wrong c"]);
         case("redis c x3 failover=none", "", "", "", &["wrong c"]);
         case("redis c x3", "", "", "", &["unstated c"]);
+        // A write that looks first is an answer that somebody waits for; one that does not may be left out.
+        let written = |how: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\nredis c x3\nflow f rate=1k/s {{ u -> a -> c writes {how} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        written("conditional", &["unstated c"]);
+        written("", &[]);
         case("redis c", "", "", "a -> d reads", &["unstated c"]);
         case("redis c", "", "", "a -> d writes", &["wrong c"]);
         let queued = |rate: &str| {

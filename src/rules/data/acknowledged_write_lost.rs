@@ -32,9 +32,9 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Databases of several instances, in which something is written that must not be lost: whether another machine has \
                  it before the client is told so.",
-        when: "Wrong where `copies=1` is stated with several instances, and the database or a table written has `data=payment`, or a hop of a \
-               flow that writes it has an `idempotency_key`. A question only where more is at stake: `data=payment`, or a flow with such a key \
-               that promises an `availability` of 99.9 % or more; and nothing is said: of a relational database with `failover=auto`, \
+        when: "Wrong where `copies=1` is stated with several instances, and the database or a table written has `data=payment` or `credential`, or a hop of a \
+               flow that writes it has an `idempotency_key`. A question only where more is at stake: `data=payment` or `credential` (a password that was changed is the old one again), a flow with such a key \
+               that promises an `availability` of 99.9 % or more, or one that writes it and calls an external with `writes` and a key (money is taken there and noted here); and nothing is said: of a relational database with `failover=auto`, \
                `replication` (silent where `failover` is by hand or not stated); of one that spreads rows over its \
                instances by itself (Cassandra, ScyllaDB, HBase, FoundationDB, …), `copies`, and of Cassandra and its like also how many of \
                the copies answer before the client is told: `replication`, or `consistency` on it or on the write. Left alone: one instance, replicas, \
@@ -67,8 +67,15 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             continue;
         }
         let writes = || facts.design.steps_to(store).filter(|step| step.attrs.has("writes"));
-        let paid = is_payment(&node.attrs)
-            || writes().any(|step| facts.tables_written(step).any(|table| is_payment(&table.attrs)));
+        let keeps = |sort: &str| {
+            is_of(&node.attrs, sort)
+                || writes().any(|step| facts.tables_written(step).any(|table| is_of(&table.attrs, sort)))
+        };
+        let (payment, secret) = (keeps("payment"), keeps("credential"));
+        let done_outside = writes()
+            .filter_map(|step| step.flow)
+            .map(|flow| &facts.design.flows[flow])
+            .find(|flow| flow.attrs.number("rpo").value().is_none() && is_done_outside(facts, flow));
         let keyed: Vec<&Flow> = writes()
             .filter_map(|step| step.flow)
             .filter(|&flow| has_key[flow])
@@ -76,12 +83,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .filter(|flow| flow.attrs.number("rpo").value().is_none())
             .collect();
         let promised = keyed.iter().copied().find(|flow| promises(flow));
-        if (!paid && keyed.is_empty()) || writes().next().is_none() {
+        let at_stake = payment || secret || done_outside.is_some();
+        if (!at_stake && keyed.is_empty()) || writes().next().is_none() {
             continue;
         }
-        let keyed = promised.or(keyed.first().copied());
-        let why = if paid {
+        let keyed = promised.or(done_outside).or(keyed.first().copied());
+        let why = if payment {
             "payments are kept here".to_string()
+        } else if secret {
+            "credentials are kept here".to_string()
+        } else if let Some(flow) = done_outside.filter(|_| promised.is_none()) {
+            format!("`{}` has something done outside, once, and notes it here", flow.id)
         } else {
             format!(
                 "`{}` sends an `idempotency_key`: what it asks for is to be done once, and not lost",
@@ -90,7 +102,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         let answered = writes().any(|step| step.attrs.has("consistency"));
         let finding =
-            judge(node, answered).filter(|it| paid || promised.is_some() || it.verdict == Verdict::Wrong);
+            judge(node, answered).filter(|it| at_stake || promised.is_some() || it.verdict == Verdict::Wrong);
         found.extend(finding.map(|finding| {
             finding.node(&node.id).flows(keyed.map(|flow| flow.id.clone())).evidence(format!(
                 "{} instances of {}; {why}",
@@ -182,8 +194,15 @@ fn promises(flow: &Flow) -> bool {
     flow.attrs.number("availability").value().is_some_and(|share| share > MUCH)
 }
 
-fn is_payment(attrs: &crate::design::Attrs) -> bool {
-    attrs.words("data").iter().any(|word| word == "payment")
+fn is_of(attrs: &crate::design::Attrs, sort: &str) -> bool {
+    attrs.words("data").iter().any(|word| word == sort)
+}
+
+/// An external service is told to do something, with a key by which it does it once.
+fn is_done_outside(facts: &Facts, flow: &Flow) -> bool {
+    facts.design.steps_of(flow).iter().any(|step| {
+        facts.calls_external(step) && step.attrs.has("writes") && step.attrs.has("idempotency_key")
+    })
 }
 
 fn has_key(facts: &Facts, flow: &Flow) -> bool {

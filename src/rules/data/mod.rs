@@ -5,6 +5,7 @@ mod dual_write;
 mod file_in_database;
 mod id_space_too_small;
 mod lookup_without_index;
+mod lost_update;
 mod multi_writer_no_conflict_rule;
 mod no_backup;
 mod no_retention;
@@ -25,6 +26,7 @@ pub(super) static RULES: &[&Rule] = &[
     &file_in_database::RULE,
     &id_space_too_small::RULE,
     &lookup_without_index::RULE,
+    &lost_update::RULE,
     &multi_writer_no_conflict_rule::RULE,
     &no_backup::RULE,
     &no_retention::RULE,

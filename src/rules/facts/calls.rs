@@ -39,6 +39,17 @@ impl<'d> Facts<'d> {
         hop.steps.iter().filter_map(|&at| self.flow_of(&self.design.steps[at]))
     }
 
+    /// A small flow makes this step, and makes it seldom: one request a day may send a million mails.
+    pub fn is_seldom(&self, step: &Step) -> bool {
+        let seldom = step.load.rate.is_none_or(|per_second| per_second <= 10.0);
+        seldom && self.flow_of(step).is_some_and(|flow| self.is_small(flow))
+    }
+
+    /// The steps of flows that use a hop, in the order of the file.
+    pub fn steps_on<'h>(&'h self, hop: &'h Hop) -> impl Iterator<Item = &'d Step> + 'h {
+        hop.steps.iter().map(|&at| &self.design.steps[at]).filter(|step| step.flow.is_some())
+    }
+
     /// A flow that someone waits for, that needs the node, and that never uses this hop of it.
     pub fn another_flow(&self, node: NodeIndex, hop: &Hop) -> Option<&'d Flow> {
         let using: HashSet<&str> = self.flows_on(hop).map(|flow| flow.id.as_str()).collect();

@@ -1,5 +1,6 @@
 use petgraph::graph::NodeIndex;
 
+use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::is_own_code;
@@ -20,7 +21,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "The services, workers, functions and sockets that a flow with a promised `availability` needs: whether \
                  somebody is told when one of them is in trouble.",
-        when: "A flow states `availability` and needs a service, worker, function or socket that neither says `alert` nor is \
+        when: "A flow states `availability` and needs a service, worker, function, socket or identity service (`auth`, unless a vendor runs it) that neither says `alert` nor is \
                observed by a monitor or sends it anything. Wrong where it says `alert=no`, otherwise a question. Gateways, \
                load balancers, stores and brokers are not asked about: what they do wrong shows in what calls them. A design \
                in which nothing at all is watched is left to `no-monitoring`.",
@@ -40,8 +41,12 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     if !facts.watches_anything(&observed) {
         return found;
     }
-    for at in facts.nodes(is_own_code) {
+    for at in facts.nodes(|kind| is_own_code(kind) || kind == Kind::Auth) {
         let node = facts.node(at);
+        // Somebody else is woken for what a vendor runs.
+        if node.kind == Kind::Auth && node.is_managed() {
+            continue;
+        }
         let promised: Vec<&Flow> = facts.flows_needing(at).filter(|flow| facts.is_promised(flow)).collect();
         let Some(&flow) = promised.first() else { continue };
         if node.attrs.has("alert") || observed.contains(&at) {

@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
     reads: &["autoscale", "availability", "health", "managed", "peak", "rate"],
     page: Page {
         checks: "Load balancers and gateways before several instances: whether they can tell one that serves from one that only runs.",
-        when: "A load balancer or gateway that no vendor runs has a hop (`->` or `<->`, drawn from it) to a service, function or \
-               socket that no vendor runs and that has at least two instances (or `autoscale`). Wrong where that node says \
+        when: "A load balancer or gateway that no vendor runs has a hop (`->` or `<->`, drawn from it) to a service, function, \
+               socket or identity service (`auth`) that no vendor runs and that has at least two instances (or `autoscale`). Wrong where that node says \
                `health=no` and the balancer does not state `health`; a question where neither states it and a flow over this \
                hop states an `availability` of 99.9 % or more, or a `rate` or `peak` of 1,000 a second or more. `health` on \
                either of the two ends it. Clients of a socket notice a dead instance themselves; the balancer that gives it \
@@ -37,7 +37,7 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let served = |kind: Kind| matches!(kind, Kind::Service | Kind::Function | Kind::Socket);
+    let served = |kind: Kind| matches!(kind, Kind::Service | Kind::Function | Kind::Socket | Kind::Auth);
     for at in facts.nodes(served) {
         let node = facts.node(at);
         let several = node.instances >= 2 || node.attrs.has("autoscale");

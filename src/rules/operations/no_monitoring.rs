@@ -27,7 +27,7 @@ pub static RULE: Rule = Rule {
         checks: "Whether anything in the design is observed, and in one that is, what its busy and promised flows run on.",
         when: "A question, once for a design with a flow or with four nodes or more, where no `monitor` observes or receives \
                anything and no application, gateway or load balancer says `metrics`, `logs`, `trace` or `alert`. In a design \
-               in which something is watched, a question for each service, worker, function or socket that has no `metrics`, \
+               in which something is watched, a question for each service, worker, function, socket or identity service (`auth`, unless a vendor runs it) that has no `metrics`, \
                is not observed by a monitor and sends it nothing, where a flow needs it that states an `availability` or a \
                `rate` or `peak` of 100 a second or more; and for each worker that such a flow reaches over a queue or topic, \
                by hops that are not `optional`, unless that queue or topic says `lag_alert` or `alert`: then it is noticed \
@@ -53,8 +53,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let handed = handed_on(facts, observed);
-    for at in facts.nodes(is_own_code) {
+    for at in facts.nodes(|kind| is_own_code(kind) || kind == Kind::Auth) {
         let node = facts.node(at);
+        if node.kind == Kind::Auth && node.is_managed() {
+            continue;
+        }
         let matters = |flow: &&Flow| facts.is_promised(flow) || facts.is_busy(flow);
         let mut flows: Vec<&Flow> = facts.flows_needing(at).filter(matters).collect();
         if flows.is_empty() && node.kind == Kind::Worker {

@@ -29,8 +29,8 @@ pub static RULE: Rule = Rule {
                times (`attempts` above one), and none of its hops says `breaker`; and where at least three services, workers, functions or \
                connection servers call one service, function or identity service without any `breaker`. Silenced on a \
                hop by `breaker`, by `bulkhead` on it or its caller, and by a `timeout` together with `fallback`, `optional` or another \
-               hop of the caller with `on=error` or `on=failover`. Not asked outside flows, nor where all flows of the hop are of 10 requests a second or fewer \
-               and state no `availability`; nor where `no-bulkhead` speaks of the same external.",
+               hop of the caller with `on=error` or `on=failover`. Not asked outside flows, nor where all flows of the hop are of 10 requests a second or fewer, \
+               state no `availability` and bring no more than that over it; nor where `no-bulkhead` speaks of the same external.",
         why: "While the other side is down each call costs a thread for the whole timeout, to learn what the last thousand \
               calls have learnt. And what comes up again is met by all of them at once.",
         outage: None,
@@ -109,7 +109,7 @@ fn is_open(facts: &Facts, caller: NodeIndex, hop: &Hop) -> bool {
     let elsewhere = |step: &Step| matches!(step.attrs.text("on").value(), Some("error" | "failover"));
     let another = || facts.design.steps_from(caller).any(elsewhere);
     let goes_on = hop.attrs.has("timeout") && (hop.attrs.has("fallback") || optional || another());
-    let busy = facts.flows_on(hop).any(|flow| !facts.is_small(flow));
+    let busy = facts.steps_on(hop).any(|step| !facts.is_seldom(step));
     !guarded && !goes_on && busy
 }
 

@@ -14,14 +14,14 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "a call without a timeout: when the other side hangs, so does the caller",
     question: Some(Question { topic: "timeouts", text: "how long do they wait before giving up?" }),
-    reads: &["availability", "deadline", "managed", "p99", "rate", "reads", "timeout"],
+    reads: &["availability", "deadline", "managed", "p99", "rate", "reads", "signature", "timeout", "writes"],
     page: Page {
         checks: "Calls from applications to whatever they wait for: other services, stores, externals.",
         when: "Wrong where `timeout=none` is stated. A question, once for each caller, where nothing is said and someone waits \
                for the caller, or it calls an external. As a remark, it is asked too of a worker that nobody waits for (a job \
                that hangs holds up all behind it), and of a function that is run by its vendor, whose clients wait a minute by \
                themselves: both where a flow on that call promises an `availability` or a `p99`, or states a `rate` above 10 a second. At most a remark as well where the only timeout of a \
-               call to an external is one of 250 ms or less that comes from `every call`, and was meant for calls inside. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
+               call to an external is one of 250 ms or less that comes from `every call`, and was meant for calls inside; of 500 ms or less, where the call says `writes` or carries a `signature` (a webhook): who gives up on an effect does not know whether it happened. Clients, load balancers, CDNs and gateways as callers are not asked, nor \
                what else is managed, nor about a database that is a library in the caller's own process (SQLite), nor one that takes its time from a `deadline` that is passed to it.",
         why: "Things rarely fail by refusing; they fail by not answering. Without a timeout each waiting request keeps its \
               thread and its connection, until there are none and the caller is down as well, and then its callers.",
@@ -83,10 +83,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let finding = Diagnostic::unstated(message, first.span, "no `timeout=` of its own")
                 .question(format!("{to} is outside: are {shown} what {} gives it?", node.name()))
                 .at_most(Severity::Info);
-            let described = describe(facts, index, &inside, finding).consequence(format!(
-                "{to} takes half a second on an ordinary day: {} gives up on calls that are about to succeed, and tries them again",
-                node.name()
-            ));
+            let happens = match seconds <= SHORT_FOR_OUTSIDE {
+                true => format!(
+                    "{to} takes half a second on an ordinary day: {} gives up on calls that are about to succeed, and tries them again",
+                    node.name()
+                ),
+                false => format!(
+                    "{to} takes a second on a busy day: {} gives up on what is being done there, and does not know whether it was",
+                    node.name()
+                ),
+            };
+            let described = describe(facts, index, &inside, finding).consequence(happens);
             found.push(described.fix(format!(
                 "`{} -> {} timeout=2s`, a little above its p99",
                 facts.id(index),
@@ -100,11 +107,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// A quarter of a second: the way there and a handshake alone may take that.
 const SHORT_FOR_OUTSIDE: f64 = 0.25;
 
+/// Half a second: enough to ask, and little to have something done.
+const SHORT_FOR_AN_EFFECT: f64 = 0.5;
+
 /// What all calls were given by default, and is short for one over the internet.
 fn is_meant_for_inside(facts: &Facts, to: NodeIndex, hop: &Hop) -> bool {
+    let has_effect = facts.steps_on(hop).any(|step| step.attrs.has("writes") || step.attrs.has("signature"));
+    let short = if has_effect { SHORT_FOR_AN_EFFECT } else { SHORT_FOR_OUTSIDE };
     facts.node(to).kind == Kind::External
         && hop.attrs.get("timeout").is_some_and(|setting| setting.inherited)
-        && hop.attrs.number("timeout").value().is_some_and(|seconds| seconds <= SHORT_FOR_OUTSIDE)
+        && hop.attrs.number("timeout").value().is_some_and(|seconds| seconds <= short)
 }
 
 /// Clients give up by themselves, and what only passes requests on comes with a timeout of its own.

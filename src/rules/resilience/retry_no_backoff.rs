@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Hops with `attempts` above one: what is waited between two tries, and whether all wait equally long.",
         when: "Wrong where `backoff=none` is stated on a hop (of any arrow) with `attempts` of two or more; a warning where it \
-               is two, or all its flows are of 10 requests a second or fewer and state no `availability`. A warning where `jitter=none` \
+               is two, or all its flows are of 10 requests a second or fewer, state no `availability` and bring no more than that over the hop (one request a day may send a million mails). A warning where `jitter=none` \
                is stated beside a `backoff` on a call by a client or by a caller with two instances or more (or a managed one). A question where `attempts` of two or more stand without a word of \
                `backoff`, unless all flows of the hop are that small; at most a remark where they are two, or where there \
                is a `backoff` and only `jitter` is not said, which is asked of the same callers: one instance does not meet itself.",
@@ -173,8 +173,8 @@ fn flows(facts: &Facts, hop: &Hop) -> Vec<String> {
 }
 
 fn is_small(facts: &Facts, hop: &Hop) -> bool {
-    let mut flows = facts.flows_on(hop).peekable();
-    flows.peek().is_some() && flows.all(|flow| facts.is_small(flow))
+    let mut steps = facts.steps_on(hop).peekable();
+    steps.peek().is_some() && steps.all(|step| facts.is_seldom(step))
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ pub static RULE: Rule = Rule {
         checks: "Rate limits at the door: on load balancers, CDNs, firewalls and gateways before the first service, \
                  function or connection server that clients reach, and on that one.",
         when: "Wrong: such a node has a `rate_limit`, lies in flows that clients outside (not in a group with \
-               `trust=private`) start, and says `limit_by=none`. A question: it says nothing of `limit_by`, one of these \
+               `trust=private`) start, and says `limit_by=none`. A question: it says nothing of `limit_by`, and another node before or at the first services does (a CDN or firewall \
+               that says nothing counts addresses, and is not asked); or it says nothing, one of these \
                flows states an `availability` or a `rate` or `peak` of 100 a second or more, and either all of them state \
                their rate and together make no more requests than the limit lets pass, so that it is no limit for one \
                caller; or none of them states a rate, and neither the node nor one on the way to it has `auth`, so that it \
@@ -71,11 +72,22 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
         }
     }
-    limits.into_iter().filter_map(|(node, limit)| finding(facts, node, &limit)).collect()
+    let other = facts.nodes(|kind| kind.is_compute() || is_before_services(kind)).find(|&node| {
+        let attrs = &facts.node(node).attrs;
+        attrs.has("rate_limit") && attrs.has("limit_by")
+    });
+    limits.into_iter().filter_map(|(node, limit)| finding(facts, node, &limit, other)).collect()
 }
 
-fn finding(facts: &Facts, at: NodeIndex, Limit { flows, known }: &Limit) -> Option<Diagnostic> {
+/// `other`: a limit that says whom it counts.
+fn finding(
+    facts: &Facts,
+    at: NodeIndex,
+    Limit { flows, known }: &Limit,
+    other: Option<NodeIndex>,
+) -> Option<Diagnostic> {
     let node = facts.node(at);
+    let other = other.filter(|_| !matches!(node.kind, Kind::Cdn | Kind::Waf));
     let name = node.name();
     let limit = node.attrs.number("rate_limit");
     let much = limit.value().map_or("its limit".to_string(), show_rate);
@@ -90,9 +102,18 @@ fn finding(facts: &Facts, at: NodeIndex, Limit { flows, known }: &Limit) -> Opti
             );
             Diagnostic::wrong(message, setting.span, "counts nobody apart")
         }
-        None if !flows.iter().any(|flow| facts.is_promised(flow) || facts.is_busy(flow)) => return None,
+        None if other.is_none()
+            && !flows.iter().any(|flow| facts.is_promised(flow) || facts.is_busy(flow)) =>
+        {
+            return None;
+        }
         // Far below what passes it is one for each caller, and so it is where callers have signed in.
-        None if !one_for_all && (*known || flows.iter().any(|flow| busiest(flow).is_some())) => return None,
+        None if other.is_none()
+            && !one_for_all
+            && (*known || flows.iter().any(|flow| busiest(flow).is_some())) =>
+        {
+            return None;
+        }
         None => {
             let message = format!("nothing says whom {name} counts when it lets {much} pass");
             Diagnostic::unstated(message, span, "no `limit_by=`")
@@ -103,6 +124,15 @@ fn finding(facts: &Facts, at: NodeIndex, Limit { flows, known }: &Limit) -> Opti
         Some(all) => finding.evidence(format!(
             "all requests that come through {name} are {}: counted for each caller, {much} stops nobody",
             show_rate(all)
+        )),
+        None => finding,
+    };
+    let finding = match other.filter(|_| node.attrs.get("limit_by").is_none()).map(|other| facts.node(other))
+    {
+        Some(other) => finding.evidence(format!(
+            "{} says `limit_by={}`, and this one does not say",
+            other.name(),
+            other.attrs.words("limit_by").join(", ")
         )),
         None => finding,
     };
@@ -158,6 +188,18 @@ mod tests {
         expect("client u\ngateway g auth=jwt\nservice a rate_limit=1/s\nflow f { u -> g -> a }", &[]);
         expect("client u\nservice a\nservice b rate_limit=1/s\nflow f { u -> a -> b }", &[]);
         expect("client u\nservice a rate_limit=1/s\nu -> a", &[]);
+        // The other limit says whom it counts.
+        let two = |first: &str, other: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nclient v\n{first}\ngateway g rate_limit=1/s {other}\nservice a\n\
+                 flow e rate=5/s {{ u -> f -> a }}\nflow h rate=5/s {{ v -> g -> a }}"
+            );
+            crate::rules::testing::expect(&RULE, &text, expected);
+        };
+        two("gateway f rate_limit=1/s", "limit_by=ip", &["unstated f"]);
+        two("gateway f rate_limit=1/s limit_by=user", "limit_by=ip", &[]);
+        two("gateway f rate_limit=1/s", "", &[]);
+        two("cdn f rate_limit=1/s", "limit_by=ip", &[]);
         expect("group o trust=private { client u }\nservice a rate_limit=1/s\nflow f { u -> a }", &[]);
         expect("scheduler t\nservice a rate_limit=1/s\nflow f { t -> a }", &[]);
     }

@@ -1,0 +1,415 @@
+//! Safeties that their reference says beyond need: nobody has to miss them, and why.
+
+/// One safety of one reference, by its place and its reason.
+pub struct NotNeeded {
+    /// The problem and the reference: `auth-system/sessions`.
+    pub design: &'static str,
+    pub safety: &'static str,
+    /// What its line contains, enough to tell it from others.
+    pub line: &'static str,
+    pub because: &'static str,
+    /// What stands in for it: with this gone as well somebody misses it, which the test tries. Empty where the reason lies in
+    /// the figures or in what the design is about.
+    pub instead: &'static [&'static str],
+}
+
+const fn by_reason(
+    design: &'static str,
+    safety: &'static str,
+    line: &'static str,
+    because: &'static str,
+) -> NotNeeded {
+    NotNeeded { design, safety, line, because, instead: &[] }
+}
+
+const fn stands_in(
+    design: &'static str,
+    safety: &'static str,
+    line: &'static str,
+    because: &'static str,
+    instead: &'static [&'static str],
+) -> NotNeeded {
+    NotNeeded { design, safety, line, because, instead }
+}
+
+const FAR_BELOW: &str = "a limit far below what passes can only be one for each caller";
+const FEW_MAILS: &str = "so few mails wait for so little, and `lag_alert` tells when they do";
+const NOBODY_TO_MEET: &str = "less than one mail a second: those who fail together are one";
+const SAME_AGAIN: &str = "setting the same value again, or deleting again, leaves things as they are";
+const NO_MORE_THAN_A_NIGHT: &str = "an export that is a day late is an export that is a day late";
+const FILES_ARE_REPLACED: &str = "the same file or document is written again";
+const LEAVES_THE_LIST: &str = "what is done is no longer found, so that the next run finds the next ones";
+const LAST_VALUE: &str = "who comes back joins again, and reads the last value: there is nothing to resume";
+const VENDOR_CHECKS: &str = "what stands before it is run by a vendor, who checks by default";
+const VENDORS_CERTIFICATE: &str = "the vendor hands out a certificate with the address";
+const NEVER_CHANGES: &str = "a rendition is never changed, so that no copy of it is old";
+const LAG_TELLS: &str = "`lag_alert` on the queue before it tells that it stands still";
+const KAFKAS_DEFAULT: &str = "unsaid, Kafka's producers wait for all copies in step";
+
+pub const NOT_NEEDED: &[NotNeeded] = &[
+    // auth-system
+    stands_in(
+        "auth-system/sessions",
+        "rate_limit",
+        "lb       front",
+        "`site` behind it has a tighter one",
+        &[" rate_limit=10/min limit_by=[user, ip]"],
+    ),
+    by_reason(
+        "auth-system/sessions",
+        "authz",
+        "service  site",
+        "a session leads to nothing but its own account",
+    ),
+    by_reason("auth-system/sessions", "xN", "worker mailer", FEW_MAILS),
+    by_reason("auth-system/sessions", "metrics", "worker mailer", FEW_MAILS),
+    by_reason("auth-system/sessions", "alert", "worker mailer", FEW_MAILS),
+    stands_in(
+        "auth-system/sessions",
+        "idempotent",
+        "worker mailer",
+        "the provider knows the key",
+        &[" idempotency_key"],
+    ),
+    by_reason("auth-system/sessions", "backoff", "mailer -> mail", NOBODY_TO_MEET),
+    by_reason("auth-system/sessions", "jitter", "mailer -> mail", NOBODY_TO_MEET),
+    by_reason(
+        "auth-system/tokens",
+        "authz",
+        "service  products",
+        "what the other services keep is not drawn",
+    ),
+    by_reason("auth-system/tokens", "xN", "worker mailer", FEW_MAILS),
+    by_reason("auth-system/tokens", "metrics", "worker mailer", FEW_MAILS),
+    by_reason("auth-system/tokens", "alert", "worker mailer", FEW_MAILS),
+    stands_in(
+        "auth-system/tokens",
+        "idempotent",
+        "worker mailer",
+        "the provider knows the key",
+        &[" idempotency_key"],
+    ),
+    by_reason("auth-system/tokens", "backoff", "mailer -> mail", NOBODY_TO_MEET),
+    by_reason("auth-system/tokens", "jitter", "mailer -> mail", NOBODY_TO_MEET),
+    // cached-api
+    by_reason("cached-api/aside", "limit_by", "lb      front", FAR_BELOW),
+    by_reason("cached-api/aside", "idempotent", "service desk", SAME_AGAIN),
+    stands_in(
+        "cached-api/aside",
+        "jitter",
+        "redis   recent",
+        "whatever expires together is loaded 20 at a time",
+        &[" bulkhead=20"],
+    ),
+    by_reason(
+        "cached-api/aside",
+        "stampede",
+        "redis   recent",
+        "whatever expires together is loaded 20 at a time",
+    ),
+    by_reason(
+        "cached-api/aside",
+        "eviction",
+        "redis   recent",
+        "20,000 a second for 30 s are 600,000 entries, 3.6 GB at the most of 8",
+    ),
+    by_reason("cached-api/aside", "timeout", "recent reads timeout=5ms", "every call has 40 ms"),
+    by_reason("cached-api/plain", "limit_by", "lb      front", FAR_BELOW),
+    by_reason("cached-api/plain", "idempotent", "service api", SAME_AGAIN),
+    by_reason("cached-api/through", "limit_by", "gateway     door", FAR_BELOW),
+    by_reason("cached-api/through", "idempotent", "service     api", SAME_AGAIN),
+    by_reason("cached-api/through", "idempotency_key", "desk -> door", SAME_AGAIN),
+    by_reason("cached-api/through", "ttl", "elasticache near", "every write goes through the cache"),
+    by_reason(
+        "cached-api/through",
+        "eviction",
+        "elasticache near",
+        "ElastiCache drops what has a `ttl` by default, the least used first",
+    ),
+    stands_in(
+        "cached-api/through",
+        "timeout",
+        "near reads timeout=5ms",
+        "every call has 40 ms",
+        &["every call    timeout=40ms\n"],
+    ),
+    by_reason(
+        "cached-api/through",
+        "cache step",
+        "on=miss",
+        "the store carries all of it, as the design decides aloud: the cache makes it quicker and cheaper",
+    ),
+    // chat-system
+    stands_in(
+        "chat-system/monolith",
+        "idempotency_key",
+        "app <-> front",
+        "`unique conversation, client_id` refuses the repeat by itself",
+        &[
+            " unique conversation, client_id;",
+            "unique conversation, client_id\n",
+            "unique conversation, client_id;",
+        ],
+    ),
+    stands_in(
+        "chat-system/owner",
+        "idempotency_key",
+        "phone <-> front",
+        "`unique conversation, client_id` refuses the repeat by itself",
+        &[
+            " unique conversation, client_id;",
+            "unique conversation, client_id\n",
+            "unique conversation, client_id;",
+        ],
+    ),
+    // email-queue
+    by_reason(
+        "email-queue/broker",
+        "rate_limit",
+        "external post",
+        "four and six senders of 50/s are the 500/s that it takes, and no more",
+    ),
+    by_reason(
+        "email-queue/broker",
+        "rate_limit",
+        "external spare",
+        "four senders of 50/s are less than the 500/s that it takes",
+    ),
+    stands_in("email-queue/broker", "tls", "gateway  front", "`mtls` is TLS", &[" auth=mtls"]),
+    stands_in(
+        "email-queue/broker",
+        "idempotency_key",
+        "teams -> front",
+        "`unique event, recipient` and a service that says so",
+        &[
+            "mail_api x3 outbox idempotent",
+            "unique event, recipient\n",
+            "prompt -> post writes idempotency_key",
+        ],
+    ),
+    stands_in(
+        "email-queue/broker",
+        "breaker",
+        "prompt -> post",
+        "what the first provider fails goes to the second",
+        &["  prompt -> spare writes on=error timeout=3s\n"],
+    ),
+    stands_in(
+        "email-queue/table",
+        "idempotency_key",
+        "teams -> front",
+        "`unique event, recipient` and a service that says so",
+        &[
+            "auth=api-key idempotent",
+            "unique event, recipient\n",
+            " idempotency_key timeout=3s attempts=5 backoff jitter breaker",
+        ],
+    ),
+    // listing-api
+    by_reason("listing-api/index", "limit_by", "gateway  front", FAR_BELOW),
+    by_reason("listing-api/index", "acks", "kafka      changes", KAFKAS_DEFAULT),
+    stands_in("listing-api/index", "xN", "worker     indexer", LAG_TELLS, &[" lag_alert"]),
+    by_reason("listing-api/index", "idempotent", "worker     indexer", FILES_ARE_REPLACED),
+    by_reason("listing-api/index", "xN", "scheduler  nightly", NO_MORE_THAN_A_NIGHT),
+    by_reason("listing-api/index", "xN", "worker     exporter", NO_MORE_THAN_A_NIGHT),
+    by_reason("listing-api/index", "idempotent", "worker     exporter", FILES_ARE_REPLACED),
+    by_reason("listing-api/sql", "limit_by", "lb       front", FAR_BELOW),
+    by_reason("listing-api/sql", "xN", "worker exporter", NO_MORE_THAN_A_NIGHT),
+    by_reason("listing-api/sql", "idempotent", "worker exporter", FILES_ARE_REPLACED),
+    by_reason("listing-api/sql", "table ttl", "table job", "one row a day"),
+    // realtime-hub
+    by_reason("realtime-hub/edge", "resume", "client viewer", LAST_VALUE),
+    by_reason("realtime-hub/edge", "health", "every service", VENDOR_CHECKS),
+    by_reason("realtime-hub/edge", "health", "every socket", VENDOR_CHECKS),
+    by_reason("realtime-hub/edge", "tls", "cloudflare edge", VENDORS_CERTIFICATE),
+    by_reason("realtime-hub/edge", "limit_by", "apigateway intake", FAR_BELOW),
+    stands_in(
+        "realtime-hub/edge",
+        "idempotent",
+        "worker     keeper",
+        "an older value is refused",
+        &["writes=state conditional"],
+    ),
+    stands_in("realtime-hub/edge", "metrics", "worker     keeper", LAG_TELLS, &[" lag_alert"]),
+    by_reason("realtime-hub/edge", "alert", "worker     keeper", LAG_TELLS),
+    stands_in(
+        "realtime-hub/edge",
+        "conditional",
+        "log ~> keeper",
+        "one topic's updates come in order to one keeper, who knows a second one",
+        &["x12 idempotent"],
+    ),
+    by_reason("realtime-hub/pubsub", "resume", "client viewer", LAST_VALUE),
+    by_reason("realtime-hub/pubsub", "health", "every socket", VENDOR_CHECKS),
+    by_reason("realtime-hub/small", "resume", "client viewer", LAST_VALUE),
+    by_reason("realtime-hub/small", "limit_by", "socket       hub", FAR_BELOW),
+    // rest-no-db
+    by_reason(
+        "rest-no-db/file",
+        "timeout",
+        "every call",
+        "the only call of its own is to a library in the same process",
+    ),
+    by_reason("rest-no-db/file", "tls", "lb     front", VENDORS_CERTIFICATE),
+    by_reason("rest-no-db/file", "limit_by", "lb     front", FAR_BELOW),
+    by_reason(
+        "rest-no-db/file",
+        "idempotency_key",
+        "app -> front idempotency_key",
+        "the condition refuses the second, and a second deletion deletes nothing",
+    ),
+    by_reason("rest-no-db/memory", "limit_by", "service todos", FAR_BELOW),
+    by_reason("rest-no-db/stateless", "limit_by", "lb      front", FAR_BELOW),
+    by_reason(
+        "rest-no-db/stateless",
+        "idempotency_key",
+        "app -> front idempotency_key",
+        "`unique owner, request` refuses the repeat by itself; a second PUT or DELETE leaves things as they are",
+    ),
+    // seat-booking
+    by_reason("seat-booking/holds", "limit_by", "gateway  front", FAR_BELOW),
+    stands_in(
+        "seat-booking/holds",
+        "idempotent",
+        "service  booking",
+        "each request has a key",
+        &[" idempotency_key"],
+    ),
+    stands_in("seat-booking/holds", "xN", "worker cashier", LAG_TELLS, &[" lag_alert", " metrics alert"]),
+    stands_in("seat-booking/holds", "metrics", "worker cashier", LAG_TELLS, &[" lag_alert"]),
+    by_reason("seat-booking/holds", "alert", "worker cashier", LAG_TELLS),
+    by_reason(
+        "seat-booking/holds",
+        "idempotency_key",
+        "fan -> front",
+        "`booking` knows a repeat, and the condition refuses it",
+    ),
+    by_reason(
+        "seat-booking/holds",
+        "breaker",
+        "cashier -> cards",
+        "nobody waits there: the queue holds what the provider does not take",
+    ),
+    by_reason("seat-booking/sql", "limit_by", "lb       front", FAR_BELOW),
+    by_reason(
+        "seat-booking/sql",
+        "idempotent",
+        "service  booking",
+        "a taken seat is refused by the table's key, a sold one by the condition",
+    ),
+    by_reason(
+        "seat-booking/sql",
+        "idempotency_key",
+        "visitor -> front",
+        "`key event, seat` refuses the second hold of a seat",
+    ),
+    by_reason("seat-booking/sql", "table ttl", "ttl   = keep", "7.3M rows a year"),
+    by_reason("seat-booking/sql", "table ttl", "ttl    = keep", "1.5 GB a year"),
+    // stripe-clone
+    stands_in(
+        "stripe-clone/monolith",
+        "idempotent",
+        "service  payments",
+        "each request has a key",
+        &[" conditional idempotency_key", "shop -> front idempotency_key", "unique merchant, request;"],
+    ),
+    by_reason(
+        "stripe-clone/monolith",
+        "idempotency_key",
+        "payer -> vault",
+        "a second token of the same card is never used",
+    ),
+    stands_in(
+        "stripe-clone/monolith",
+        "breaker",
+        "payments -> vault",
+        "'pending' is the answer when it does not come in time",
+        &["fallback=pending"],
+    ),
+    by_reason("stripe-clone/monolith", "timeout", "vault -> acquirer", "both ends are somebody else's"),
+    stands_in(
+        "stripe-clone/monolith",
+        "idempotency_key",
+        "conditional idempotency_key",
+        "`payments` knows a repeat, by `unique merchant, request`",
+        &["audit idempotent", "webhook] conditional", "unique merchant, request;"],
+    ),
+    by_reason("stripe-clone/monolith", "page", "reads=webhook by=due", LEAVES_THE_LIST),
+    by_reason("stripe-clone/monolith", "page", "reads=payment by=state", LEAVES_THE_LIST),
+    stands_in(
+        "stripe-clone/shards",
+        "idempotent",
+        "service  payments",
+        "each request has a key",
+        &[" idempotency_key", " conditional", "unique merchant, request;"],
+    ),
+    by_reason("stripe-clone/shards", "acks", "kafka     events", KAFKAS_DEFAULT),
+    by_reason(
+        "stripe-clone/shards",
+        "idempotent",
+        "worker    clerk",
+        "it only asks the networks, and what it writes is refused where somebody else has settled it",
+    ),
+    stands_in(
+        "stripe-clone/shards",
+        "idempotency_key",
+        "payments -> store writes=[payment, entry] conditional",
+        "`payments` knows a repeat, by `unique merchant, request`",
+        &[
+            "x12 idempotent",
+            "unique merchant, request;",
+            "writes=[payment, entry] conditional",
+            "vault -> networks writes idempotency_key",
+        ],
+    ),
+    by_reason(
+        "stripe-clone/shards",
+        "breaker",
+        "caller -> endpoints",
+        "20 calls at the most wait for a merchant, and nobody waits for them",
+    ),
+    by_reason("stripe-clone/shards", "page", "reads=payment by=[merchant, state]", LEAVES_THE_LIST),
+    // url-shortener
+    by_reason(
+        "url-shortener/kv",
+        "acks",
+        "acks=1",
+        "the clicks are charts, decided so; and unsaid, Kafka waits for all copies",
+    ),
+    // video-transcoder
+    by_reason("video-transcoder/queue", "ttl", "cdn edge", NEVER_CHANGES),
+    by_reason("video-transcoder/queue", "metrics", "worker encoder", LAG_TELLS),
+    by_reason("video-transcoder/queue", "alert", "worker encoder", LAG_TELLS),
+    by_reason("video-transcoder/segments", "metrics", "every worker", LAG_TELLS),
+    by_reason("video-transcoder/segments", "alert", "every worker", LAG_TELLS),
+    by_reason("video-transcoder/segments", "ttl", "cdn edge", NEVER_CHANGES),
+    by_reason(
+        "video-transcoder/segments",
+        "outbox",
+        "service videos",
+        "the object store tells of each file by itself: `videos` hands nothing off",
+    ),
+    stands_in(
+        "video-transcoder/segments",
+        "rate_limit",
+        "gateway front",
+        "`quota=50/day` counts them too",
+        &[" quota=50/day"],
+    ),
+    by_reason("video-transcoder/segments", "limit_by", "gateway front", FAR_BELOW),
+    by_reason("video-transcoder/segments", "xN", "worker planner", LAG_TELLS),
+    by_reason("video-transcoder/segments", "xN", "worker joiner", LAG_TELLS),
+    by_reason(
+        "video-transcoder/segments",
+        "drain",
+        "worker encoder",
+        "the queue gives a piece again after two minutes",
+    ),
+    stands_in(
+        "video-transcoder/segments",
+        "conditional",
+        "writes=piece",
+        "an encoder that does a piece again writes the same row",
+        &["every worker  idempotent"],
+    ),
+];
