@@ -1,16 +1,22 @@
 //! `spof check`
 
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::output::{Trouble, finish, print};
+use super::folder::{self, Found};
+use super::input::shown;
+use super::output::{Trouble, finish, panicked, print_on};
+use super::progress::Progress;
 use super::terminal::{self, Color};
+use super::window::{Next, in_order};
 use super::{Size, Status, input, packs, settings};
 use crate::diagnostic::Severity;
-use crate::report::{Style, json, text};
+use crate::report::folder::{Tally, Totals};
+use crate::report::{self, Style, json, text};
 use crate::review::{Review, Reviewer};
 use crate::rubric::Packs;
 use crate::settings::Settings;
@@ -19,21 +25,23 @@ use crate::settings::Settings;
 ///
 /// Reads the design, prints every mistake in its text, and goes on with what could be read: findings (what is wrong),
 /// questions (what is not said, and an interviewer will ask), and the score if the design's header says `solves PROBLEM`.
+/// Of a folder, every `*.arch` in it and below is checked that .gitignore does not leave out: a few lines for each that
+/// has something to report, and what there was in all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   spof check shop.arch
   spof check shop.arch --all                  every finding whole
   spof check draft.arch --problem url-shortener --at small
-  spof check designs/*.arch --fail-on warning   for CI
+  spof check designs --fail-on warning        every design in a folder, for CI
   spof check shop.arch --format json | jq '.findings[].rule'
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 mistakes in a design or a file that cannot be read.")]
 pub(super) struct Args {
-    /// Designs to check; `-` is standard input
+    /// Designs to check, or folders of them; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What to print; json is one object, or an array of them for several files
+    /// What to print; json is one object, or an array of them for several files or a folder
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// The least severe finding that makes the exit status 1
@@ -93,41 +101,51 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     {
         return packs::unknown(packs, problem).report(color);
     }
-    let style = Style { all: args.all, ..terminal::for_stdout(color) };
-    let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
-    let mut worst = Status::Clean;
-    let mut objects = Vec::new();
+    let found = folder::expand(&args.files);
+    let folders = found.iter().any(|one| one.in_folder);
+    let run = Run {
+        args,
+        packs,
+        today: args.today.unwrap_or_else(|| jiff::Zoned::now().date()),
+        style: Style { all: args.all, ..terminal::for_stdout(color) },
+    };
+    let mut outcome =
+        Outcome { worst: Status::Clean, objects: Vec::new(), totals: Totals::default(), printed: false };
     let mut loaded = settings::Loaded::new(&args.config, color);
-    let mut printed = false;
-    for file in &args.files {
-        // Half of what was asked for is worse than nothing.
-        let Some(settings) = loaded.of(file) else {
-            worst = Status::Bad;
-            continue;
-        };
-        let one = one(file, args, packs, today, &settings, style, printed);
-        printed = true;
-        let status = match (one, args.format) {
-            (Ok((status, Output::Text(text))), _) => match print(&text) {
-                Ok(()) => status,
-                Err(trouble) => return trouble.report(color),
-            },
-            (Ok((status, Output::Object(object))), _) => {
-                objects.push(object);
-                status
-            }
-            (Err(trouble), _) => trouble.report(color),
-        };
-        worst = worst.max(status);
-    }
-    if args.format == Format::Text {
-        return worst;
-    }
-    let value = if args.files.len() > 1 { Some(Value::Array(objects)) } else { objects.pop() };
-    match value {
-        Some(value) => finish(&format!("{value:#}\n"), worst, color),
-        None => worst,
-    }
+    let progress = Progress::new(found.len());
+    let mut shown = found.iter();
+    // Half of what was asked for is worse than nothing: a design whose settings cannot be read is not checked.
+    let items = found.iter().map(|one| (one, loaded.of(&one.file)));
+    in_order(
+        items,
+        |_| 0,
+        |(found, settings)| settings.map(|settings| run.one(found, &settings)),
+        |next| {
+            let Next::Done(done) = next else { return ControlFlow::Continue(()) };
+            progress.step();
+            let Some(found) = shown.next() else { return ControlFlow::Break(()) };
+            let result = match done {
+                Some(Some(result)) => result,
+                Some(None) => {
+                    outcome.worst = Status::Bad;
+                    outcome.totals.add_unread();
+                    return ControlFlow::Continue(());
+                }
+                None => Err(panicked(&found.file)),
+            };
+            progress.aside(|| outcome.take(found, result, color))
+        },
+    );
+    drop(progress);
+    outcome.end(folders, &run, color)
+}
+
+/// What does not hang on the design.
+struct Run<'a> {
+    args: &'a Args,
+    packs: &'a Packs,
+    today: Date,
+    style: Style,
 }
 
 enum Output {
@@ -135,28 +153,102 @@ enum Output {
     Object(Value),
 }
 
-fn one(
-    file: &Path,
-    args: &Args,
-    packs: &Packs,
-    today: Date,
-    settings: &Settings,
-    style: Style,
-    further: bool,
-) -> Result<(Status, Output), Trouble> {
-    let source = input::read_design(file)?;
-    let scale = args.at.map(Size::scale);
-    let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains: true };
-    let review = reviewer.review(source);
-    let status = status(&review, args.fail_on);
-    let output = match args.format {
-        Format::Text => {
-            let gap = if further { "\n" } else { "" };
-            Output::Text(format!("{gap}{}", text::text(&review, style)))
+/// What is said of one design.
+struct One {
+    status: Status,
+    output: Output,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    fn one(&self, found: &Found, settings: &Settings) -> Result<One, Trouble> {
+        if let Some(trouble) = &found.trouble {
+            return Err(trouble.clone());
         }
-        Format::Json => Output::Object(json::review(&review)),
-    };
-    Ok((status, output))
+        let source = input::read_design(&found.file)?;
+        let args = self.args;
+        let brief = found.in_folder && args.format == Format::Text && !args.all;
+        let reviewer = Reviewer {
+            packs: self.packs,
+            settings,
+            problem: args.problem.as_deref(),
+            scale: args.at.map(Size::scale),
+            today: self.today,
+            // A few lines about each of many designs have no room for what to do next.
+            gains: !brief,
+        };
+        let review = reviewer.review(source);
+        let output = match args.format {
+            Format::Text if brief => {
+                Output::Text(report::folder::design(&review, self.style).unwrap_or_default())
+            }
+            Format::Text => Output::Text(text::text(&review, self.style)),
+            Format::Json => Output::Object(json::review(&review)),
+        };
+        Ok(One { status: status(&review, args.fail_on), output, tally: Tally::of(&review) })
+    }
+}
+
+/// What has been said so far.
+struct Outcome {
+    worst: Status,
+    objects: Vec<Value>,
+    totals: Totals,
+    /// Something stands above, from which the next text is set apart.
+    printed: bool,
+}
+
+impl Outcome {
+    fn take(&mut self, found: &Found, result: Result<One, Trouble>, color: Color) -> ControlFlow<()> {
+        let one = match result {
+            Ok(one) => one,
+            Err(trouble) => {
+                self.totals.add_unread();
+                if found.in_folder {
+                    self.objects.push(json::unread(&shown(&found.file), trouble.message()));
+                }
+                self.worst = self.worst.max(trouble.report(color));
+                self.printed = true;
+                return ControlFlow::Continue(());
+            }
+        };
+        self.worst = self.worst.max(one.status);
+        self.totals.add(one.tally);
+        match one.output {
+            Output::Object(object) => self.objects.push(object),
+            Output::Text(text) if text.is_empty() => {}
+            Output::Text(text) => {
+                let gap = if self.printed { "\n" } else { "" };
+                self.printed = true;
+                match print_on(&format!("{gap}{text}")) {
+                    Ok(true) => {}
+                    Ok(false) => return ControlFlow::Break(()),
+                    Err(trouble) => {
+                        self.worst = trouble.report(color);
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn end(mut self, folders: bool, run: &Run, color: Color) -> Status {
+        if run.args.format == Format::Text {
+            if !folders {
+                return self.worst;
+            }
+            let gap = if self.printed { "\n" } else { "" };
+            let text = self.totals.text(run.args.all, run.style);
+            return finish(&format!("{gap}{text}"), self.worst, color);
+        }
+        let many = folders || run.args.files.len() > 1;
+        let value = if many { Some(Value::Array(self.objects)) } else { self.objects.pop() };
+        match value {
+            Some(value) => finish(&format!("{value:#}\n"), self.worst, color),
+            None => self.worst,
+        }
+    }
 }
 
 fn status(review: &Review, fail_on: FailOn) -> Status {

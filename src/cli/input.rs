@@ -75,7 +75,7 @@ pub(super) fn is_stdin(name: &Path) -> bool {
     name == Path::new("-")
 }
 
-fn shown(name: &Path) -> String {
+pub(super) fn shown(name: &Path) -> String {
     if is_stdin(name) { "<stdin>".to_string() } else { name.display().to_string() }
 }
 

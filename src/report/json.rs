@@ -4,9 +4,10 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
+use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Edit, Label};
 use crate::review::Review;
-use crate::rules::Accepted;
+use crate::rules::{Accepted, Critique};
 use crate::source::{Source, Span};
 
 pub fn review(review: &Review) -> Value {
@@ -29,6 +30,18 @@ pub fn review(review: &Review) -> Value {
         "not_evaluated": review.critique.not_evaluated,
         "settings": settings,
         "score": review.score,
+    })
+}
+
+/// A file that could not be read, in the place of its review: nothing was found, and one error says why.
+pub fn unread(file: &str, message: &str) -> Value {
+    review(&Review {
+        source: Source::new(file, ""),
+        design: Design::default(),
+        mistakes: vec![Diagnostic::mistake("unreadable", message, Span { start: 0, end: 0 }, "")],
+        critique: Critique::default(),
+        problem: None,
+        score: None,
     })
 }
 
