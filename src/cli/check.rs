@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::folder::{self, Found};
+use super::folder::{self, Found, From};
 use super::input::shown;
 use super::output::{Trouble, finish, panicked, print_on};
 use super::progress::Progress;
@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
         return packs::unknown(packs, problem).report(color);
     }
     let found = folder::expand(&args.files);
-    let folders = found.iter().any(|one| one.in_folder);
+    let folders = found.iter().any(|one| one.from == From::Folder);
     let run = Run {
         args,
         packs,
@@ -167,7 +167,7 @@ impl Run<'_> {
         }
         let source = input::read_design(&found.file)?;
         let args = self.args;
-        let brief = found.in_folder && args.format == Format::Text && !args.all;
+        let brief = found.from == From::Folder && args.format == Format::Text && !args.all;
         let reviewer = Reviewer {
             packs: self.packs,
             settings,
@@ -203,8 +203,10 @@ impl Outcome {
         let one = match result {
             Ok(one) => one,
             Err(trouble) => {
-                self.totals.add_unread();
-                if found.in_folder {
+                if found.from != From::Nothing {
+                    self.totals.add_unread();
+                }
+                if found.from == From::Folder {
                     self.objects.push(json::unread(&shown(&found.file), trouble.message()));
                 }
                 self.worst = self.worst.max(trouble.report(color));

@@ -14,8 +14,16 @@ const ENDING: &str = "arch";
 pub(super) struct Found {
     pub file: PathBuf,
     pub trouble: Option<Trouble>,
-    /// Found in a folder; the others were named.
-    pub in_folder: bool,
+    pub from: From,
+}
+
+/// How it came to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    Name,
+    Folder,
+    /// It is a folder, and there is nothing in it.
+    Nothing,
 }
 
 /// What is named, and in the place of a folder the designs in it. A folder without designs is a trouble of its own: the
@@ -25,14 +33,17 @@ pub(super) fn expand(named: &[PathBuf]) -> Vec<Found> {
 }
 
 fn named_file(path: &Path) -> Found {
-    Found { file: path.to_path_buf(), trouble: None, in_folder: false }
+    Found { file: path.to_path_buf(), trouble: None, from: From::Name }
 }
 
 /// Every `*.arch` below a folder, folder by folder in order of name. What `.gitignore` or `.ignore` leaves out is left
 /// out, and so is what is hidden. Links to folders are not followed, so that nothing is met twice.
 fn designs(folder: &Path) -> Vec<Found> {
     let found: Vec<Found> = walk(folder, true).filter_map(found).collect();
-    if found.is_empty() { vec![Found { trouble: Some(empty(folder)), ..in_folder(folder) }] } else { found }
+    if !found.is_empty() {
+        return found;
+    }
+    vec![Found { file: folder.to_path_buf(), trouble: Some(empty(folder)), from: From::Nothing }]
 }
 
 fn walk(folder: &Path, ignoring: bool) -> impl Iterator<Item = Result<DirEntry, Error>> {
@@ -74,7 +85,7 @@ fn not_a_file(path: &Path, kind: FileType) -> Option<Trouble> {
 }
 
 fn in_folder(path: &Path) -> Found {
-    Found { file: shown(path), trouble: None, in_folder: true }
+    Found { file: shown(path), trouble: None, from: From::Folder }
 }
 
 /// `a.arch` rather than `./a.arch`.
@@ -104,7 +115,7 @@ fn unreadable(error: &Error) -> Found {
         other => other.to_string(),
     };
     let trouble = Trouble::new(format!("cannot read the folder `{}`: {reason}", file.display()));
-    Found { file, trouble: Some(trouble), in_folder: true }
+    Found { file, trouble: Some(trouble), from: From::Folder }
 }
 
 fn empty(folder: &Path) -> Trouble {

@@ -26,7 +26,9 @@ pub fn table_row(file: &str, row: &Row, style: Style) -> String {
     let (Some(points), Some(of)) = (row.points, row.of) else {
         let blank = " ".repeat(table_head(Style { color: false, ..style }).len() - "design\n".len() - POINTS);
         let why = row.error.as_deref().unwrap_or("not graded");
-        return format!("{:>POINTS$}{blank}{}: {}\n", "-", clean(file), clean(why));
+        // Most reasons name the file.
+        let why = if why.contains(file) { why.to_string() } else { format!("{file}: {why}") };
+        return format!("{:>POINTS$}{blank}{}\n", "-", clean(&why));
     };
     let whole = format!("{}/{}", crate::report::score::points(points, of), of.round());
     let level = row.level.map_or("none", |level| level.name());
