@@ -15,7 +15,7 @@ use super::terminal::{self, Color};
 use super::window::{Next, in_order};
 use super::{Size, Status, input, packs, settings};
 use crate::diagnostic::Severity;
-use crate::report::folder::{Tally, Totals};
+use crate::report::folder::Totals;
 use crate::report::{self, Style, json, text};
 use crate::review::{Review, Reviewer};
 use crate::rubric::Packs;
@@ -103,94 +103,66 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     }
     let found = folder::expand(&args.files);
     let folders = found.iter().any(|one| one.from == From::Folder);
-    let run = Run {
+    let style = Style { all: args.all, ..terminal::for_stdout(color) };
+    let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
+    let mut said = Said {
         args,
-        packs,
-        today: args.today.unwrap_or_else(|| jiff::Zoned::now().date()),
-        style: Style { all: args.all, ..terminal::for_stdout(color) },
+        style,
+        worst: Status::Clean,
+        objects: Vec::new(),
+        totals: Totals::default(),
+        printed: false,
     };
-    let mut outcome =
-        Outcome { worst: Status::Clean, objects: Vec::new(), totals: Totals::default(), printed: false };
     let mut loaded = settings::Loaded::new(&args.config, color);
     let progress = Progress::new(found.len());
     let mut shown = found.iter();
-    // Half of what was asked for is worse than nothing: a design whose settings cannot be read is not checked.
-    let items = found.iter().map(|one| (one, loaded.of(&one.file)));
     in_order(
-        items,
+        found.iter().map(|one| (one, loaded.of(&one.file))),
         |_| 0,
-        |(found, settings)| settings.map(|settings| run.one(found, &settings)),
+        |(found, settings)| match (&found.trouble, settings) {
+            (Some(trouble), _) => Err(Some(trouble.clone())),
+            // Half of what was asked for is worse than nothing; why has been said, once for all designs that share them.
+            (None, None) => Err(None),
+            (None, Some(settings)) => one(found, args, packs, today, &settings).map_err(Some),
+        },
         |next| {
             let Next::Done(done) = next else { return ControlFlow::Continue(()) };
-            progress.step();
             let Some(found) = shown.next() else { return ControlFlow::Break(()) };
-            let result = match done {
-                Some(Some(result)) => result,
-                Some(None) => {
-                    outcome.worst = Status::Bad;
-                    outcome.totals.add_unread();
-                    return ControlFlow::Continue(());
-                }
-                None => Err(panicked(&found.file)),
-            };
-            progress.aside(|| outcome.take(found, result, color))
+            progress.step();
+            let result = done.unwrap_or_else(|| Err(Some(panicked(&found.file))));
+            progress.aside(|| match result {
+                Ok(review) => said.review(found, &review, color),
+                Err(trouble) => said.unread(found, trouble, color),
+            })
         },
     );
     drop(progress);
-    outcome.end(folders, &run, color)
+    said.end(folders, color)
 }
 
-/// What does not hang on the design.
-struct Run<'a> {
-    args: &'a Args,
-    packs: &'a Packs,
+fn one(
+    found: &Found,
+    args: &Args,
+    packs: &Packs,
     today: Date,
-    style: Style,
+    settings: &Settings,
+) -> Result<Review, Trouble> {
+    let source = input::read_design(&found.file)?;
+    let scale = args.at.map(Size::scale);
+    // A few lines about each of many designs have no room for what to do next.
+    let gains = !brief(found, args);
+    let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains };
+    Ok(reviewer.review(source))
 }
 
-enum Output {
-    Text(String),
-    Object(Value),
-}
-
-/// What is said of one design.
-struct One {
-    status: Status,
-    output: Output,
-    tally: Tally,
-}
-
-impl Run<'_> {
-    fn one(&self, found: &Found, settings: &Settings) -> Result<One, Trouble> {
-        if let Some(trouble) = &found.trouble {
-            return Err(trouble.clone());
-        }
-        let source = input::read_design(&found.file)?;
-        let args = self.args;
-        let brief = found.from == From::Folder && args.format == Format::Text && !args.all;
-        let reviewer = Reviewer {
-            packs: self.packs,
-            settings,
-            problem: args.problem.as_deref(),
-            scale: args.at.map(Size::scale),
-            today: self.today,
-            // A few lines about each of many designs have no room for what to do next.
-            gains: !brief,
-        };
-        let review = reviewer.review(source);
-        let output = match args.format {
-            Format::Text if brief => {
-                Output::Text(report::folder::design(&review, self.style).unwrap_or_default())
-            }
-            Format::Text => Output::Text(text::text(&review, self.style)),
-            Format::Json => Output::Object(json::review(&review)),
-        };
-        Ok(One { status: status(&review, args.fail_on), output, tally: Tally::of(&review) })
-    }
+fn brief(found: &Found, args: &Args) -> bool {
+    found.from == From::Folder && args.format == Format::Text && !args.all
 }
 
 /// What has been said so far.
-struct Outcome {
+struct Said<'a> {
+    args: &'a Args,
+    style: Style,
     worst: Status,
     objects: Vec<Value>,
     totals: Totals,
@@ -198,53 +170,58 @@ struct Outcome {
     printed: bool,
 }
 
-impl Outcome {
-    fn take(&mut self, found: &Found, result: Result<One, Trouble>, color: Color) -> ControlFlow<()> {
-        let one = match result {
-            Ok(one) => one,
-            Err(trouble) => {
-                if found.from != From::Nothing {
-                    self.totals.add_unread();
-                }
-                if found.from == From::Folder {
-                    self.objects.push(json::unread(&shown(&found.file), trouble.message()));
-                }
-                self.worst = self.worst.max(trouble.report(color));
-                self.printed = true;
+impl Said<'_> {
+    fn review(&mut self, found: &Found, review: &Review, color: Color) -> ControlFlow<()> {
+        self.worst = self.worst.max(status(review, self.args.fail_on));
+        self.totals.add(review);
+        let text = match self.args.format {
+            Format::Json => {
+                self.objects.push(json::review(review));
                 return ControlFlow::Continue(());
             }
+            Format::Text if brief(found, self.args) => report::folder::design(review, self.style),
+            Format::Text => Some(text::text(review, self.style)),
         };
-        self.worst = self.worst.max(one.status);
-        self.totals.add(one.tally);
-        match one.output {
-            Output::Object(object) => self.objects.push(object),
-            Output::Text(text) if text.is_empty() => {}
-            Output::Text(text) => {
-                let gap = if self.printed { "\n" } else { "" };
-                self.printed = true;
-                match print_on(&format!("{gap}{text}")) {
-                    Ok(true) => {}
-                    Ok(false) => return ControlFlow::Break(()),
-                    Err(trouble) => {
-                        self.worst = trouble.report(color);
-                        return ControlFlow::Break(());
-                    }
-                }
+        let Some(text) = text else { return ControlFlow::Continue(()) };
+        let gap = if self.printed { "\n" } else { "" };
+        self.printed = true;
+        match print_on(&format!("{gap}{text}")) {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(trouble) => {
+                self.worst = trouble.report(color);
+                ControlFlow::Break(())
             }
+        }
+    }
+
+    fn unread(&mut self, found: &Found, trouble: Option<Trouble>, color: Color) -> ControlFlow<()> {
+        self.worst = Status::Bad;
+        self.printed = true;
+        if let Some(trouble) = &trouble {
+            trouble.report(color);
+        }
+        if found.from != From::Nothing {
+            self.totals.add_unread();
+        }
+        // A program that reads the objects of a folder does not know which files are missing.
+        if found.from == From::Folder && self.args.format == Format::Json {
+            let why = trouble.as_ref().map_or("its settings cannot be read", Trouble::message);
+            self.objects.push(json::unread(&shown(&found.file), why));
         }
         ControlFlow::Continue(())
     }
 
-    fn end(mut self, folders: bool, run: &Run, color: Color) -> Status {
-        if run.args.format == Format::Text {
+    fn end(mut self, folders: bool, color: Color) -> Status {
+        if self.args.format == Format::Text {
             if !folders {
                 return self.worst;
             }
             let gap = if self.printed { "\n" } else { "" };
-            let text = self.totals.text(run.args.all, run.style);
+            let text = self.totals.text(self.args.all, self.style);
             return finish(&format!("{gap}{text}"), self.worst, color);
         }
-        let many = folders || run.args.files.len() > 1;
+        let many = folders || self.args.files.len() > 1;
         let value = if many { Some(Value::Array(self.objects)) } else { self.objects.pop() };
         match value {
             Some(value) => finish(&format!("{value:#}\n"), self.worst, color),

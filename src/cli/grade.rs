@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::folder::{self, Found};
+use super::folder::{self, Found, From};
 use super::input::{self, shown};
 use super::output::{panicked, print_on};
 use super::progress::Progress;
@@ -117,9 +117,15 @@ fn grade(found: &Found, reviewer: &Reviewer) -> Graded {
 }
 
 fn folders(args: &Args, reviewer: &Reviewer, color: Color) -> Status {
+    // A slip of the keyboard is not a student whose design is missing.
+    if let Some(missing) = args.designs.iter().find(|path| !path.exists())
+        && let Err(trouble) = input::read(missing)
+    {
+        return trouble.report(color);
+    }
     let found = folder::expand(&args.designs);
     // The wrong folder is no class.
-    if let [Found { trouble: Some(trouble), .. }] = &found[..] {
+    if let [Found { trouble: Some(trouble), from: From::Nothing, .. }] = &found[..] {
         return trouble.report(color);
     }
     let style = terminal::for_stdout(color);

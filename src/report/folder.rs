@@ -41,19 +41,6 @@ fn flaws(review: &Review) -> impl Iterator<Item = &Diagnostic> {
     review.critique.findings.iter().filter(is_flaw)
 }
 
-/// What is said of one design among many that were looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
-    counts: Counts,
-    rules: BTreeSet<&'static str>,
-}
-
-impl Tally {
-    pub fn of(review: &Review) -> Tally {
-        Tally { counts: Counts::of(review), rules: flaws(review).map(|one| one.code).collect() }
-    }
-}
-
 /// All designs of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
@@ -66,14 +53,16 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub fn add(&mut self, tally: Tally) {
-        self.counts.add(tally.counts);
-        match tally.counts {
+    pub fn add(&mut self, review: &Review) {
+        let counts = Counts::of(review);
+        self.counts.add(counts);
+        match counts {
             counts if counts == Counts::default() => self.silent += 1,
             counts if counts.mistakes > 0 => self.mistaken += 1,
             _ => self.found += 1,
         }
-        for rule in tally.rules {
+        // A design counts once, however often it has a flaw.
+        for rule in flaws(review).map(|one| one.code).collect::<BTreeSet<_>>() {
             *self.rules.entry(rule).or_default() += 1;
         }
     }
