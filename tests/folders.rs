@@ -175,7 +175,7 @@ fn a_folder_that_may_not_be_read_stops_nothing() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&[("a.arch", CLEAN), ("shut/b.arch", CLEAN), ("z.arch", CLEAN)]);
     let shut = folder.path().join("shut");
-    fs::set_permissions(&shut, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read_dir(&shut).is_ok() {
         eprintln!("skipped: root reads everything");
         return;
