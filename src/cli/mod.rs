@@ -6,8 +6,12 @@ mod diff;
 mod draw;
 mod explain;
 mod fmt;
+mod folder;
 mod format;
+mod grade;
+mod grade_lines;
 mod input;
+mod lines;
 mod new;
 mod numbers;
 mod output;
@@ -17,11 +21,13 @@ mod picture;
 mod plot;
 mod predict;
 mod problems;
+mod progress;
 mod rules;
 mod settings;
 mod template;
 mod terminal;
 mod theme;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,6 +68,7 @@ Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the
 enum Command {
     Check(check::Args),
     Diff(diff::Args),
+    Grade(grade::Args),
     Draw(draw::Args),
     Numbers(numbers::Args),
     Plot(plot::Args),
@@ -115,6 +122,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match cli.command {
         Command::Check(args) => check::run(&args, color),
         Command::Diff(args) => diff::run(&args, color),
+        Command::Grade(args) => grade::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),

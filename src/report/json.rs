@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::places::Places;
+use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Edit, Label, Severity, Verdict};
 use crate::review::Review;
 use crate::rubric::Score;
-use crate::rules::{Accepted, Confidence, NotEvaluated};
+use crate::rules::{Accepted, Confidence, Critique, NotEvaluated};
 use crate::settings::Settings;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// What `spof check --format json` prints.
 #[derive(Serialize, JsonSchema)]
@@ -164,6 +165,18 @@ pub fn review(review: &Review) -> Value {
 /// JSON as it is printed, in lines.
 pub fn printed(value: &Value) -> String {
     inert(&format!("{value:#}\n"))
+}
+
+/// A file that could not be read, in the place of its review: nothing was found, and one error says why.
+pub fn unread(file: &str, message: &str) -> Value {
+    review(&Review {
+        source: Source::new(file, ""),
+        design: Design::default(),
+        mistakes: vec![Diagnostic::mistake("unreadable", message, Span { start: 0, end: 0 }, "")],
+        critique: Critique::default(),
+        problem: None,
+        score: None,
+    })
 }
 
 /// JSON without a character that a terminal obeys or that turns the writing round, and without `##[`, which a workflow's

@@ -48,6 +48,8 @@ pub static RULE: Rule = Rule {
 };
 
 const FEW: f64 = 100_000.0;
+/// A page: a job that reads fewer takes one step at a time.
+const PAGE: f64 = 50.0;
 /// One answer of this table may hurt, however few ask.
 const HUGE: f64 = 9_999_999.0;
 
