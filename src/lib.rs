@@ -19,6 +19,7 @@ pub mod cli;
 pub mod design;
 pub mod diagnostic;
 pub mod draw;
+pub mod fix;
 pub mod layout;
 pub mod numbers;
 pub mod plot;

@@ -80,7 +80,10 @@ fn labels(places: &Places, labels: &[Label]) -> Vec<Value> {
 }
 
 fn edits(places: &Places, edits: &[Edit]) -> Vec<Value> {
-    edits.iter().map(|edit| json!({ "span": span(places, edit.span), "text": edit.text })).collect()
+    let edit = |edit: &Edit| {
+        json!({ "span": span(places, edit.span), "text": edit.text, "applicability": edit.applicability })
+    };
+    edits.iter().map(edit).collect()
 }
 
 /// Line and column from 1, column and length in characters.

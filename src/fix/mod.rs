@@ -1,0 +1,50 @@
+//! Fixes by machine: from what rules say would mend a finding to a text in which it is mended.
+//!
+//! A rule states a `Mend`, by names. `place` finds where in the text it goes, `repair` makes it there and judges what
+//! came out: a fix that mends nothing, or brings anything new, is taken back.
+
+mod applicability;
+mod mend;
+mod place;
+mod repair;
+
+pub use applicability::{Applicability, SETTINGS};
+pub use mend::{Mend, Subject, What, Write};
+pub use place::{Change, Places};
+pub use repair::{Applied, Asked, Refused, Repaired, repair};
+
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostic, Edit};
+
+/// Fills in where the mends of a finding stand; what cannot be placed is left out.
+pub fn locate(places: &Places, finding: &mut Diagnostic) {
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut decided = HashSet::new();
+    for mend in &finding.mends {
+        let Ok(changes) = places.changes(mend) else { continue };
+        let applicability = mend.applicability();
+        for change in changes {
+            if decided.insert(change.decides) {
+                edits.push(Edit { span: change.span, text: change.text, applicability });
+            }
+        }
+    }
+    edits.sort_by_key(|edit| edit.span);
+    finding.edits = edits.into_iter().fold(Vec::new(), joined);
+}
+
+/// What is put at one place is one edit.
+fn joined(mut edits: Vec<Edit>, edit: Edit) -> Vec<Edit> {
+    match edits.last_mut() {
+        Some(last)
+            if last.span.is_empty()
+                && last.span == edit.span
+                && last.applicability == edit.applicability =>
+        {
+            last.text.push_str(&edit.text);
+        }
+        _ => edits.push(edit),
+    }
+    edits
+}
