@@ -208,6 +208,12 @@ impl Diagnostic {
         self
     }
 
+    /// The same where there may be none.
+    pub fn mends(mut self, mend: Option<Mend>) -> Diagnostic {
+        self.mends.extend(mend);
+        self
+    }
+
     /// What an interviewer would ask of this very place; the rule's general question otherwise.
     pub fn question(mut self, text: impl Into<String>) -> Diagnostic {
         self.question = text.into();

@@ -23,7 +23,7 @@ impl Applicability {
 }
 
 /// Attributes that are settings. All others that a rule writes need a part, a person or code elsewhere to be true.
-pub const SETTINGS: [&str; 34] = [
+pub const SETTINGS: [&str; 35] = [
     "acks",
     "ack",
     "alert",
@@ -58,6 +58,7 @@ pub const SETTINGS: [&str; 34] = [
     "timeout",
     "tls",
     "ttl",
+    "visibility",
 ];
 
 pub fn of(what: &What) -> Applicability {

@@ -75,9 +75,22 @@ impl Mend {
         Mend { writes: vec![Write { of, what: What::Line(line.into()) }], loses_data: false }
     }
 
+    /// How many there are to be: `x2`.
     pub fn instances(id: &str, count: u64) -> Mend {
-        let of = Subject::Node(id.to_string());
-        Mend { writes: vec![Write { of, what: What::Instances(count) }], loses_data: false }
+        Mend::default().and_instances(id, count)
+    }
+
+    /// The same as a rule writes it: `x2`, or `autoscale=[2, 8]`.
+    pub fn count(id: &str, written: &str) -> Mend {
+        match written.strip_prefix('x').and_then(|count| count.parse().ok()) {
+            Some(count) => Mend::instances(id, count),
+            None => Mend::node(id, &written.replace(' ', "")),
+        }
+    }
+
+    pub fn and_instances(mut self, id: &str, count: u64) -> Mend {
+        self.writes.push(Write { of: Subject::Node(id.to_string()), what: What::Instances(count) });
+        self
     }
 
     pub fn and_node(self, id: &str, attributes: &str) -> Mend {

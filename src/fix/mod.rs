@@ -38,9 +38,7 @@ pub fn locate(places: &Places, finding: &mut Diagnostic) {
 fn joined(mut edits: Vec<Edit>, edit: Edit) -> Vec<Edit> {
     match edits.last_mut() {
         Some(last)
-            if last.span.is_empty()
-                && last.span == edit.span
-                && last.applicability == edit.applicability =>
+            if last.span.is_empty() && last.span == edit.span && last.applicability == edit.applicability =>
         {
             last.text.push_str(&edit.text);
         }

@@ -6,9 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Applicability;
 use super::mend::Mend;
 use super::place::{Change, Places};
-use super::Applicability;
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::review::{Looked, Reviewer};
 use crate::source::Source;
@@ -58,8 +58,7 @@ type Key<'d> = (&'static str, &'d str, &'d str);
 
 /// The text with all fixes that hold. A text with mistakes of its own is left alone: they are the error.
 pub fn repair(reviewer: &Reviewer, source: &Source, asked: Asked) -> Result<Repaired, Vec<Diagnostic>> {
-    let mut repaired =
-        Repaired { text: source.text.clone(), applied: Vec::new(), refused: Vec::new() };
+    let mut repaired = Repaired { text: source.text.clone(), applied: Vec::new(), refused: Vec::new() };
     let first = reviewer.look(&repaired.text);
     if !first.mistakes.is_empty() {
         return Err(first.mistakes);
@@ -96,9 +95,9 @@ pub fn repair(reviewer: &Reviewer, source: &Source, asked: Asked) -> Result<Repa
         }
         most = usize::MAX;
         if let Some(text) = trial {
-            repaired.applied.extend(
-                batch.iter().map(|one| Applied { rule: one.finding.code, what: one.what.clone() }),
-            );
+            repaired
+                .applied
+                .extend(batch.iter().map(|one| Applied { rule: one.finding.code, what: one.what.clone() }));
             drop(batch);
             drop(looked);
             repaired.text = text;
@@ -129,9 +128,11 @@ fn candidates<'d>(
     let mut batch = Vec::new();
     for finding in findings {
         let wanted = |mend: &&Mend| mend.applicability() <= asked.up_to;
-        let Some(mend) = finding.mends.iter().find(|mend| {
-            wanted(mend) && !refused.contains(&(finding.code, mend.show(text)))
-        }) else {
+        let Some(mend) = finding
+            .mends
+            .iter()
+            .find(|mend| wanted(mend) && !refused.contains(&(finding.code, mend.show(text))))
+        else {
             continue;
         };
         let what = mend.show(text);

@@ -80,9 +80,7 @@ fn labels(places: &Places, labels: &[Label]) -> Vec<Value> {
 }
 
 fn edits(places: &Places, edits: &[Edit]) -> Vec<Value> {
-    let edit = |edit: &Edit| {
-        json!({ "span": span(places, edit.span), "text": edit.text, "applicability": edit.applicability })
-    };
+    let edit = |edit: &Edit| json!({ "span": span(places, edit.span), "text": edit.text, "applicability": edit.applicability });
     edits.iter().map(edit).collect()
 }
 

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::{are_parts, finds_many, finds_one, is_position};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -162,7 +163,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         .consequence(format!(
             "one `{by}` has grown far beyond the others: its request takes seconds, {caller} holds all of the rows in memory, and each retry does it again"
         ))
-        .fix(format!(
+        .mend(Mend::step(step, "page=cursor limit=50"))
+.fix(format!(
             "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",
             facts.id(step.from),
             facts.id(step.to)
@@ -189,7 +191,8 @@ fn after_the_first(facts: &Facts, step: &Step, table: &Table, by: &str, limit: f
     .consequence(format!(
         "somebody scrolls to the end of the first {limit} and there is nothing more; the quick mend is a larger `limit`, until one answer has all of it"
     ))
-    .fix(format!("`page=cursor` on `{from} -> {to}`, so that each page starts after the last one; or an `allow` if only the first {limit} are ever wanted"))
+    .mend(Mend::step(step, "page=cursor"))
+.fix(format!("`page=cursor` on `{from} -> {to}`, so that each page starts after the last one; or an `allow` if only the first {limit} are ever wanted"))
 }
 
 #[cfg(test)]

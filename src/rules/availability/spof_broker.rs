@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 
 /// Their messages lie in a broker or cache of another technology.
@@ -132,6 +133,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(format!("{way}: no second instance accepts"))
                 .consequence(consequence)
+                .mends(mend(node))
                 .fix(fix(node)),
         );
     }
@@ -160,7 +162,7 @@ fn may_be_lost(facts: &Facts, broker: NodeIndex, producers: &[NodeIndex]) -> Opt
         .consequence(format!(
             "its host fails: requests go on, and what waited in {name}, and what is sent until it is back, is missing"
         ))
-        .fix(fix(node)),
+        .mends(mend(node)).fix(fix(node)),
     )
 }
 
@@ -179,7 +181,7 @@ fn keeps_what_failed(facts: &Facts, dead: NodeIndex, of: NodeIndex) -> Diagnosti
     .consequence(format!(
         "a bad deploy fills {name}, and its disk fails before somebody has put the messages back: they are nowhere else"
     ))
-    .fix(fix(node))
+    .mends(mend(node)).fix(fix(node))
 }
 
 /// For queues of dead letters, one that names them and runs on several machines of your own.
@@ -193,6 +195,12 @@ fn dead_letters_of_several(facts: &Facts) -> HashMap<NodeIndex, NodeIndex> {
         }
     }
     named
+}
+
+/// Some run on one machine, however many there are.
+fn mend(node: &Node) -> Option<Mend> {
+    let copies = node.tech.is_none_or(|tech| tech.failover.as_deref() != Some("none"));
+    copies.then(|| Mend::instances(&node.id, 3))
 }
 
 fn fix(node: &Node) -> String {

@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::overload::{Backlog, Drain};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_count, show_duration, show_rate};
@@ -107,7 +108,8 @@ fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
             .consequence(format!(
                 "{who} come back after an hour, and for another {lost} deliver what nobody wants any more, while what is sent now expires in line"
             ))
-            .fix(format!(
+            .mend(Mend::node(&queue.id, &format!("ttl={}", age.replace([' ', ','], ""))).losing_data())
+.fix(format!(
                 "`ttl={}` on {name}, so that what has expired is {}",
                 age.replace([' ', ','], ""),
                 if is_log { "passed over: consumers of a log look at each message's timestamp" } else { "dropped" }

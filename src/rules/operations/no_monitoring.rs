@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::is_own_code;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -84,7 +85,8 @@ fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "one request in ten fails at {name} since the last deploy, and nobody can say how many or since when"
                 ))
-                .fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
+                .mend(Mend::node(&node.id, "metrics"))
+.fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
         );
     }
     found

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Journey;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -168,6 +169,7 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure, tiny: Option<f
                 format!("a loop without a pause in one client fills {last}, and everybody else gets errors")
             }
         })
+        .mend(Mend::node(&front.id, &format!("rate_limit=100/min limit_by={by}")))
         .fix(format!(
             "`rate_limit=100/min limit_by={by}` on {name}, with the number that one honest caller needs"
         ))
