@@ -74,6 +74,9 @@ fn rule_page(rule: &rules::Rule) -> String {
     }
     text.push_str(&format!("Has the flaw:\n\n```arch\n{}```\n\n", page.bad));
     text.push_str(&format!("Mended:\n\n```arch\n{}```\n\n", page.good));
+    if let Some(written) = spof::fix::sentence(rule) {
+        text.push_str(&format!("**Fixed for you.** {written} [What is safe](../fixes.md)\n\n"));
+    }
     text.push_str(&format!("**When to allow it.** {}\n\n**How.** {}\n", page.ignore, rule.allowing()));
     text
 }

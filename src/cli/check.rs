@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::output::{Trouble, finish, print};
 use super::terminal::{self, Color};
-use super::{Size, Status, input, packs, settings};
+use super::{Size, Status, fix, input, packs, settings};
 use crate::diagnostic::Severity;
 use crate::report::{Style, json, text};
 use crate::review::{Review, Reviewer};
@@ -26,6 +26,7 @@ Examples:
   spof check shop.arch --all                  every finding whole
   spof check draft.arch --problem url-shortener --at small
   spof check designs/*.arch --fail-on warning   for CI
+  spof check shop.arch --diff                 what could be fixed, as a diff; --fix writes it
   spof check shop.arch --format json | jq '.findings[].rule'
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 mistakes in a design or a file that cannot be read.")]
@@ -51,6 +52,8 @@ pub(super) struct Args {
     /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
+    #[command(flatten)]
+    fixing: fix::Fixing,
     #[command(flatten)]
     packs: packs::Folder,
     #[command(flatten)]
@@ -105,7 +108,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             worst = Status::Bad;
             continue;
         };
-        let one = one(file, args, packs, today, &settings, style, printed);
+        let one = one(file, args, packs, today, &settings, style, printed, color);
         printed = true;
         let status = match (one, args.format) {
             (Ok((status, Output::Text(text))), _) => match print(&text) {
@@ -143,10 +146,18 @@ fn one(
     settings: &Settings,
     style: Style,
     further: bool,
+    color: Color,
 ) -> Result<(Status, Output), Trouble> {
     let source = input::read_design(file)?;
     let scale = args.at.map(Size::scale);
     let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains: true };
+    let source = match fix::run(&args.fixing, file, source, &reviewer, color)? {
+        fix::Outcome::Review(source) => source,
+        fix::Outcome::Print(text, judged) => {
+            let status = judged.map(|source| status(&reviewer.review(source), args.fail_on));
+            return Ok((status.unwrap_or_else(|status| status), Output::Text(text)));
+        }
+    };
     let review = reviewer.review(source);
     let status = status(&review, args.fail_on);
     let output = match args.format {

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod draw;
 mod explain;
+mod fix;
 mod fmt;
 mod input;
 mod new;

@@ -23,7 +23,7 @@ impl Applicability {
 }
 
 /// Attributes that are settings. All others that a rule writes need a part, a person or code elsewhere to be true.
-pub const SETTINGS: [&str; 35] = [
+pub const SETTINGS: [&str; 36] = [
     "acks",
     "ack",
     "alert",
@@ -51,6 +51,7 @@ pub const SETTINGS: [&str; 35] = [
     "rate_limit",
     "reconnect",
     "repair_limit",
+    "replication",
     "retry_budget",
     "send_buffer",
     "stages",

@@ -4,12 +4,16 @@
 //! came out: a fix that mends nothing, or brings anything new, is taken back.
 
 mod applicability;
+mod diff;
 mod mend;
+mod page;
 mod place;
 mod repair;
 
 pub use applicability::{Applicability, SETTINGS};
+pub use diff::unified;
 pub use mend::{Mend, Subject, What, Write};
+pub use page::{on_page, sentence};
 pub use place::{Change, Places};
 pub use repair::{Applied, Asked, Refused, Repaired, repair};
 

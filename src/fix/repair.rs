@@ -34,6 +34,8 @@ pub struct Repaired {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     pub rule: &'static str,
+    /// The finding's, which is gone.
+    pub fingerprint: String,
     /// `` `timeout=2s` at `api` to `store` ``
     pub what: String,
 }
@@ -53,6 +55,9 @@ struct Candidate<'d> {
     changes: Vec<Change>,
 }
 
+/// Fixes that are not tried again, by finding and by what they would write.
+type Passed = HashSet<(String, String)>;
+
 /// What a rule says of what it names first; found again after what stands around it has changed.
 type Key<'d> = (&'static str, &'d str, &'d str);
 
@@ -64,7 +69,7 @@ pub fn repair(reviewer: &Reviewer, source: &Source, asked: Asked) -> Result<Repa
         return Err(first.mistakes);
     }
     drop(first);
-    let mut refused: HashSet<(&'static str, String)> = HashSet::new();
+    let mut refused = Passed::new();
     let mut most = usize::MAX;
     let mut trials = 0;
     loop {
@@ -86,7 +91,7 @@ pub fn repair(reviewer: &Reviewer, source: &Source, asked: Asked) -> Result<Repa
             match judge(&looked, &reviewer.look(&text), &batch) {
                 Ok(()) => trial = Some(text),
                 Err(why) if batch.len() == 1 => {
-                    refused.insert((batch[0].finding.code, batch[0].what.clone()));
+                    refused.insert((batch[0].finding.fingerprint(), batch[0].what.clone()));
                     repaired.refused.push(batch[0].refused(&why));
                     batch.clear();
                 }
@@ -95,9 +100,11 @@ pub fn repair(reviewer: &Reviewer, source: &Source, asked: Asked) -> Result<Repa
         }
         most = usize::MAX;
         if let Some(text) = trial {
-            repaired
-                .applied
-                .extend(batch.iter().map(|one| Applied { rule: one.finding.code, what: one.what.clone() }));
+            repaired.applied.extend(batch.iter().map(|one| Applied {
+                rule: one.finding.code,
+                fingerprint: one.finding.fingerprint(),
+                what: one.what.clone(),
+            }));
             drop(batch);
             drop(looked);
             repaired.text = text;
@@ -117,7 +124,7 @@ fn candidates<'d>(
     looked: &'d Looked,
     text: &str,
     asked: Asked,
-    refused: &mut HashSet<(&'static str, String)>,
+    refused: &mut Passed,
     said: &mut Vec<Refused>,
 ) -> Vec<Candidate<'d>> {
     let places = Places::new(text, &looked.ast, &looked.design);
@@ -131,7 +138,7 @@ fn candidates<'d>(
         let Some(mend) = finding
             .mends
             .iter()
-            .find(|mend| wanted(mend) && !refused.contains(&(finding.code, mend.show(text))))
+            .find(|mend| wanted(mend) && !refused.contains(&(finding.fingerprint(), mend.show(text))))
         else {
             continue;
         };
@@ -140,7 +147,7 @@ fn candidates<'d>(
             Ok(changes) => changes,
             Err(why) => {
                 said.push(Refused { rule: finding.code, what: what.clone(), why: why.to_string() });
-                refused.insert((finding.code, what));
+                refused.insert((finding.fingerprint(), what));
                 continue;
             }
         };

@@ -6,6 +6,7 @@ pub mod backlog;
 mod brief;
 mod excerpt;
 pub mod explain;
+pub mod fixes;
 pub mod json;
 mod latency;
 pub mod markdown;

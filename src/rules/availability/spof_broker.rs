@@ -133,7 +133,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(format!("{way}: no second instance accepts"))
                 .consequence(consequence)
-                .mends(mend(node))
+                .mends(mend(facts, node))
                 .fix(fix(node)),
         );
     }
@@ -162,7 +162,7 @@ fn may_be_lost(facts: &Facts, broker: NodeIndex, producers: &[NodeIndex]) -> Opt
         .consequence(format!(
             "its host fails: requests go on, and what waited in {name}, and what is sent until it is back, is missing"
         ))
-        .mends(mend(node)).fix(fix(node)),
+        .mends(mend(facts, node)).fix(fix(node)),
     )
 }
 
@@ -181,7 +181,7 @@ fn keeps_what_failed(facts: &Facts, dead: NodeIndex, of: NodeIndex) -> Diagnosti
     .consequence(format!(
         "a bad deploy fills {name}, and its disk fails before somebody has put the messages back: they are nowhere else"
     ))
-    .mends(mend(node)).fix(fix(node))
+    .mends(mend(facts, node)).fix(fix(node))
 }
 
 /// For queues of dead letters, one that names them and runs on several machines of your own.
@@ -197,10 +197,16 @@ fn dead_letters_of_several(facts: &Facts) -> HashMap<NodeIndex, NodeIndex> {
     named
 }
 
-/// Some run on one machine, however many there are.
-fn mend(node: &Node) -> Option<Mend> {
+/// Some run on one machine, however many there are. What fails in several is not left to one.
+fn mend(facts: &Facts, node: &Node) -> Option<Mend> {
     let copies = node.tech.is_none_or(|tech| tech.failover.as_deref() != Some("none"));
-    copies.then(|| Mend::instances(&node.id, 3))
+    let dead =
+        node.attrs.text("dlq").value().and_then(|id| facts.design.node(id)).map(|dead| facts.node(dead));
+    let mend = Mend::instances(&node.id, 3);
+    copies.then(|| match dead.filter(|dead| !dead.is_redundant()) {
+        Some(dead) => mend.and_instances(&dead.id, 3),
+        None => mend,
+    })
 }
 
 fn fix(node: &Node) -> String {

@@ -258,6 +258,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .consequence(format!("a disk or host fails, and {down} down {restore}"))
+                .mends((!facts.is_embedded(store)).then(|| {
+                    let votes = node.tech.is_some_and(|tech| tech.votes);
+                    Mend::instances(&node.id, if votes { 3 } else { 2 }).and_node(&node.id, "failover=auto")
+                }))
                 .fix(format!(
                     "`x2` or more with `failover=auto` on {name}, in more than one zone; or {vendors}"
                 )),

@@ -161,8 +161,10 @@ fn unwatched(facts: &Facts) -> Vec<Diagnostic> {
         true => finding.node(&node.id),
         false => finding.flows(design.flows.iter().map(|flow| flow.id.clone())),
     };
+    let own = facts.nodes(works).filter(|&node| facts.is_reached(node));
     vec![
         finding
+            .mend(own.fold(Mend::default(), |mend, node| mend.and_node(facts.id(node), "metrics alert")))
             .evidence("no hop `..> observes`, and no `metrics`, `logs`, `trace` or `alert` on what serves requests")
             .consequence(format!(
                 "{} answers every tenth request with an error for hours, and the first to notice is a user who writes to support",
