@@ -23,9 +23,8 @@ impl Applicability {
 }
 
 /// Attributes that are settings. All others that a rule writes need a part, a person or code elsewhere to be true.
-pub const SETTINGS: [&str; 36] = [
+pub const SETTINGS: [&str; 34] = [
     "acks",
-    "ack",
     "alert",
     "backoff",
     "backup",
@@ -33,7 +32,6 @@ pub const SETTINGS: [&str; 36] = [
     "breaker",
     "bulkhead",
     "conditional",
-    "consistency",
     "deploy",
     "dlq",
     "drain",
@@ -64,6 +62,10 @@ pub const SETTINGS: [&str; 36] = [
 
 pub fn of(what: &What) -> Applicability {
     match what {
+        // Somebody has to be there.
+        What::Attribute { name, value } if name == "failover" && value.as_deref() == Some("manual") => {
+            Applicability::Unsafe
+        }
         What::Attribute { name, .. } if SETTINGS.contains(&name.as_str()) => Applicability::Safe,
         // The store keeps it by itself; it costs writes and space, which the numbers show.
         What::Line(line) if line.starts_with("index ") => Applicability::Safe,

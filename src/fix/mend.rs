@@ -136,11 +136,15 @@ impl Mend {
         self.writes.iter().map(|write| applicability::of(&write.what)).max().unwrap_or(Applicability::Safe)
     }
 
-    /// What is written, for a person: `timeout=2s on api -> store`.
+    /// What is written, for a person: `` `timeout=2s` from `api` to `store` ``.
     pub fn show(&self, text: &str) -> String {
         let mut parts: Vec<(String, String)> = Vec::new();
         for write in &self.writes {
-            let (what, of) = (write.what.show(), write.of.show(text));
+            let of = match (&write.of, &write.what) {
+                (Subject::Node(id), What::Node { .. }) => format!("behind `{id}`"),
+                (of, _) => of.show(text),
+            };
+            let what = write.what.show();
             match parts.last_mut().filter(|(_, last)| *last == of) {
                 Some((said, _)) => *said = format!("{said} {what}"),
                 None => parts.push((what, of)),
@@ -153,6 +157,9 @@ impl Mend {
 impl What {
     pub fn show(&self) -> String {
         match self {
+            What::Attribute { name, value: Some(value) } if value.starts_with('[') => {
+                format!("{name}={}", value.replace(',', ", "))
+            }
             What::Attribute { name, value: Some(value) } => format!("{name}={value}"),
             What::Attribute { name, value: None } => name.clone(),
             What::Instances(count) => format!("x{count}"),
@@ -164,13 +171,13 @@ impl What {
 impl Subject {
     fn show(&self, text: &str) -> String {
         match self {
-            Subject::Node(id) => format!("at `{id}`"),
-            Subject::Hop { from, to } => format!("at `{from}` to `{to}`"),
+            Subject::Node(id) => format!("on `{id}`"),
+            Subject::Hop { from, to } => format!("from `{from}` to `{to}`"),
             Subject::Step(span) => {
                 let words: Vec<&str> = span.text(text).split_whitespace().collect();
-                format!("at `{}`", words.join(" "))
+                format!("on `{}`", words.join(" "))
             }
-            Subject::Flow(id) => format!("at flow `{id}`"),
+            Subject::Flow(id) => format!("on flow `{id}`"),
             Subject::Table(start) => {
                 let id = text[*start..].split_whitespace().nth(1).unwrap_or("");
                 format!("in table `{}`", id.trim_end_matches('{'))

@@ -3,7 +3,7 @@
 use super::Applicability;
 use crate::rules::{Rule, check_each};
 
-/// Whether it is safe, and what is written: `` `dlq=dead` at `jobs` ``. None where a person has to decide.
+/// Whether it is safe, and what is written: `` `dlq=dead` on `jobs` ``. None where a person has to decide.
 pub fn on_page(rule: &Rule) -> Option<(Applicability, String)> {
     let (ast, _) = crate::syntax::parse(rule.page.bad);
     let (design, _) = crate::design::lower(&ast);
@@ -12,7 +12,7 @@ pub fn on_page(rule: &Rule) -> Option<(Applicability, String)> {
     Some((mend.applicability(), mend.show(rule.page.bad)))
 }
 
-/// The same as a sentence: "`spof check --fix` writes `ttl=10min` at `hot`."
+/// The same as a sentence: "`spof check --fix` writes `ttl=10min` on `hot`."
 pub fn sentence(rule: &Rule) -> Option<String> {
     let (applicability, what) = on_page(rule)?;
     let flags = if applicability == Applicability::Safe { "--fix" } else { "--fix --unsafe" };

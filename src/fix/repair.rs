@@ -36,7 +36,7 @@ pub struct Applied {
     pub rule: &'static str,
     /// The finding's, which is gone.
     pub fingerprint: String,
-    /// `` `timeout=2s` at `api` to `store` ``
+    /// `` `timeout=2s` from `api` to `store` ``
     pub what: String,
 }
 

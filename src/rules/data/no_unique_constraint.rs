@@ -267,7 +267,10 @@ fn looked_and_wrote(facts: &Facts, looks: &Looks, step: &Step, table: &Table) ->
     .flows([flow.id.clone()])
     .evidence(format!("{} -> {} reads, then writes; `{}` has key {} and no other `unique`", writer.id, store.id, table.id, table.keys.join(", ")))
     .consequence("both callers are told that they have it, and the second write stands".to_string())
-    .mend(Mend::step(step, "conditional"))
+    .mend(match is_key {
+        true => Mend::step(step, "conditional"),
+        false => Mend::table(table, format!("unique {fields}")),
+    })
     .fix(fix);
     Some(if is_key { finding.at_most(Severity::Info) } else { finding })
 }
