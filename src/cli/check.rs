@@ -108,7 +108,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             worst = Status::Bad;
             continue;
         };
-        let one = one(file, args, packs, today, &settings, style, printed, color);
+        let one = one(file, args, packs, today, &settings, (style, color), printed);
         printed = true;
         let status = match (one, args.format) {
             (Ok((status, Output::Text(text))), _) => match print(&text) {
@@ -144,9 +144,8 @@ fn one(
     packs: &Packs,
     today: Date,
     settings: &Settings,
-    style: Style,
+    (style, color): (Style, Color),
     further: bool,
-    color: Color,
 ) -> Result<(Status, Output), Trouble> {
     let source = input::read_design(file)?;
     let scale = args.at.map(Size::scale);

@@ -45,7 +45,7 @@ pub fn shown(diff: &str, style: Style) -> String {
     lines.collect()
 }
 
-/// `3 of these have a fix that can be written for you: spof check --fix shop.arch`, where any has.
+/// `3 of these have a fix: spof check --fix shop.arch`, where any has.
 pub(super) fn offer(review: &Review, style: Style) -> Option<String> {
     let findings = &review.critique.findings;
     let with = |least: Applicability| {
@@ -64,9 +64,8 @@ pub(super) fn offer(review: &Review, style: Style) -> Option<String> {
         name => name.to_string(),
     };
     let (count, flags) = if safe > 0 { (safe, "--fix") } else { (all, "--fix --unsafe") };
-    let more = if safe > 0 && all > safe { format!(", {all} with `--unsafe`") } else { String::new() };
-    let verb = if count == 1 { "has a fix" } else { "have fixes" };
-    let text =
-        format!("{count} of these {verb} that can be written for you: `spof check {flags} {file}`{more}");
+    let more = if safe > 0 && all > safe { format!(" ({all} with --unsafe)") } else { String::new() };
+    let verb = if count == 1 { "has" } else { "have" };
+    let text = format!("{count} of these {verb} a fix: `spof check {flags} {file}`{more}");
     Some(style.paint().dim(&Wrap { width: style.width, first: 0, hang: 2 }.text(&text)))
 }

@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     group: Group::Security,
     summary: "one caller may send as many requests as it likes",
     question: Some(Question { topic: "rate limit", text: "one caller sends 10,000 a second. Now what?" }),
-    reads: &["auth", "peak", "quota", "rate", "rate_limit", "signature", "trust"],
+    reads: &["auth", "peak", "quota", "rate", "rate_limit", "signature", "trust", "users"],
     page: Page {
         checks: "Ways from clients and from partners that call in to the first service, function or connection server \
                  they reach: whether anything limits how much one caller sends.",
