@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Asked for a limit, and for a health check, which is code.
-const DESIGN: &str = "client web # people\r\nlb front managed tls\r\nservice api x2 metrics alert\r\n\
-                      flow order rate=50/s { web -> front -> api }\r\n";
+/// Asked for limits, which are settings, and for a backup that is practised, which people do.
+const DESIGN: &str = "client web # people\r\nlb front managed tls\r\nservice api x2 metrics alert\r\npostgres store managed\r\n\
+                      flow order rate=50/s availability=99.9% { web -> front -> api -> store }\r\n";
 
 struct Ran {
     status: i32,
@@ -64,10 +64,9 @@ fn a_file_is_fixed_once_and_keeps_its_line_ends() {
 fn what_is_unsafe_is_written_only_where_it_is_asked_for() {
     let folder = folder(DESIGN);
     check(folder.path(), &["a.arch", "--fix"], "");
-    assert!(!read(&folder).contains("health"), "{}", read(&folder));
+    assert!(!read(&folder).contains("backup"), "{}", read(&folder));
     check(folder.path(), &["a.arch", "--fix", "--unsafe"], "");
-    assert!(read(&folder).contains("service api x2 metrics alert"), "{}", read(&folder));
-    assert!(read(&folder).contains(" health=ready"), "{}", read(&folder));
+    assert!(read(&folder).contains("store managed backup=1h restore_tested=90d\r\n"), "{}", read(&folder));
     let alone = check(folder.path(), &["a.arch", "--unsafe"], "");
     assert_eq!((alone.status, alone.out.as_str()), (2, ""));
     assert!(alone.err.contains("`--fix --unsafe` makes them"), "{}", alone.err);
@@ -134,5 +133,5 @@ fn the_report_says_what_can_be_fixed_and_json_how() {
     assert_eq!(limit[0]["applicability"], "safe");
     assert_eq!(limit[0]["span"]["length"], 0);
     assert_eq!(limit[0]["text"], " rate_limit=100/min limit_by=ip");
-    assert_eq!(of("no-health-check")[0]["applicability"], "unsafe");
+    assert_eq!(of("no-backup")[0]["applicability"], "unsafe");
 }

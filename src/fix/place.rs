@@ -1,6 +1,6 @@
 //! Where in a text something is written: behind the header of a node, the hop of a line, a flow's header, in a table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::EdgeIndex;
 
@@ -35,6 +35,9 @@ pub struct Change {
 
 type Unplaced = &'static str;
 
+/// What a fix writes of which hops.
+type Wanted = HashSet<(EdgeIndex, String)>;
+
 impl<'a> Places<'a> {
     pub fn new(text: &'a str, ast: &'a Ast<'a>, design: &'a Design) -> Places<'a> {
         let items = ast.items.iter().enumerate().map(|(at, item)| (item.span.start, at)).collect();
@@ -55,11 +58,18 @@ impl<'a> Places<'a> {
 
     /// The changes that write all of it, or why it cannot be written.
     pub fn changes(&self, mend: &Mend) -> Result<Vec<Change>, Unplaced> {
-        let mut changes: Vec<Change> = Vec::new();
+        let mut wanted = HashSet::new();
         for write in &mend.writes {
-            for change in self.write(write, mend)? {
+            if let Ok(hop) = self.hop(&write.of) {
+                wanted.insert((hop, write.what.show()));
+            }
+        }
+        let mut changes: Vec<Change> = Vec::new();
+        let mut made = HashSet::new();
+        for write in &mend.writes {
+            for change in self.write(write, &wanted)? {
                 // Hops that one arrow makes get their attribute once.
-                if !changes.contains(&change) {
+                if made.insert((change.span, change.text.clone())) {
                     changes.push(change);
                 }
             }
@@ -67,7 +77,7 @@ impl<'a> Places<'a> {
         Ok(changes)
     }
 
-    fn write(&self, write: &Write, mend: &Mend) -> Result<Vec<Change>, Unplaced> {
+    fn write(&self, write: &Write, wanted: &Wanted) -> Result<Vec<Change>, Unplaced> {
         match (&write.of, &write.what) {
             (Subject::Node(id), what) => {
                 let (item, header) = self.node(id)?;
@@ -88,7 +98,7 @@ impl<'a> Places<'a> {
             }
             (Subject::Table(start), What::Line(line)) => Ok(vec![self.in_table(*start, line)?]),
             (Subject::Hop { .. } | Subject::Step(_), What::Attribute { name, .. }) => {
-                self.on_legs(write, name, mend)
+                self.on_legs(write, name, wanted)
             }
             _ => Err("it cannot be written there"),
         }
@@ -109,7 +119,7 @@ impl<'a> Places<'a> {
     }
 
     /// What belongs to a connection is said once and replaced wherever it is said; the rest belongs to one line.
-    fn on_legs(&self, write: &Write, name: &str, mend: &Mend) -> Result<Vec<Change>, Unplaced> {
+    fn on_legs(&self, write: &Write, name: &str, wanted: &Wanted) -> Result<Vec<Change>, Unplaced> {
         let hop = self.hop(&write.of)?;
         let of_connection = catalog().attribute(name).is_some_and(|attribute| attribute.connection);
         let own = |span: Span| match &write.of {
@@ -121,6 +131,7 @@ impl<'a> Places<'a> {
             .filter(|step| own(step.span))
             .filter_map(|step| self.legs.get(&step.span.end).copied())
             .collect();
+        let what = write.what.show();
         let says = |leg: &&Leg| leg.attrs.iter().any(|attr| attr.name.text == name);
         if legs.iter().any(says) {
             legs.retain(says);
@@ -131,7 +142,7 @@ impl<'a> Places<'a> {
         if legs.is_empty() {
             return Err("no line says it");
         }
-        if !legs.iter().all(|leg| self.hops_of(leg).all(|hop| self.is_wanted(hop, write, mend))) {
+        if !legs.iter().all(|leg| self.hops_of(leg).all(|hop| wanted.contains(&(hop, what.clone())))) {
             return Err("the line makes several hops at once, and not all of them need it");
         }
         Ok(legs
@@ -158,11 +169,6 @@ impl<'a> Places<'a> {
     /// The hops that one arrow makes: `a -> b, c` are two.
     fn hops_of(&self, leg: &Leg) -> impl Iterator<Item = EdgeIndex> {
         leg.to.iter().flat_map(|word| self.hops.get(&word.span.end).into_iter().flatten().copied())
-    }
-
-    /// The mend writes the same of this hop too.
-    fn is_wanted(&self, hop: EdgeIndex, write: &Write, mend: &Mend) -> bool {
-        mend.writes.iter().any(|other| other.what == write.what && self.hop(&other.of) == Ok(hop))
     }
 
     /// A statement behind another: on a line of its own, or behind `;` where that is how they stand.

@@ -27,7 +27,7 @@ pub fn refused(name: &str, refused: &[Refused], style: Style) -> String {
 }
 
 fn line(text: &str, style: Style) -> String {
-    format!("{}\n", Wrap { width: style.width, first: 2, hang: 4 }.text(text))
+    format!("  {}\n", Wrap { width: style.width, first: 2, hang: 4 }.text(text))
 }
 
 /// A diff for a terminal: in colour, and with nothing in it that the terminal would obey.
