@@ -250,6 +250,10 @@ fn it_is_written_where_it_belongs_whatever_stands_around() {
             becomes(&queue(before, eol), both, &queue(after, eol));
         }
     }
+    // How many stands before what is said of them, whichever is written first.
+    let store = "client u\nservice s x2\npostgres d\nflow f { u -> s -> d writes }\n";
+    let fixed = fix(store, both).unwrap().text;
+    assert!(fixed.contains("\npostgres d x2 ") && fixed.contains(" backup=1h"), "{fixed}");
     // A name that is taken.
     let taken = format!("{}group dead {{ }}\n", queue("queue q x3 lag_alert", "\n"));
     let fixed = fix(&taken, both).unwrap().text;

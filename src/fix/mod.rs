@@ -23,19 +23,23 @@ use crate::diagnostic::{Diagnostic, Edit};
 
 /// Fills in where the mends of a finding stand; what cannot be placed is left out.
 pub fn locate(places: &Places, finding: &mut Diagnostic) {
-    let mut edits: Vec<Edit> = Vec::new();
+    let mut changes: Vec<(Change, Applicability)> = Vec::new();
     let mut decided = HashSet::new();
     for mend in &finding.mends {
-        let Ok(changes) = places.changes(mend) else { continue };
         let applicability = mend.applicability();
-        for change in changes {
-            if decided.insert(change.decides) {
-                edits.push(Edit { span: change.span, text: change.text, applicability });
+        for change in places.changes(mend).unwrap_or_default() {
+            if decided.insert(change.decides.clone()) {
+                changes.push((change, applicability));
             }
         }
     }
-    edits.sort_by_key(|edit| edit.span);
-    finding.edits = edits.into_iter().fold(Vec::new(), joined);
+    changes.sort_by_key(|(change, _)| change.order());
+    let edit = |(change, applicability): (Change, Applicability)| Edit {
+        span: change.span,
+        text: change.text,
+        applicability,
+    };
+    finding.edits = changes.into_iter().map(edit).fold(Vec::new(), joined);
 }
 
 /// What is put at one place is one edit.

@@ -33,6 +33,13 @@ pub struct Change {
     pub decides: (usize, String),
 }
 
+impl Change {
+    /// By place, and there as a header is written: how many, then attributes.
+    pub fn order(&self) -> (Span, bool) {
+        (self.span, self.decides.1 != "instances")
+    }
+}
+
 type Unplaced = &'static str;
 
 /// What a fix writes of which hops.

@@ -173,7 +173,7 @@ fn written(text: &str, batch: &[Candidate]) -> String {
         }
     }
     // The sort is stable: what is put at one place stays in order.
-    changes.sort_by_key(|change| change.span);
+    changes.sort_by_key(|change| change.order());
     let mut out = String::with_capacity(text.len() + 32 * changes.len());
     let mut at = 0;
     for change in changes {
