@@ -13,7 +13,7 @@ use super::output::{Trouble, finish, panicked, print_on};
 use super::progress::Progress;
 use super::terminal::{self, Color};
 use super::window::{Next, in_order};
-use super::{Size, Status, input, packs, settings};
+use super::{Size, Status, fix, input, packs, settings};
 use crate::diagnostic::Severity;
 use crate::report::Style;
 use crate::review::{Review, Reviewer};
@@ -33,6 +33,7 @@ Examples:
   spof check shop.arch --all                  every finding whole
   spof check draft.arch --problem url-shortener --at small
   spof check designs --fail-on warning        every design in a folder, for CI
+  spof check shop.arch --diff                 what could be fixed, as a diff; --fix writes it
   spof check shop.arch --format json | jq '.findings[].rule'
   spof check designs --format sarif > spof.sarif
 
@@ -59,6 +60,8 @@ pub(super) struct Args {
     /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
+    #[command(flatten)]
+    fixing: fix::Fixing,
     #[command(flatten)]
     packs: packs::Folder,
     #[command(flatten)]
@@ -112,7 +115,13 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             (Some(trouble), _) => Err(Some(trouble.clone())),
             // Half of what was asked for is worse than nothing; why has been said, once for all designs that share them.
             (None, None) => Err(None),
-            (None, Some(settings)) => one(found, args, packs, today, &settings).map_err(Some),
+            (None, Some(settings)) if args.fixing.asked() => Ok(Looked::ToFix(settings)),
+            (None, Some(settings)) => {
+                let reviewer = reviewer(found, args, packs, today, &settings);
+                input::read_design(&found.file)
+                    .map(|source| Looked::At(reviewer.review(source)))
+                    .map_err(Some)
+            }
         },
         |next| {
             let Next::Done(done) = next else { return ControlFlow::Continue(()) };
@@ -120,7 +129,10 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             progress.step();
             let result = done.unwrap_or_else(|| Err(Some(panicked(&found.file))));
             progress.aside(|| match result {
-                Ok(review) => said.review(found, &review, color),
+                Ok(Looked::At(review)) => said.review(found, &review, color),
+                Ok(Looked::ToFix(settings)) => {
+                    said.fixed(found, &reviewer(found, args, packs, today, &settings), color)
+                }
                 Err(trouble) => said.unread(found, trouble, color),
             })
         },
@@ -129,19 +141,24 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     said.end(color)
 }
 
-fn one(
+/// A design as far as can be done beside others.
+enum Looked {
+    At(Review),
+    /// Fixed in the order of the files, since standard error is told what was done.
+    ToFix(Settings),
+}
+
+fn reviewer<'a>(
     found: &Found,
-    args: &Args,
-    packs: &Packs,
+    args: &'a Args,
+    packs: &'a Packs,
     today: Date,
-    settings: &Settings,
-) -> Result<Review, Trouble> {
-    let source = input::read_design(&found.file)?;
-    let scale = args.at.map(Size::scale);
+    settings: &'a Settings,
+) -> Reviewer<'a> {
     // A few lines about each of many designs have no room for what to do next.
     let gains = !brief(found, args);
-    let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains };
-    Ok(reviewer.review(source))
+    let scale = args.at.map(Size::scale);
+    Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains }
 }
 
 fn brief(found: &Found, args: &Args) -> bool {
@@ -162,6 +179,20 @@ impl Said<'_> {
         self.worst = self.worst.max(status(review, self.args.fail_on));
         let text = self.output.add(review, brief(found, self.args));
         self.print(&text, color)
+    }
+
+    fn fixed(&mut self, found: &Found, reviewer: &Reviewer, color: Color) -> ControlFlow<()> {
+        let outcome = input::read_design(&found.file)
+            .and_then(|source| fix::run(&self.args.fixing, &found.file, source, reviewer, color));
+        match outcome {
+            Ok(fix::Outcome::Review(source)) => self.review(found, &reviewer.review(source), color),
+            Ok(fix::Outcome::Print(text, judged)) => {
+                let judged = judged.map(|source| status(&reviewer.review(source), self.args.fail_on));
+                self.worst = self.worst.max(judged.unwrap_or_else(|status| status));
+                self.print(&text, color)
+            }
+            Err(trouble) => self.unread(found, Some(trouble), color),
+        }
     }
 
     fn unread(&mut self, found: &Found, trouble: Option<Trouble>, color: Color) -> ControlFlow<()> {

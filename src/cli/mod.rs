@@ -5,6 +5,7 @@ mod completions;
 mod diff;
 mod draw;
 mod explain;
+mod fix;
 mod fmt;
 mod folder;
 mod format;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::places::Places;
 use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Edit, Label, Severity, Verdict};
+use crate::fix::Applicability;
 use crate::review::Review;
 use crate::rubric::Score;
 use crate::rules::{Accepted, Confidence, Critique, NotEvaluated};
@@ -131,6 +132,7 @@ struct Labelled<'a> {
 struct Replacement<'a> {
     span: Place<'a>,
     text: &'a str,
+    applicability: Applicability,
 }
 
 /// A stretch of a file. Line and column from 1; column and length in characters (Unicode scalar values), line ends included.
@@ -253,7 +255,12 @@ fn labels<'a>(places: &Places<'a>, labels: &'a [Label]) -> Vec<Labelled<'a>> {
 }
 
 fn edits<'a>(places: &Places<'a>, edits: &'a [Edit]) -> Vec<Replacement<'a>> {
-    edits.iter().map(|edit| Replacement { span: place(places, edit.span), text: &edit.text }).collect()
+    let edit = |edit: &'a Edit| Replacement {
+        span: place(places, edit.span),
+        text: &edit.text,
+        applicability: edit.applicability,
+    };
+    edits.iter().map(edit).collect()
 }
 
 fn place<'a>(places: &Places<'a>, span: Span) -> Place<'a> {

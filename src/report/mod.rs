@@ -9,6 +9,7 @@ mod counts;
 pub mod diff;
 mod excerpt;
 pub mod explain;
+pub mod fixes;
 pub mod folder;
 pub mod github;
 pub mod grade;

@@ -6,6 +6,7 @@ use crate::catalog::Kind;
 use crate::design::rows::{Writes, row_writes};
 use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::expected_rows;
 use crate::rules::facts::{are_parts, finds_many, finds_one, is_position};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -257,7 +258,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         .consequence(format!(
             "one `{by}` has grown far beyond the others: its request takes seconds, {caller} holds all of the rows in memory, and each retry does it again"
         ))
-        .fix(format!(
+        .mend(Mend::step(step, "page=cursor limit=50"))
+.fix(format!(
             "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",
             facts.id(step.from),
             facts.id(step.to)
