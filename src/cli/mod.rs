@@ -16,6 +16,7 @@ mod picture;
 mod plot;
 mod predict;
 mod problems;
+mod report;
 mod rules;
 mod settings;
 mod template;
@@ -64,6 +65,7 @@ enum Command {
     Numbers(numbers::Args),
     Plot(plot::Args),
     Predict(predict::Args),
+    Report(report::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -116,6 +118,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),
         Command::Predict(args) => predict::run(&args, color),
+        Command::Report(args) => report::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),

@@ -101,7 +101,10 @@ impl Body {
             }
         }
         for node in &scene.nodes {
-            self.node(node, marks.and_then(|marks| marks.node(&node.id)));
+            let mark = marks.and_then(|marks| marks.node(&node.id));
+            let leads = self.link(marks, mark);
+            self.node(node, mark);
+            self.out.push_str(if leads { "</a>\n" } else { "" });
         }
         for edge in &scene.edges {
             self.label(edge);
@@ -119,10 +122,11 @@ impl Body {
         for (at, edge) in scene.edges.iter().enumerate() {
             if let Some(mark) = marks.and_then(|marks| mark_of(marks, edge)) {
                 let spot = spot(scene, at, 20.0, 20.0, &taken);
+                let leads = self.link(marks, Some(mark));
                 self.open(mark.worst.name());
                 self.title(&with_findings(&edge.full, Some(mark)));
                 self.badge(spot, mark.worst, mark.count);
-                self.out.push_str("</g>\n");
+                self.out.push_str(if leads { "</g></a>\n" } else { "</g>\n" });
             }
         }
         for note in &scene.notes {
@@ -196,6 +200,15 @@ impl Body {
             true => self.summary(x, y, marks),
             false => self.text("s", x, y, &marks.summary()),
         }
+    }
+
+    /// Opens a link to what is said of a thing, where there is a page that says it.
+    fn link(&mut self, marks: Option<&Marks>, mark: Option<&Mark>) -> bool {
+        let target = marks.zip(mark).and_then(|(marks, mark)| marks.target(mark));
+        if let Some(target) = &target {
+            let _ = write!(self.out, "<a href=\"{}\">", escaped(target));
+        }
+        target.is_some()
     }
 
     fn label(&mut self, edge: &Edge) {

@@ -8,6 +8,7 @@ pub mod comment;
 mod excerpt;
 pub mod explain;
 pub mod github;
+pub mod html;
 mod inert;
 pub mod json;
 mod latency;
