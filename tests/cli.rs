@@ -622,3 +622,30 @@ fn numbers_of_a_design_with_mistakes_are_those_that_can_be_had() {
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("tll") && ran.out.contains("0.5 %"), "{}\n{}", ran.err, ran.out);
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = folder(&[]);
+    assert_eq!(spof(folder.path(), &["man", "."]).status, 0);
+    let mut names: Vec<String> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    for name in ["spof.1", "spof-check.1", "spof-report.1", "spof-pack-check.1"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("spof.1")).unwrap(), spof(folder.path(), &["man"]).out);
+    if Command::new("mandoc").arg("-V").output().is_err() {
+        eprintln!("skipped: there is no mandoc here");
+        return;
+    }
+    for name in names {
+        let lint = Command::new("mandoc")
+            .args(["-T", "lint", "-W", "error", &name])
+            .current_dir(folder.path())
+            .output();
+        let lint = lint.unwrap();
+        assert!(lint.status.success(), "{name}: {}", String::from_utf8_lossy(&lint.stdout));
+    }
+}

@@ -7,6 +7,7 @@ mod explain;
 mod fmt;
 mod format;
 mod input;
+mod man;
 mod new;
 mod numbers;
 mod output;
@@ -73,6 +74,7 @@ enum Command {
     New(new::Args),
     Pack(pack::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// What a command ends with; of several, the worst counts.
@@ -126,6 +128,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::New(args) => new::run(&args, color),
         Command::Pack(args) => pack::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command(), color),
     };
     ExitCode::from(status as u8)
 }

@@ -81,7 +81,7 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
 }
 
 /// "`capacity` of `a`, `latency` of `a`, `b`": each attribute once.
-fn wanted(wants: &[&str]) -> String {
+pub(super) fn wanted(wants: &[&str]) -> String {
     let mut subjects: Vec<(&str, Vec<&str>)> = Vec::new();
     for want in wants {
         let (what, of) =

@@ -1,7 +1,7 @@
 //! What was taken for granted, with grade and source, and what to write instead.
 
 use super::writer::Writer;
-use super::{head, section};
+use super::{section, table};
 use crate::numbers::Numbers;
 use crate::report::numbers::lasting;
 
@@ -14,25 +14,19 @@ pub fn assumed(page: &mut Writer, numbers: &Numbers, still: Option<&str>) {
         return;
     }
     section(page, "assumed", "Assumed", |page| {
-        page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-            page.element("table", &[("class", "words")], |page| {
-                let heads = ["What was taken for granted", "Grade", "Source", "Say otherwise with"];
-                head(page, "Defaults that the design does not state", &heads, 4);
-                page.element("tbody", &[], |page| {
-                    for one in taken {
-                        row(page, &one.what, &format!("{:?}", one.grade), &one.source, &one.instead);
-                    }
-                    for one in &lasting {
-                        let mut names: Vec<String> =
-                            one.of.iter().take(NAMES).map(|id| format!("`{id}`")).collect();
-                        if one.of.len() > NAMES {
-                            names.push(format!("{} more", one.of.len() - NAMES));
-                        }
-                        let what = format!("{}: {}", one.what, names.join(", "));
-                        row(page, &what, &format!("{:?}", one.grade), &one.source, &one.instead);
-                    }
-                });
-            });
+        let heads = ["What was taken for granted", "Grade", "Source", "Say otherwise with"];
+        table(page, "words", "Defaults that the design does not state", &heads, 4, |page| {
+            for one in taken {
+                row(page, &one.what, &format!("{:?}", one.grade), &one.source, &one.instead);
+            }
+            for one in &lasting {
+                let mut names: Vec<String> = one.of.iter().take(NAMES).map(|id| format!("`{id}`")).collect();
+                if one.of.len() > NAMES {
+                    names.push(format!("{} more", one.of.len() - NAMES));
+                }
+                let what = format!("{}: {}", one.what, names.join(", "));
+                row(page, &what, &format!("{:?}", one.grade), &one.source, &one.instead);
+            }
         });
         let grades = "Grade A: the vendor's measurement or limit. B: a careful measurement by others. C: a rule of thumb, \
                       which never makes an error.";

@@ -1,7 +1,7 @@
 //! What stops each flow, and what breaks first as load grows.
 
 use super::writer::Writer;
-use super::{head, section};
+use super::{section, table};
 use crate::design::Design;
 use crate::numbers::Numbers;
 use crate::numbers::availability::{LARGEST_ORDER, in_words};
@@ -17,22 +17,24 @@ pub fn failure(page: &mut Writer, design: &Design, numbers: &Numbers, growth: &G
     let served: Vec<_> = numbers.flows.iter().filter(|flow| flow.availability.is_some()).collect();
     if !served.is_empty() {
         section(page, "stops", "What stops each flow", |page| {
-            page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-                page.element("table", &[("class", "words")], |page| {
-                    head(page, "Smallest sets of failures", &["Flow", "Down a year", "Stopped by"], 3);
-                    page.element("tbody", &[], |page| {
-                        for flow in &served {
-                            let Some(of) = &flow.availability else { continue };
-                            let said = in_words(design, &of.tree, &of.cuts);
-                            page.element("tr", &[], |page| {
-                                page.leaf("th", &[("scope", "row")], &flow.id);
-                                page.leaf("td", &[("class", "number")], &cells(Some(of))[2]);
-                                page.element("td", &[], |page| stops(page, &said));
-                            });
-                        }
-                    });
-                });
-            });
+            table(
+                page,
+                "words",
+                "Smallest sets of failures",
+                &["Flow", "Down a year", "Stopped by"],
+                3,
+                |page| {
+                    for flow in &served {
+                        let Some(of) = &flow.availability else { continue };
+                        let said = in_words(design, &of.tree, &of.cuts);
+                        page.element("tr", &[], |page| {
+                            page.leaf("th", &[("scope", "row")], &flow.id);
+                            page.leaf("td", &[("class", "number")], &cells(Some(of))[2]);
+                            page.element("td", &[], |page| stops(page, &said));
+                        });
+                    }
+                },
+            );
         });
     }
     if !growth.reaches.is_empty() {
@@ -61,27 +63,22 @@ fn stops(page: &mut Writer, said: &[(String, f64)]) {
 
 fn limits(page: &mut Writer, growth: &Growth) {
     section(page, "growth", "What breaks first as every flow grows alike", |page| {
-        page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-            page.element("table", &[("class", "words")], |page| {
-                head(page, "Times the load of today", &["Load", "Node", "Limit"], 3);
-                page.element("tbody", &[], |page| {
-                    for reaches in growth.reaches.iter().take(LIMITS) {
-                        let no_more = if reaches.at_most { "≤ " } else { "" };
-                        page.element("tr", &[], |page| {
-                            let factor = format!("{no_more}×{}", show_number(reaches.factor));
-                            page.leaf("td", &[("class", "number")], &factor);
-                            page.leaf("th", &[("scope", "row")], &reaches.node);
-                            page.element("td", &[], |page| {
-                                page.prose(&reaches.by);
-                                if let Some(grade) = reaches.grade() {
-                                    page.text(&format!(", assumed (grade {grade:?})"));
-                                }
-                                page.text(if reaches.factor < 1.0 { "; past it today" } else { "" });
-                            });
-                        });
-                    }
+        table(page, "words", "Times the load of today", &["Load", "Node", "Limit"], 3, |page| {
+            for reaches in growth.reaches.iter().take(LIMITS) {
+                let no_more = if reaches.at_most { "≤ " } else { "" };
+                page.element("tr", &[], |page| {
+                    let factor = format!("{no_more}×{}", show_number(reaches.factor));
+                    page.leaf("td", &[("class", "number")], &factor);
+                    page.leaf("th", &[("scope", "row")], &reaches.node);
+                    page.element("td", &[], |page| {
+                        page.prose(&reaches.by);
+                        if let Some(grade) = reaches.grade() {
+                            page.text(&format!(", assumed (grade {grade:?})"));
+                        }
+                        page.text(if reaches.factor < 1.0 { "; past it today" } else { "" });
+                    });
                 });
-            });
+            }
         });
         for fills in &growth.fills {
             page.said("p", &[], &format!("The disks of `{}`: {}.", fills.store, fills.by));

@@ -1,7 +1,7 @@
 //! What flows, nodes and tables have to carry and what they can, and how each figure was reached.
 
 use super::writer::Writer;
-use super::{bar, head, section};
+use super::{bar, section, table};
 use crate::numbers::{Missing, Numbers, Reached};
 use crate::report::{availability, latency, numbers};
 
@@ -23,32 +23,48 @@ pub fn figures(page: &mut Writer, numbers: &Numbers) {
             let shown = &wants[..wants.len().min(WANTS)];
             let more = wants.len() - shown.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            page.said("p", &[("class", "note")], &format!("A `?` wants {}{more}.", shown.join(", ")));
+            page.said("p", &[("class", "note")], &format!("A `?` wants {}{more}.", numbers::wanted(shown)));
         }
         reached(page, numbers);
     });
 }
 
-/// A table of figures: the first column names, the others are numbers.
-fn table(page: &mut Writer, caption: &str, heads: &[&str], rows: Vec<Vec<String>>) {
+/// A figure, with a bar where it is a share.
+struct Cell {
+    text: String,
+    share: Option<f64>,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Cell {
+        Cell { text, share: None }
+    }
+}
+
+/// A table of figures, without the columns in which nothing stands: the first column names, the others are numbers.
+fn grid(page: &mut Writer, caption: &str, heads: &[&str], rows: Vec<Vec<Cell>>) {
     if rows.is_empty() {
         return;
     }
     let used: Vec<usize> =
-        (0..heads.len()).filter(|&at| rows.iter().any(|row| !row[at].is_empty())).collect();
-    page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-        page.element("table", &[], |page| {
-            let heads: Vec<&str> = used.iter().map(|&at| heads[at]).collect();
-            head(page, caption, &heads, 1);
-            page.element("tbody", &[], |page| {
-                for row in &rows {
-                    page.element("tr", &[], |page| {
-                        page.leaf("th", &[("scope", "row")], &row[0]);
-                        used[1..].iter().for_each(|&at| page.leaf("td", &[("class", "number")], &row[at]));
-                    });
-                }
+        (0..heads.len()).filter(|&at| at == 0 || rows.iter().any(|row| !row[at].text.is_empty())).collect();
+    let heads: Vec<&str> = used.iter().map(|&at| heads[at]).collect();
+    table(page, "", caption, &heads, 1, |page| {
+        for row in &rows {
+            page.element("tr", &[], |page| {
+                page.leaf("th", &[("scope", "row")], &row[0].text);
+                used[1..].iter().for_each(|&at| cell(page, &row[at]));
             });
-        });
+        }
+    });
+}
+
+fn cell(page: &mut Writer, cell: &Cell) {
+    page.element("td", &[("class", "number")], |page| {
+        page.text(&cell.text);
+        if let Some(share) = cell.share {
+            bar(page, share, load(share));
+        }
     });
 }
 
@@ -57,41 +73,28 @@ fn flows(page: &mut Writer, numbers: &Numbers) {
         let [available, naive, down] = availability::cells(flow.availability.as_ref());
         let [p50, p99] = latency::cells(flow.latency.as_ref());
         let [average, peak] = [&flow.average, &flow.peak].map(numbers::cell);
-        vec![flow.id.clone(), average, peak, p50, p99, available, naive, down]
+        [flow.id.clone(), average, peak, p50, p99, available, naive, down].map(Cell::from).into()
     });
     let heads = ["Flow", "Average", "Peak", "p50", "p99", "Available", "Naive", "Down a year"];
-    table(page, "Flows", &heads, rows.collect());
+    grid(page, "Flows", &heads, rows.collect());
 }
 
 fn nodes(page: &mut Writer, numbers: &Numbers) {
     let of = |figure: &Option<Reached>| figure.as_ref().map(numbers::cell).unwrap_or_default();
-    if numbers.nodes.is_empty() {
-        return;
-    }
-    page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-        page.element("table", &[], |page| {
-            head(page, "Nodes", &["Node", "Average", "Peak", "Carries", "Used", "", "In flight", "Hits"], 1);
-            page.element("tbody", &[], |page| {
-                for node in &numbers.nodes {
-                    page.element("tr", &[], |page| {
-                        page.leaf("th", &[("scope", "row")], &node.id);
-                        let number = [("class", "number")];
-                        page.leaf("td", &number, &numbers::cell(&node.average));
-                        page.leaf("td", &number, &numbers::cell(&node.peak));
-                        page.leaf("td", &number, &of(&node.capacity));
-                        page.leaf("td", &number, &of(&node.utilisation));
-                        page.element("td", &[("class", "gauge")], |page| {
-                            if let Some(Ok(used)) = &node.utilisation {
-                                bar(page, used.value, load(used.value));
-                            }
-                        });
-                        page.leaf("td", &number, &of(&node.in_flight));
-                        page.leaf("td", &number, &numbers::hits(&node.cache));
-                    });
-                }
-            });
-        });
+    let rows = numbers.nodes.iter().map(|node| {
+        let [average, peak] = [&node.average, &node.peak].map(numbers::cell);
+        let [capacity, used, in_flight] = [&node.capacity, &node.utilisation, &node.in_flight].map(of);
+        let hits = numbers::hits(&node.cache);
+        let used = Cell {
+            text: used,
+            share: node.utilisation.as_ref().and_then(|used| Some(used.as_ref().ok()?.value)),
+        };
+        let [id, average, peak, capacity, in_flight, hits] =
+            [node.id.clone(), average, peak, capacity, in_flight, hits].map(Cell::from);
+        vec![id, average, peak, capacity, used, in_flight, hits]
     });
+    let heads = ["Node", "Average", "Peak", "Carries", "Used", "In flight", "Hits"];
+    grid(page, "Nodes", &heads, rows.collect());
 }
 
 /// Where waiting times begin to grow, and where nothing is left.
@@ -105,33 +108,38 @@ fn load(used: f64) -> &'static str {
 
 fn tables(page: &mut Writer, numbers: &Numbers) {
     let rows = numbers.tables.iter().map(|of| {
-        vec![of.id.clone(), numbers::cell(&of.rows), numbers::cell(&of.size), numbers::cell(&of.growth)]
+        let [rows, size, growth] = [&of.rows, &of.size, &of.growth].map(numbers::cell);
+        [of.id.clone(), rows, size, growth].map(Cell::from).into()
     });
-    table(page, "Tables", &["Table", "Rows", "With copies", "A day"], rows.collect());
+    grid(page, "Tables", &["Table", "Rows", "With copies", "A day"], rows.collect());
 }
 
 /// The arithmetic of every figure, to be redone by hand.
-fn reached(page: &mut Writer, numbers: &Numbers) {
+fn reached<'n>(page: &mut Writer, numbers: &'n Numbers) {
     if numbers.nodes.len() > TRACED {
         page.said("p", &[("class", "note")], "`spof numbers --why ID` shows how a figure was reached.");
         return;
     }
+    let named = |figures: Vec<(&'static str, &'n Reached)>| -> Vec<(&'static str, String, &'n Reached)> {
+        figures.into_iter().map(|(name, figure)| (name, numbers::cell(figure), figure)).collect()
+    };
     let flows = numbers.flows.iter().map(|flow| {
-        let mut figures = vec![("average", &flow.average), ("peak", &flow.peak)];
-        if let Some(latency) = &flow.latency {
-            figures.extend([("p50", &latency.p50), ("p99", &latency.p99)]);
+        let mut figures = named(vec![("average", &flow.average), ("peak", &flow.peak)]);
+        if let Some(times) = &flow.latency {
+            let [p50, p99] = latency::cells(Some(times));
+            figures.extend([("p50", p50, &times.p50), ("p99", p99, &times.p99)]);
         }
         (format!("flow {}", flow.id), figures)
     });
-    let nodes = numbers.nodes.iter().map(|node| (node.id.clone(), node.figures()));
-    let tables = numbers.tables.iter().map(|table| (table.id.clone(), table.figures()));
+    let nodes = numbers.nodes.iter().map(|node| (node.id.clone(), named(node.figures())));
+    let tables = numbers.tables.iter().map(|table| (table.id.clone(), named(table.figures())));
     page.element("details", &[], |page| {
         page.leaf("summary", &[], "How each figure was reached");
         for (id, figures) in flows.chain(nodes).chain(tables) {
             page.leaf("h4", &[], &id);
             page.element("dl", &[("class", "reached")], |page| {
-                for (name, figure) in figures {
-                    page.leaf("dt", &[], &format!("{name}: {}", numbers::cell(figure)));
+                for (name, shown, figure) in figures {
+                    page.leaf("dt", &[], &format!("{name}: {shown}"));
                     match figure {
                         Ok(figure) => figure.reached.iter().for_each(|line| page.said("dd", &[], line)),
                         Err(Missing { wants, .. }) => {

@@ -5,6 +5,7 @@ use super::writer::Writer;
 use super::{FINDING, section};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::report::accepted;
+use crate::report::page::capital;
 use crate::report::summary::counted;
 use crate::review::Review;
 use crate::rules;
@@ -76,7 +77,7 @@ fn whole(page: &mut Writer, source: &Source, finding: &Diagnostic, at: usize) {
             for (name, text) in [("What happens", &finding.consequence), ("Fix", &finding.fix)] {
                 if !text.is_empty() {
                     page.leaf("dt", &[], name);
-                    page.said("dd", &[("class", if name == "Fix" { "fix" } else { "" })], text);
+                    page.said("dd", &[("class", if name == "Fix" { "fix" } else { "" })], &capital(text));
                 }
             }
             if let Some(outage) = rules::find(finding.code).and_then(|rule| rule.page.outage.as_ref()) {
@@ -101,7 +102,7 @@ fn heading(page: &mut Writer, said: &Diagnostic, word: &str) {
                 page.leaf("code", &[], said.code);
             }
         });
-        page.said("h3", &[], &said.message);
+        page.said("h3", &[], &capital(&said.message));
     });
 }
 

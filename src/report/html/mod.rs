@@ -125,7 +125,7 @@ fn contents(page: &mut Writer, told: Told) {
 fn drawing(page: &mut Writer, review: &Review) {
     let design = &review.design;
     section(page, "drawing", "Drawing", |page| {
-        page.element("figure", &[("class", "drawing"), ("tabindex", "0")], |page| {
+        page.element("figure", &[("class", "drawing"), ("tabindex", "0"), ("aria-label", "Drawing")], |page| {
             let scene = drawn(design, Plan { untitled: true, ..Plan::default() });
             let marks = Marks::new(&review.critique.findings).leading_to(FINDING);
             page.raw(&svg_themed(&scene, Some(&marks), Theme::Auto));
@@ -138,7 +138,7 @@ fn drawing(page: &mut Writer, review: &Review) {
             let marked = if review.critique.findings.is_empty() {
                 ""
             } else {
-                ". A badge counts the findings and questions on a thing and leads to the first"
+                ". A badge counts the findings and questions on what it stands at, and leads to the worst of them"
             };
             page.leaf("figcaption", &[], &format!("{nodes}, {hops}, {flows}{marked}."));
         });
@@ -154,18 +154,31 @@ fn section(page: &mut Writer, id: &str, title: &str, content: impl FnOnce(&mut W
     });
 }
 
-/// A table's caption and head; of its columns, those from `words` on hold numbers.
-fn head(page: &mut Writer, caption: &str, heads: &[&str], words: usize) {
-    page.leaf("caption", &[], caption);
-    page.element("thead", &[], |page| {
-        page.element("tr", &[], |page| {
-            for (at, name) in heads.iter().enumerate() {
-                let class = if at >= words { "number" } else { "" };
-                match name.is_empty() {
-                    true => page.leaf("td", &[], ""),
-                    false => page.leaf("th", &[("scope", "col"), ("class", class)], name),
-                }
-            }
+/// A table that is scrolled by itself where the page is too narrow. Columns from `words` on hold numbers.
+fn table(
+    page: &mut Writer,
+    class: &'static str,
+    caption: &str,
+    heads: &[&str],
+    words: usize,
+    rows: impl FnOnce(&mut Writer),
+) {
+    let scrolled = [("class", "wide"), ("tabindex", "0"), ("role", "group"), ("aria-label", caption)];
+    page.element("div", &scrolled, |page| {
+        page.element("table", &[("class", class)], |page| {
+            page.leaf("caption", &[], caption);
+            page.element("thead", &[], |page| {
+                page.element("tr", &[], |page| {
+                    for (at, name) in heads.iter().enumerate() {
+                        let class = if at >= words { "number" } else { "" };
+                        match name.is_empty() {
+                            true => page.leaf("td", &[], ""),
+                            false => page.leaf("th", &[("scope", "col"), ("class", class)], name),
+                        }
+                    }
+                });
+            });
+            page.element("tbody", &[], rows);
         });
     });
 }

@@ -1,8 +1,9 @@
 //! What is not said, as a table of questions, and what could not be looked at.
 
 use super::writer::Writer;
-use super::{FINDING, head, section};
+use super::{FINDING, section, table};
 use crate::diagnostic::{Diagnostic, Verdict};
+use crate::report::page::capital;
 use crate::report::questions::{subjects, topic};
 use crate::review::Review;
 
@@ -21,23 +22,25 @@ pub fn questions(page: &mut Writer, review: &Review) {
         return;
     }
     section(page, "questions", "Not said, and an interviewer will ask", |page| {
-        page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-            page.element("table", &[("class", "words")], |page| {
-                head(page, "What the design does not say", &["Topic", "Of", "Question", "An answer"], 4);
-                page.element("tbody", &[], |page| asked.iter().for_each(|(at, one)| row(page, one, *at)));
-            });
-        });
+        table(
+            page,
+            "words",
+            "What the design does not say",
+            &["Topic", "Of", "Question", "An answer"],
+            4,
+            |page| asked.iter().for_each(|(at, one)| row(page, one, *at)),
+        );
     });
 }
 
 fn row(page: &mut Writer, asked: &Diagnostic, at: usize) {
     let question = if asked.question.is_empty() { &asked.message } else { &asked.question };
     page.element("tr", &[("id", &format!("{FINDING}-{}", at + 1))], |page| {
-        page.leaf("th", &[("scope", "row")], topic(asked));
+        page.leaf("th", &[("scope", "row")], &capital(topic(asked)));
         page.element("td", &[], |page| page.leaf("code", &[], &subjects(asked, true)));
-        page.said("td", &[], question);
+        page.said("td", &[], &capital(question));
         page.element("td", &[], |page| {
-            page.prose(&asked.fix);
+            page.prose(&capital(&asked.fix));
             page.text(" ");
             page.leaf("small", &[], asked.code);
         });

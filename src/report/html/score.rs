@@ -1,7 +1,7 @@
 //! The score: points, a bar for each dimension, levels, what to do next, and each criterion.
 
 use super::writer::Writer;
-use super::{bar, head, section};
+use super::{bar, section, table};
 use crate::report::score::{name, points, waits_for, worth};
 use crate::rubric::{Level, Met, Score};
 
@@ -23,23 +23,25 @@ pub fn score(page: &mut Writer, score: &Score) {
 }
 
 fn dimensions(page: &mut Writer, score: &Score) {
-    page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-        page.element("table", &[("class", "words bars")], |page| {
-            head(page, "Points by dimension", &["Dimension", "Points", "", "What holds it back"], 4);
-            page.element("tbody", &[], |page| {
-                for one in &score.dimensions {
-                    let share = if one.of > 0.0 { one.points / one.of } else { 1.0 };
-                    page.element("tr", &[], |page| {
-                        page.leaf("th", &[("scope", "row")], name(one.id));
-                        let of = format!("{}/{}", points(one.points, one.of), one.of.round());
-                        page.leaf("td", &[("class", "number")], &of);
-                        page.element("td", &[], |page| bar(page, share, "full"));
-                        page.said("td", &[], one.why.as_deref().unwrap_or_default());
-                    });
-                }
-            });
-        });
-    });
+    table(
+        page,
+        "words bars",
+        "Points by dimension",
+        &["Dimension", "Points", "", "What holds it back"],
+        4,
+        |page| {
+            for one in &score.dimensions {
+                let share = if one.of > 0.0 { one.points / one.of } else { 1.0 };
+                page.element("tr", &[], |page| {
+                    page.leaf("th", &[("scope", "row")], name(one.id));
+                    let of = format!("{}/{}", points(one.points, one.of), one.of.round());
+                    page.leaf("td", &[("class", "number")], &of);
+                    page.element("td", &[], |page| bar(page, share, "full"));
+                    page.said("td", &[], one.why.as_deref().unwrap_or_default());
+                });
+            }
+        },
+    );
 }
 
 fn levels(page: &mut Writer, score: &Score) {
@@ -78,26 +80,21 @@ fn next(page: &mut Writer, score: &Score) {
 fn criteria(page: &mut Writer, score: &Score) {
     page.element("details", &[], |page| {
         page.leaf("summary", &[], &format!("All {} criteria", score.criteria.len()));
-        page.element("div", &[("class", "wide"), ("tabindex", "0")], |page| {
-            page.element("table", &[("class", "words")], |page| {
-                head(page, "Criteria", &["Criterion", "Points", "Met", "Why"], 4);
-                page.element("tbody", &[], |page| {
-                    for one in &score.criteria {
-                        page.element("tr", &[], |page| {
-                            page.leaf("th", &[("scope", "row")], &one.id);
-                            let of = format!("{:.1}/{:.1}", one.points, one.of);
-                            page.leaf("td", &[("class", "number")], &of);
-                            page.element("td", &[], |page| {
-                                page.text(met(one.met));
-                                if let Some(level) = one.gates.filter(|_| one.met != Met::Yes) {
-                                    page.leaf("small", &[], &shuts(level));
-                                }
-                            });
-                            page.said("td", &[], &one.why);
-                        });
-                    }
+        table(page, "words", "Criteria", &["Criterion", "Points", "Met", "Why"], 4, |page| {
+            for one in &score.criteria {
+                page.element("tr", &[], |page| {
+                    page.leaf("th", &[("scope", "row")], &one.id);
+                    let of = format!("{:.1}/{:.1}", one.points, one.of);
+                    page.leaf("td", &[("class", "number")], &of);
+                    page.element("td", &[], |page| {
+                        page.text(met(one.met));
+                        if let Some(level) = one.gates.filter(|_| one.met != Met::Yes) {
+                            page.leaf("small", &[], &shuts(level));
+                        }
+                    });
+                    page.said("td", &[], &one.why);
                 });
-            });
+            }
         });
     });
 }

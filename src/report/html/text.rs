@@ -6,7 +6,7 @@ use crate::source::Source;
 
 pub fn text(page: &mut Writer, source: &Source) {
     section(page, "text", "The design's text", |page| {
-        page.element("pre", &[("class", "whole"), ("tabindex", "0")], |page| {
+        page.element("pre", &[("class", "whole")], |page| {
             for (at, line) in source.text.lines().enumerate() {
                 let number = (at + 1).to_string();
                 page.element("span", &[("class", "row"), ("id", &format!("line-{number}"))], |page| {
