@@ -32,21 +32,22 @@ pub(super) fn run(args: &Args, program: clap::Command, color: Color) -> Status {
 fn pages(args: &Args, mut program: clap::Command, color: Color) -> Result<Status, Trouble> {
     program.build();
     let Some(folder) = &args.folder else {
-        let page = page(&program)?;
-        return Ok(finish(&String::from_utf8_lossy(&page), Status::Clean, color));
+        return Ok(finish(&page(&program)?, Status::Clean, color));
     };
     let mut left = vec![program];
     while let Some(command) = left.pop() {
         let name = command.get_display_name().unwrap_or_else(|| command.get_name());
-        write(&folder.join(format!("{name}.1")), &page(&command)?)?;
+        write(&folder.join(format!("{name}.1")), page(&command)?.as_bytes())?;
         left.extend(command.get_subcommands().filter(|inner| inner.get_name() != "help").cloned());
     }
     Ok(Status::Clean)
 }
 
-fn page(command: &clap::Command) -> Result<Vec<u8>, Trouble> {
+fn page(command: &clap::Command) -> Result<String, Trouble> {
     let mut page = Vec::new();
-    let written = Man::new(command.clone()).render(&mut page);
+    let version = concat!("spof ", env!("CARGO_PKG_VERSION"));
+    let written = Man::new(command.clone()).source(version).manual("spof").render(&mut page);
     written.map_err(|error| Trouble::new(format!("cannot write a manual page: {error}")))?;
-    Ok(page)
+    // What stands under a command's help are its examples, which clap does not know.
+    Ok(String::from_utf8_lossy(&page).replace(".SH EXTRA\n", ".SH EXAMPLES\n"))
 }

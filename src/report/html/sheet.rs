@@ -10,7 +10,7 @@ const USED: [&str; 9] = ["bg", "ink", "soft", "card", "frame", "note", "error", 
 /// What the page has of its own: light, dark.
 const OWN: [(&str, &str, &str); 4] = [
     ("good", "#17776a", "#66c7b3"),
-    ("code-bg", "#f1f4f8", "#1b232d"),
+    ("code-bg", "#f8fafc", "#1b232d"),
     ("mark", "#fde3e0", "#5a1f26"),
     ("hint", "#fdf6d8", "#35301a"),
 ];
@@ -63,8 +63,10 @@ mod tests {
         let sheet = sheet();
         assert!(!sheet.contains(['<', '&']));
         for (at, _) in sheet.match_indices("var(--") {
-            let name = sheet[at + 6..].split(')').next().unwrap();
-            assert!(sheet.contains(&format!("--{name}:#")), "{name}");
+            let name = sheet[at + 6..].split([')', ',']).next().unwrap();
+            // A column comes with its element, a tone is one of the colours.
+            let given = [format!("--{name}:#"), format!("--{name}:var(--"), format!("var(--{name},0ch)")];
+            assert!(given.iter().any(|given| sheet.contains(given)), "{name}");
         }
     }
 }
