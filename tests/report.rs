@@ -171,9 +171,10 @@ fn a_page_is_well_formed_and_leads_nowhere_that_is_not_on_it() {
                         links += usize::from(value.starts_with("#finding-"));
                     }
                     if key == "style" {
-                        let column = value.strip_prefix("--at:").and_then(|rest| rest.strip_suffix("ch"));
+                        let number = value.strip_prefix("--at:").and_then(|rest| rest.strip_suffix("ch"));
+                        let number = number.or_else(|| value.strip_prefix("--w:"));
                         assert!(
-                            column.is_some_and(|column| column.parse::<usize>().is_ok()),
+                            number.is_some_and(|number| number.parse::<usize>().is_ok()),
                             "{file}: {value}"
                         );
                     }

@@ -124,9 +124,12 @@ fn contents(page: &mut Writer, told: Told) {
 /// With what was found on it, each mark leading to its finding.
 fn drawing(page: &mut Writer, review: &Review) {
     let design = &review.design;
+    let scene = drawn(design, Plan { untitled: true, ..Plan::default() });
+    let width = format!("--w:{}", scene.w.ceil());
     section(page, "drawing", "Drawing", |page| {
-        page.element("figure", &[("class", "drawing"), ("tabindex", "0"), ("aria-label", "Drawing")], |page| {
-            let scene = drawn(design, Plan { untitled: true, ..Plan::default() });
+        let scrolled =
+            [("class", "drawing"), ("tabindex", "0"), ("aria-label", "Drawing"), ("style", width.as_str())];
+        page.element("figure", &scrolled, |page| {
             let marks = Marks::new(&review.critique.findings).leading_to(FINDING);
             page.raw(&svg_themed(&scene, Some(&marks), Theme::Auto));
             let [nodes, hops, flows] = [

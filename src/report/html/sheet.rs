@@ -8,9 +8,10 @@ const RULES: &str = include_str!("page.css");
 const USED: [&str; 9] = ["bg", "ink", "soft", "card", "frame", "note", "error", "warning", "info"];
 
 /// What the page has of its own: light, dark.
-const OWN: [(&str, &str, &str); 4] = [
+const OWN: [(&str, &str, &str); 5] = [
     ("good", "#17776a", "#66c7b3"),
-    ("code-bg", "#f8fafc", "#1b232d"),
+    ("code-bg", "#f1f4f8", "#222c38"),
+    ("pre-bg", "#f8fafc", "#1b232d"),
     ("mark", "#fde3e0", "#5a1f26"),
     ("hint", "#fdf6d8", "#35301a"),
 ];
@@ -47,13 +48,15 @@ mod tests {
         };
         for dark in [false, true] {
             for text in ["ink", "soft", "error", "warning", "info", "good"] {
-                for behind in ["bg", "card", "code-bg"] {
+                for behind in ["bg", "card", "pre-bg"] {
                     let contrast = contrast(of(text, dark), of(behind, dark));
                     assert!(contrast >= READABLE, "{text} on {behind}, dark {dark}: {contrast}");
                 }
             }
-            for behind in ["mark", "hint"] {
-                assert!(contrast(of("ink", dark), of(behind, dark)) >= READABLE, "{behind}, dark {dark}");
+            for (text, behind) in [("ink", "mark"), ("ink", "hint"), ("ink", "code-bg"), ("soft", "code-bg")]
+            {
+                let contrast = contrast(of(text, dark), of(behind, dark));
+                assert!(contrast >= READABLE, "{text} on {behind}, dark {dark}: {contrast}");
             }
         }
     }
@@ -64,9 +67,10 @@ mod tests {
         assert!(!sheet.contains(['<', '&']));
         for (at, _) in sheet.match_indices("var(--") {
             let name = sheet[at + 6..].split([')', ',']).next().unwrap();
-            // A column comes with its element, a tone is one of the colours.
-            let given = [format!("--{name}:#"), format!("--{name}:var(--"), format!("var(--{name},0ch)")];
-            assert!(given.iter().any(|given| sheet.contains(given)), "{name}");
+            // A column and a width come with their elements, a tone is one of the colours.
+            let given =
+                [format!("--{name}:#"), format!("--{name}:var(--")].iter().any(|given| sheet.contains(given));
+            assert!(given || ["at", "w"].contains(&name), "{name}");
         }
     }
 }
