@@ -13,6 +13,7 @@ mod grade;
 mod grade_lines;
 mod input;
 mod lines;
+mod man;
 mod new;
 mod numbers;
 mod output;
@@ -23,6 +24,7 @@ mod plot;
 mod predict;
 mod problems;
 mod progress;
+mod report;
 mod rules;
 mod settings;
 mod template;
@@ -74,6 +76,7 @@ enum Command {
     Numbers(numbers::Args),
     Plot(plot::Args),
     Predict(predict::Args),
+    Report(report::Args),
     Fmt(fmt::Args),
     Rules(rules::Args),
     Explain(explain::Args),
@@ -81,6 +84,7 @@ enum Command {
     New(new::Args),
     Pack(pack::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// What a command ends with; of several, the worst counts.
@@ -128,6 +132,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),
         Command::Predict(args) => predict::run(&args, color),
+        Command::Report(args) => report::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),
@@ -135,6 +140,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::New(args) => new::run(&args, color),
         Command::Pack(args) => pack::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command(), color),
     };
     ExitCode::from(status as u8)
 }
