@@ -22,6 +22,7 @@ pub mod draw;
 pub mod layout;
 pub mod numbers;
 pub mod plot;
+pub mod practice;
 pub mod predict;
 pub mod report;
 pub mod review;
