@@ -331,3 +331,46 @@ proptest! {
         prop_assert_eq!(drill.is_right(&guess), guess == right);
     }
 }
+
+#[test]
+fn flaws_are_spotted_one_after_the_other() {
+    let home = Home::new();
+    let wrong = home.fed(0, &["flaw", "--seed", "5"], "nobody\n1\n0\n1\n\n1\n1\nq\n");
+    assert_eq!((wrong.status, wrong.err.as_str()), (0, ""));
+    has(
+        &wrong.out,
+        &["Level 1: one safety is missing here", "`nobody` is none of the nodes", "fix:", "of 2 right."],
+    );
+    assert_eq!(home.state()["spotted"].as_array().unwrap().len(), 2);
+    let stopped = home.fed(1, &["flaw", "--seed", "5"], "q\n");
+    has(&stopped.out, &["Not answered, and not counted."]);
+    has(&home.fed(1, &["flaw"], "").out, &["Not answered, and not counted."]);
+
+    // What the checker says is the answer.
+    let rule = home.state()["spotted"][0]["rule"].as_str().unwrap().to_string();
+    let design = stopped.out.split("missing here\n").nth(1).unwrap().split("\nNodes\n").next().unwrap();
+    fs::write(home.work.path().join("broken.arch"), design).unwrap();
+    let checked = Command::new(env!("CARGO_BIN_EXE_spof"))
+        .args(["check", "broken.arch", "--format", "json", "--fail-on", "never"])
+        .current_dir(home.work.path())
+        .output()
+        .unwrap();
+    let json: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let finding =
+        json["findings"].as_array().unwrap().iter().find(|one| one["rule"] == rule.as_str()).unwrap();
+    let node = finding["nodes"][0].as_str().or(finding["hops"][0]["from"].as_str()).unwrap();
+    let right = home.fed(2, &["flaw", "--seed", "5", "--answer", &format!("{node} {rule}")], "");
+    has(&right.out, &["Right.", &rule]);
+    assert_eq!(home.state()["spotted"][2]["right"], true);
+    has(&home.refused_with_list(&["flaw", "--answer", "one"]), &["one word", "--answer"]);
+}
+
+impl Home {
+    /// Refused after what was to be answered has been shown.
+    #[track_caller]
+    fn refused_with_list(&self, args: &[&str]) -> String {
+        let ran = self.fed(3, args, "");
+        assert_eq!(ran.status, 2, "{args:?}");
+        ran.err
+    }
+}

@@ -55,6 +55,7 @@ Practise:
   spof practice start url-shortener
                             an interview, alone: statement, clock, hints, questions, score
   spof new url-shortener    only the statement, and a file to write your answer in
+  spof flaw                 spot what is missing in a good design
   spof progress             how far you are
 
 Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the command line.";
@@ -74,6 +75,7 @@ enum Command {
     New(new::Args),
     Practice(practice::Args),
     Progress(practice::ProgressArgs),
+    Flaw(practice::FlawArgs),
     Pack(pack::Args),
     Completions(completions::Args),
 }
@@ -128,6 +130,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::New(args) => new::run(&args, color),
         Command::Practice(args) => practice::run(&args, color),
         Command::Progress(args) => practice::run_progress(&args, color),
+        Command::Flaw(args) => practice::run_flaw(&args, color),
         Command::Pack(args) => pack::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
     };

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::flaw::Spotted;
 use super::{Attempt, Event, What};
 
 /// Raised with every key that comes, goes or changes its meaning: an older program keeps a newer file aside.
@@ -16,6 +17,8 @@ pub struct State {
     /// Which attempt is worked at, or was until it was finished.
     current: Option<usize>,
     attempts: Vec<Attempt>,
+    /// Flaws that were looked for, the oldest first.
+    spotted: Vec<Spotted>,
 }
 
 /// Why a file holds no state.
@@ -28,7 +31,7 @@ pub enum Unreadable {
 
 impl Default for State {
     fn default() -> State {
-        State { version: VERSION, current: None, attempts: Vec::new() }
+        State { version: VERSION, current: None, attempts: Vec::new(), spotted: Vec::new() }
     }
 }
 
@@ -66,6 +69,14 @@ impl State {
 
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
+    }
+
+    pub fn spotted(&self) -> &[Spotted] {
+        &self.spotted
+    }
+
+    pub fn spot(&mut self, one: Spotted) {
+        self.spotted.push(one);
     }
 
     /// Those at one problem, the oldest first.
@@ -140,6 +151,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::{State, Unreadable, VERSION};
+    use crate::practice::flaw::Spotted;
     use crate::practice::testing::{at, attempt};
     use crate::practice::{What, fingerprint};
 
@@ -150,6 +162,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let mut state = State::default();
+        state.spot(Spotted { at: at(0), level: 1, rule: "no-backup".into(), right: true });
         assert_eq!(kept(&state), state);
         assert!(state.start(attempt("a", 0)));
         assert!(!state.start(attempt("a", 1)), "one is open");

@@ -3,6 +3,7 @@
 mod ask;
 mod drill;
 mod finish;
+mod flaw;
 mod follow_up;
 mod hint;
 mod list;
@@ -22,6 +23,7 @@ use super::output::{Trouble, finish as print_and_end};
 use super::terminal::Color;
 use session::Desk;
 
+pub(super) use flaw::{Args as FlawArgs, run as run_flaw};
 pub(super) use progress::{Args as ProgressArgs, run as run_progress};
 
 /// An interview, alone: a problem, a clock, answers when you ask, hints, drills and questions, and a score

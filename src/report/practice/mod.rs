@@ -3,6 +3,7 @@
 mod ask;
 mod drill;
 mod finish;
+mod flaw;
 mod hint;
 mod list;
 mod progress;
@@ -12,6 +13,7 @@ mod words;
 pub use ask::{answer, not_understood, topics};
 pub use drill::{marked, question};
 pub use finish::finish;
+pub use flaw::{puzzle, spotted};
 pub use hint::{follow_up, hint, no_hint, rest};
 pub use list::list;
 pub use progress::{next, progress};
