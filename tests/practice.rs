@@ -374,3 +374,56 @@ impl Home {
         ran.err
     }
 }
+
+impl Home {
+    fn start(&self, args: &[&str]) -> std::process::Child {
+        Command::new(env!("CARGO_BIN_EXE_spof"))
+            .args(args)
+            .current_dir(self.work.path())
+            .env("SPOF_DATA", self.data.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn asked(&self) -> usize {
+        self.state()["attempts"][0]["events"].to_string().matches("\"asked\"").count()
+    }
+}
+
+#[test]
+fn of_commands_at_once_none_is_lost() {
+    let home = Home::new();
+    home.ok(0, "practice start url-shortener");
+    let all: Vec<_> = (0..12).map(|_| home.start(&["practice", "ask", "1"])).collect();
+    for mut one in all {
+        assert!(one.wait().unwrap().success());
+    }
+    assert_eq!(home.asked(), 12);
+}
+
+/// The program itself, killed while it works: the state is whole, and has all that was said to be done. The store's own test
+/// kills more often.
+#[test]
+fn a_killed_command_leaves_the_session_as_it_was_or_as_it_should_be() {
+    let home = Home::new();
+    home.ok(0, "practice start url-shortener");
+    let (mut done, mut killed) = (0, 0);
+    for delay in 0..40 {
+        let mut child = home.start(&["practice", "ask", "1"]);
+        std::thread::sleep(std::time::Duration::from_millis(delay * 37 % 400));
+        let _ = child.kill();
+        if child.wait().unwrap().success() {
+            done += 1;
+        } else {
+            killed += 1;
+        }
+        let asked = home.asked();
+        assert!((done..=done + killed).contains(&asked), "{asked} asked, {done} done, {killed} killed");
+    }
+    assert!(killed > 5, "{killed} killed");
+    has(&home.ok(50, "practice resume"), &["Back at url-shortener", "1 question asked"]);
+    has(&home.ok(51, "practice ask 2"), &["2 questions asked"]);
+}
