@@ -24,6 +24,7 @@ pub mod fix;
 pub mod layout;
 pub mod numbers;
 pub mod plot;
+pub mod practice;
 pub mod predict;
 pub mod report;
 pub mod review;

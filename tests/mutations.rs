@@ -7,18 +7,16 @@
 mod common;
 #[path = "mutations/not_needed.rs"]
 mod not_needed;
-#[path = "mutations/noticed.rs"]
-mod noticed;
-#[path = "mutations/safeties.rs"]
-mod safeties;
+#[path = "mutations/rubric.rs"]
+mod rubric;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
 use not_needed::NOT_NEEDED;
-use noticed::{is_missed, judged, lost, noticed};
-use safeties::{Safety, safeties, without};
+use rubric::{judged, lost};
+use spof::practice::mutate::{Safety, noticed, safeties, without};
 use spof::source::Source;
 
 /// Somebody misses the safety where what stands in for it is gone as well.
@@ -37,7 +35,7 @@ fn is_missed_without(text: &str, safety: &Safety, instead: &[&str]) -> bool {
     parts.extend(safety.parts.iter().cloned());
     let after = noticed(&without(text, &parts));
     let (Some(before), Some(after)) = (before, after) else { return false };
-    is_missed(safety, &before, &after)
+    safety.is_missed(&before, &after)
 }
 
 /// Of `teams -> front idempotency_key` the attribute at its end; the whole of what is one line, one word or several
@@ -68,7 +66,7 @@ fn safeties_are_missed_when_they_are_gone() {
             let mutant = without(&text, &safety.parts);
             let Some(after) = noticed(&mutant) else { continue };
             removed += 1;
-            if is_missed(&safety, &before, &after) {
+            if safety.is_missed(&before, &after) {
                 continue;
             }
             if lost(&score, &judged(&mutant).unwrap()).is_some() {

@@ -21,6 +21,7 @@ mod pack;
 mod packs;
 mod picture;
 mod plot;
+mod practice;
 mod predict;
 mod problems;
 mod progress;
@@ -61,8 +62,11 @@ Begin:
 
 Practise:
   spof problems             what there is to design
-  spof new url-shortener    the statement, and a file to write your answer in
-  spof check url-shortener.arch
+  spof practice start url-shortener
+                            an interview, alone: statement, clock, hints, questions, score
+  spof new url-shortener    only the statement, and a file to write your answer in
+  spof flaw                 spot what is missing in a good design
+  spof progress             how far you are
 
 Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the command line.";
 
@@ -82,6 +86,9 @@ enum Command {
     Explain(explain::Args),
     Problems(problems::Args),
     New(new::Args),
+    Practice(practice::Args),
+    Progress(practice::ProgressArgs),
+    Flaw(practice::FlawArgs),
     Pack(pack::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -138,6 +145,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::run(&args, color),
         Command::Problems(args) => problems::run(&args, color),
         Command::New(args) => new::run(&args, color),
+        Command::Practice(args) => practice::run(&args, color),
+        Command::Progress(args) => practice::run_progress(&args, color),
+        Command::Flaw(args) => practice::run_flaw(&args, color),
         Command::Pack(args) => pack::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         Command::Man(args) => man::run(&args, Cli::command(), color),

@@ -83,7 +83,7 @@ fn path(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// All of them or, where one is there already, none.
-fn write_all(folder: &Path, files: &[(&Path, String)]) -> Result<(), Trouble> {
+pub(super) fn write_all(folder: &Path, files: &[(&Path, String)]) -> Result<(), Trouble> {
     if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
         return Err(Trouble::new(format!("`{}` is there already, and is left as it is", path.display()))
             .help("name another folder (`spof new … second-try`), or move the file away"));

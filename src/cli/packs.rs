@@ -35,6 +35,14 @@ impl Loaded {
 }
 
 impl Folder {
+    pub fn at(problems: Option<PathBuf>) -> Folder {
+        Folder { problems }
+    }
+
+    pub fn folder(&self) -> Option<&Path> {
+        self.problems.as_deref()
+    }
+
     /// Reads the folder, where one is named. All mistakes in it are printed before the trouble is returned.
     pub fn load(&self, color: Color) -> Result<Loaded, Trouble> {
         let Some(folder) = &self.problems else { return Ok(Loaded::BuiltIn) };

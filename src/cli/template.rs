@@ -16,28 +16,44 @@ pub(super) fn statement(problem: &Problem) -> String {
 /// A design that says what is given and which flows are asked for, and leaves the rest to whoever practises.
 pub(super) fn design(problem: &Problem, scale: Scale) -> String {
     let id = &problem.id;
-    let mut out = format!(
+    let head = format!(
         "# {}: {} minutes. What is asked stands in {id}.md.\n\
          # As often as you like:   spof check {id}.arch    spof draw {id}.arch\n\
-         # A word you don't know:  spof explain cache      spof explain ttl\n\n\
-         design {:?} solves {id} at {}\n",
-        problem.title,
-        problem.minutes,
-        problem.title,
-        scale.name()
+         # A word you don't know:  spof explain cache      spof explain ttl\n",
+        problem.title, problem.minutes,
     );
+    let mut given = String::new();
     if let Some(numbers) = problem.numbers(scale) {
-        out.push_str(
+        given.push_str(
             "\n# Given. Add what you estimate: arithmetic has units, and names can be used below.\ngiven {\n",
         );
         let width =
             numbers.figures.iter().map(|figure| figure.name.len() + figure.value.len()).max().unwrap_or(0);
         for figure in &numbers.figures {
             let gap = " ".repeat(width - figure.name.len() - figure.value.len());
-            out.push_str(&format!("  {} = {}{gap}  # {}\n", figure.name, figure.value, figure.from));
+            given.push_str(&format!("  {} = {}{gap}  # {}\n", figure.name, figure.value, figure.from));
         }
-        out.push_str("}\n");
+        given.push_str("}\n");
     }
+    to_fill_in(problem, scale, &head, &given)
+}
+
+/// The same for a session, where what is given has to be asked for.
+pub(super) fn practice(problem: &Problem, scale: Scale) -> String {
+    let id = &problem.id;
+    let head = format!(
+        "# {}. What is asked stands in STATEMENT.md; for numbers:  spof practice ask\n\
+         # As often as you like:   spof check {id}.arch    spof draw {id}.arch\n\
+         # A word you don't know:  spof explain cache      spof explain ttl\n\
+         # Stuck:                  spof practice hint      Done:  spof practice finish\n",
+        problem.title,
+    );
+    to_fill_in(problem, scale, &head, GIVEN)
+}
+
+fn to_fill_in(problem: &Problem, scale: Scale, head: &str, given: &str) -> String {
+    let mut out =
+        format!("{head}\ndesign {:?} solves {} at {}\n{given}", problem.title, problem.id, scale.name());
     out.push_str(COMPONENTS);
     for requirement in &problem.requirements {
         let optional = if requirement.optional { " (not everyone gets this far)" } else { "" };
@@ -53,6 +69,14 @@ pub(super) fn design(problem: &Problem, scale: Scale) -> String {
 fn canonical(text: &str) -> String {
     format(&parse(text).0, text)
 }
+
+const GIVEN: &str = "
+# What the interviewer told you, and what you estimate: arithmetic has units, and names can be used below.
+# given {
+#   users = 5M
+#   posts = 2 * users / day
+# }
+";
 
 const COMPONENTS: &str = "
 # What you leave out, said aloud: take the `#` away.

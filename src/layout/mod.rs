@@ -30,7 +30,7 @@ mod order;
 mod parts;
 mod pins;
 mod plain;
-mod random;
+pub(crate) mod random;
 mod seen;
 mod simplex;
 mod twins;

@@ -72,6 +72,12 @@ pub fn after(design: &Design, loss: &Loss) -> Aftermath {
     aftermath::after(&Ordinary::new(design, &of_nodes(design)), loss)
 }
 
+/// The same of several losses, in their order.
+pub fn after_each(design: &Design, losses: &[Loss]) -> Vec<Aftermath> {
+    let ordinary = Ordinary::new(design, &of_nodes(design));
+    losses.iter().map(|loss| aftermath::after(&ordinary, loss)).collect()
+}
+
 fn losses(ordinary: &Ordinary) -> Losses {
     let design = ordinary.design;
     let likely = loss::likely(design);

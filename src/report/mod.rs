@@ -23,6 +23,7 @@ pub mod overload;
 mod page;
 mod paint;
 mod places;
+pub mod practice;
 pub mod predict;
 pub mod problems;
 mod questions;

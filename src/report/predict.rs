@@ -12,6 +12,7 @@ use crate::numbers::availability::Places;
 use crate::predict::Prediction;
 
 pub use json::{aftermath_json, json};
+pub use losses::subject;
 pub use one::one;
 
 /// What stops each flow, what each loss does, what growth breaks first; then what was taken for granted.

@@ -1,0 +1,88 @@
+//! `spof practice drill`
+
+use super::prompt;
+use super::session::{Desk, open_attempt};
+use crate::cli::output::{Trouble, print};
+use crate::practice::What;
+use crate::practice::drill::{Drill, Said, numbers, pick};
+use crate::report::practice;
+
+/// Something of your design fails: say what happens, and see what does
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  spof practice drill
+  spof practice drill --answer \"1 3; 2; none\"   1 and 3 stop, 2 slows down, nothing breaks next")]
+pub(super) struct Args {
+    /// The answer, without being asked: what stops; what slows down; what breaks next
+    #[arg(long, value_name = "NUMBERS")]
+    answer: Option<String>,
+    /// Chooses among losses that are as hard
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+pub(super) fn drill(args: &Args, desk: &Desk) -> Result<String, Trouble> {
+    let state = desk.look()?;
+    let attempt = open_attempt(&state)?;
+    let loaded = desk.packs(attempt)?;
+    let design = desk.review(attempt, loaded.packs(), false)?.design;
+    let drills = attempt.drills();
+    let drilled: Vec<&str> = drills.iter().map(|(loss, _)| *loss).collect();
+    // The same until it is answered: who looks twice is not asked twice.
+    let seed = args.seed.unwrap_or(state.attempts().len() as u64 * 1_000 + drilled.len() as u64);
+    let Some(drill) = pick(&design, &drilled, seed) else {
+        let nothing = if drilled.is_empty() {
+            "Nothing can fail yet: write a flow with its hops first, `flow show { web -> api -> store }`.\n"
+        } else {
+            "Everything that this design can lose has been drilled.\n"
+        };
+        return Ok(nothing.to_string());
+    };
+    let question = practice::question(&design, &drill, desk.style);
+    let said = match &args.answer {
+        Some(answer) => drill.read(answer).map(Some).map_err(|why| {
+            Trouble::new(why).help(
+                "write numbers of the lists, as --answer \"1 3; 2; none\": stops; slows down; breaks next",
+            )
+        })?,
+        None => {
+            print(&format!("{question}\n"))?;
+            answer(&drill)?
+        }
+    };
+    let Some(said) = said else {
+        return Ok("Not answered, and not counted.\n".to_string());
+    };
+    let what = What::Drilled { loss: drill.after.loss.id(), right: drill.is_right(&said) };
+    let now = desk.log(attempt, what)?;
+    let head = if args.answer.is_some() { format!("{question}\n") } else { "\n".to_string() };
+    Ok(format!(
+        "{head}{}\n{}",
+        practice::marked(&design, &drill, &said, desk.style),
+        practice::clock(&now, desk.now(), desk.style)
+    ))
+}
+
+/// Three questions; None where input ends.
+fn answer(drill: &Drill) -> Result<Option<Said>, Trouble> {
+    let (flows, nodes) = (drill.after.flows.len(), drill.choices.len());
+    let Some(stops) =
+        prompt::until("Which flows stop? Numbers, or Enter for none: ", |line| numbers(line, flows))?
+    else {
+        return Ok(None);
+    };
+    let slows = |line: &str| {
+        let slows = numbers(line, flows)?;
+        match slows.intersection(&stops).next() {
+            Some(both) => Err(format!("{} stops, you said", both + 1)),
+            None => Ok(slows),
+        }
+    };
+    let Some(slows) = prompt::until("Which slow down? ", slows)? else { return Ok(None) };
+    if nodes == 0 {
+        return Ok(Some(Said { stops, slows, ..Said::default() }));
+    }
+    let breaks = prompt::until("Which nodes get more than they carry? ", |line| numbers(line, nodes))?;
+    Ok(breaks.map(|breaks| Said { stops, slows, breaks }))
+}
