@@ -38,6 +38,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "cached-api",
     "listing-api",
     "email-queue",
+    "file-uploader",
     "url-shortener",
     "auth-system",
     "chat-system",
