@@ -41,6 +41,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "file-uploader",
     "url-shortener",
     "auth-system",
+    "rbac",
     "chat-system",
     "realtime-hub",
     "video-transcoder",
