@@ -43,6 +43,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "auth-system",
     "rbac",
     "chat-system",
+    "notification-service",
     "realtime-hub",
     "video-transcoder",
     "seat-booking",
