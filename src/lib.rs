@@ -16,6 +16,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod concepts;
 pub mod design;
 pub mod diagnostic;
 pub mod diff;
