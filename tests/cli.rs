@@ -624,3 +624,62 @@ fn numbers_of_a_design_with_mistakes_are_those_that_can_be_had() {
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("tll") && ran.out.contains("0.5 %"), "{}\n{}", ran.err, ran.out);
 }
+
+#[test]
+fn a_name_leads_to_its_page_however_it_is_said() {
+    let folder = folder(&[]);
+    let explained = |args: &[&str]| {
+        let ran = spof(folder.path(), &[&["explain"], args].concat());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{args:?}");
+        ran.out
+    };
+    // Every concept by its id, its aliases and its words.
+    let style = spof::report::Style { width: 100, color: false, all: false };
+    for concept in spof::concepts::all() {
+        let id = format!("concept:{}", concept.id);
+        let page = spof::report::explain::explain(&id, style).unwrap();
+        assert!(page.contains(&concept.title) && page.contains("Its answer"), "{page}");
+        for alias in &concept.aliases {
+            let page = spof::report::explain::explain(alias, style).unwrap();
+            assert!(page.contains(&concept.id), "{alias}:\n{page}");
+        }
+    }
+    for problem in spof::rubric::Packs::built_in().iter() {
+        assert!(
+            spof::report::explain::explain(&problem.problem.id, style)
+                .unwrap()
+                .contains("Concepts that it needs")
+        );
+    }
+    assert!(explained(&["cursor", "pagination"]).starts_with("pagination  Pagination: cursor or offset"));
+    assert!(explained(&["CAP"]).starts_with("cap  CAP theorem"));
+    assert!(explained(&["jwts"]).starts_with("jwt  JSON Web Tokens"));
+    // A rule's finding says `spof explain ID`: the rule, and then what else is called so.
+    let both = explained(&["retry-storm"]);
+    assert!(both.starts_with("retry-storm  error") || both.starts_with("retry-storm  warning"), "{both}");
+    assert!(both.contains("Also called so\n  spof explain concept:retry-storm  Retry storms"), "{both}");
+    // Several with equal right are listed with what they are.
+    let several = explained(&["rate", "limit"]);
+    assert!(several.starts_with("`rate limit` is 3 things\n"), "{several}");
+    for command in ["rule:no-rate-limit", "attribute:rate_limit", "concept:rate-limiting"] {
+        assert!(several.contains(&format!("spof explain {command} ")), "{several}");
+        assert!(explained(&[command]).len() > several.len());
+    }
+    assert!(explained(&["attribute", "retries"]).contains("`retries` of hop is written `attempts` here"));
+    assert!(explained(&["->"]).starts_with("hop  a statement"));
+}
+
+#[test]
+fn pages_are_found_by_their_words() {
+    let folder = folder(&[]);
+    let ran = spof(folder.path(), &["explain", "--search", "lost", "messages", "reconnect"]);
+    assert_eq!(ran.status, 0);
+    assert!(ran.out.starts_with("  spof explain ") && ran.out.contains("ws-lost-message-gap"), "{}", ran.out);
+    assert!(ran.out.contains("more; --all shows them"));
+    let all = spof(folder.path(), &["explain", "lost messages", "--search", "--all"]);
+    assert!(all.status == 0 && all.out.lines().count() > ran.out.lines().count(), "{}", all.err);
+    let none = spof(folder.path(), &["explain", "--search", "xyzzy"]);
+    assert_eq!((none.status, none.out.as_str()), (2, ""));
+    let near = spof(folder.path(), &["explain", "circiut-breaker"]);
+    assert!(near.status == 2 && near.err.contains("did you mean `circuit-breaker`?"), "{}", near.err);
+}

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(error(&text.replace("Now.", "")), "a.md:12:1: nothing is said here");
         assert_eq!(
             error(&text.replace("### Answer\n\nBecause.\n", "")),
-            "a.md:27:1: `### Answer` is missing"
+            "a.md:28:1: `### Answer` is missing"
         );
         assert_eq!(error(&format!("{text}\n## More\n")), "a.md:32:1: `### Answer` is the last part");
     }

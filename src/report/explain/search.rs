@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::topic::{Topic, all, list};
 use crate::report::Style;
@@ -39,7 +40,8 @@ pub fn search(asked: &str, style: Style) -> Option<String> {
 
 fn ranked(asked: &str) -> Vec<Topic> {
     let asked: BTreeSet<String> = words(asked).collect();
-    let entries: Vec<Entry> = all().map(entry).collect();
+    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| all().map(entry).collect());
+    let entries = &*ENTRIES;
     let pages = entries.len() as f64;
     let mean = entries.iter().map(|entry| entry.length).sum::<f64>() / pages.max(1.0);
     let rarity: Vec<(&str, f64)> = asked
