@@ -22,8 +22,12 @@ Examples:
                                 every page that has these words, best first")]
 pub(super) struct Args {
     /// A name, or what people call it: `retries`, `db`
-    #[arg(required = true, allow_hyphen_values = true)]
-    name: Vec<String>,
+    #[arg(allow_hyphen_values = true)]
+    name: String,
+    /// More words of it
+    // Apart from the first, which may be `->`: of these, what looks like an option is one.
+    #[arg(value_name = "WORD")]
+    more: Vec<String>,
     /// Search all pages for these words
     #[arg(long)]
     search: bool,
@@ -33,7 +37,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
-    let name = args.name.join(" ");
+    let words: Vec<&str> = std::iter::once(&args.name).chain(&args.more).map(String::as_str).collect();
+    let name = words.join(" ");
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     if args.search {
         return match search(&name, style) {

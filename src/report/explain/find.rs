@@ -3,13 +3,15 @@
 use super::topic::{Topic, all};
 
 /// What a name means, and what it may mean too.
-pub(super) struct Found {
+pub(super) struct Found<'n> {
+    /// Without the word before it that says what is meant.
+    pub name: &'n str,
     pub named: Vec<Topic>,
     pub also: Vec<Topic>,
 }
 
 /// What is called so. A rule's id means the rule alone, since findings say `spof explain ID`.
-pub(super) fn find(name: &str) -> Found {
+pub(super) fn find(name: &str) -> Found<'_> {
     let whole = called(name, all());
     if !whole.named.is_empty() || !whole.also.is_empty() {
         return whole;
@@ -26,7 +28,8 @@ pub(super) fn find(name: &str) -> Found {
             );
             // Somebody who says what is meant wants that one, by whatever name.
             if let [first, ..] = found.named[..] {
-                found = Found { named: vec![first], also: Vec::new() };
+                found.named = vec![first];
+                found.also.clear();
             }
             found
         }
@@ -34,14 +37,14 @@ pub(super) fn find(name: &str) -> Found {
     }
 }
 
-fn called(name: &str, topics: impl Iterator<Item = Topic>) -> Found {
+fn called(name: &str, topics: impl Iterator<Item = Topic>) -> Found<'_> {
     let topics: Vec<Topic> = topics.collect();
-    let by = |name: &str| {
-        let is = |other: &&str| same(other, name);
+    let by = |other_name: &str| {
+        let is = |other: &&str| same(other, other_name);
         let (named, rest): (Vec<Topic>, Vec<Topic>) =
             topics.iter().partition(|topic| topic.names().iter().any(|other| is(&other)));
         let also = rest.into_iter().filter(|topic| topic.aliases().iter().any(|other| is(&other))).collect();
-        Found { named, also }
+        Found { name: name.trim(), named, also }
     };
     let mut found = by(name);
     let rule = found.named.iter().position(|topic| matches!(topic, Topic::Rule(rule) if same(rule.id, name)));

@@ -16,7 +16,7 @@ pub use search::search;
 pub(super) use set::Page;
 
 use super::{Style, Wrap};
-use crate::catalog::{catalog, nearest};
+use crate::catalog::nearest;
 use crate::concepts::Concept;
 use topic::{Topic, listed};
 
@@ -28,13 +28,17 @@ pub fn explain(name: &str, style: Style) -> Result<String, Option<&'static str>>
     let found = find::find(name);
     let text = match (&found.named[..], &found.also[..]) {
         ([], []) => return Err(nearest(name.trim(), find::names())),
-        ([one], []) | ([], [one]) => page(*one, name, style),
+        ([one], []) | ([], [one]) => page(*one, found.name, style),
         ([one], also) => {
-            format!("{}\n\n{}", page(*one, name, style), listed("Also called so", also, style))
+            format!(
+                "{}\n\n{}",
+                page(*one, found.name, style),
+                listed("Also called so", also, found.name, style)
+            )
         }
         (named, also) => {
             let all: Vec<Topic> = named.iter().chain(also).copied().collect();
-            listed(&format!("`{}` is {} things", name.trim(), all.len()), &all, style)
+            listed(&format!("`{}` is {} things", found.name, all.len()), &all, found.name, style)
         }
     };
     Ok(format!("{text}\n"))
@@ -49,13 +53,7 @@ pub fn concept(concept: &Concept, style: Style) -> String {
 fn page(topic: Topic, name: &str, style: Style) -> String {
     let page = topic.page(style);
     let Topic::Attribute(attribute) = topic else { return page };
-    let word = |word: &&String| find::same(word, name);
-    let habit = catalog()
-        .synonyms
-        .iter()
-        .filter(|synonym| synonym.write == attribute.name)
-        .find_map(|synonym| Some((synonym, synonym.words.iter().find(word)?)));
-    let Some((synonym, word)) = habit else { return page };
+    let Some((synonym, word)) = topic::habit(attribute, name) else { return page };
     let why = synonym.why.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
     let text = format!("`{word}` of {} is written `{}` here.{why}", synonym.on.join(", "), synonym.write);
     format!("{}\n\n{page}", Wrap { width: style.width, first: 0, hang: 0 }.text(&text))

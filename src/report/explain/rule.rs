@@ -40,7 +40,7 @@ pub(super) fn page_of(rule: &Rule, style: Style) -> String {
     parts.push(page.section("How to accept it", &rule.allowing()));
     let concepts: Vec<&str> = crate::concepts::of_rule(rule.id).map(|concept| concept.id.as_str()).collect();
     if !concepts.is_empty() {
-        parts.push(page.section("The idea behind it", &concepts.join(", ")));
+        parts.push(page.section("Concepts behind it", &concepts.join(", ")));
     }
     parts.join("\n\n")
 }

@@ -31,7 +31,7 @@ pub fn search(asked: &str, style: Style) -> Option<String> {
         return None;
     }
     let shown = if style.all { found.len() } else { SHOWN.min(found.len()) };
-    let mut text = list(&found[..shown], style);
+    let mut text = list(&found[..shown], "", style);
     if shown < found.len() {
         text.push_str(&format!("\n\n{} more; --all shows them", found.len() - shown));
     }

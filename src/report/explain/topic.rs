@@ -1,8 +1,8 @@
 //! Everything that has a page: its names, what it is in a line, what is searched, and the page.
 
-use super::set::{Page, sentence};
-use super::{attribute, concept, kind, problem, rule, technology};
-use crate::catalog::{Attribute, Kind, Technology, catalog};
+use super::set::sentence;
+use super::{attribute, concept, find, kind, problem, rule, technology};
+use crate::catalog::{Attribute, Kind, Synonym, Technology, catalog};
 use crate::concepts::{self, Concept};
 use crate::report::statements::{self, Statement};
 use crate::report::{Style, Wrap};
@@ -143,15 +143,31 @@ impl Topic {
     }
 }
 
-/// A line for each, with the command that shows it.
-pub(super) fn list(topics: &[Topic], style: Style) -> String {
+/// What people call an attribute by habit, where that is what it was called.
+pub(super) fn habit(attribute: &Attribute, asked: &str) -> Option<(&'static Synonym, &'static str)> {
+    let synonyms = catalog().synonyms.iter().filter(|synonym| synonym.write == attribute.name);
+    let word = |synonym: &'static Synonym| synonym.words.iter().find(|word| find::same(word, asked));
+    synonyms.into_iter().find_map(|synonym| Some((synonym, word(synonym)?.as_str())))
+}
+
+/// A line for each of those that were asked for, with the command that shows it.
+pub(super) fn list(topics: &[Topic], asked: &str, style: Style) -> String {
     let command = |topic: &Topic| format!("spof explain {}:{}", topic.group(), topic.name());
     let widest = topics.iter().map(|topic| command(topic).len()).max().unwrap_or(0);
     let start = 2 + widest + 2;
     let lines: Vec<String> = topics
         .iter()
         .map(|topic| {
-            let text = topic.line();
+            let called = match topic {
+                Topic::Attribute(attribute) => habit(attribute, asked),
+                _ => None,
+            };
+            let text = match called {
+                Some((synonym, word)) => {
+                    format!("What `{word}` of {} is here: {}", synonym.on.join(", "), topic.line())
+                }
+                None => topic.line(),
+            };
             // Words have to have room beside the command, or stand under it.
             if style.width >= start + 24 {
                 let text = Wrap { width: style.width, first: start, hang: start }.text(&text);
@@ -169,6 +185,6 @@ pub(super) fn list(topics: &[Topic], style: Style) -> String {
 }
 
 /// A heading and the list under it.
-pub(super) fn listed(heading: &str, topics: &[Topic], style: Style) -> String {
-    format!("{}\n{}", Page(style).0.paint().bold(heading), list(topics, style))
+pub(super) fn listed(heading: &str, topics: &[Topic], asked: &str, style: Style) -> String {
+    format!("{}\n{}", style.paint().bold(heading), list(topics, asked, style))
 }
