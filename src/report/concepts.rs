@@ -30,7 +30,8 @@ fn row(concept: &Concept) -> String {
             names.iter().map(|name| format!("[{name}]({folder}/{name}.md)")).collect::<Vec<_>>().join(", ")
         }
     };
-    let rules = links(&concept.rules, "rules", "nothing: a drawing does not show it");
+    let rules =
+        links(&concept.rules, "rules", &format!("no rule: [why](../concepts/{id}.md#how-spof-checks-it)"));
     let problems = links(&concept.problems, "../problems", "none in particular");
     format!(
         "| {} | {rules} | [`{id}`](../concepts/{id}.md) | [{}](../concepts/{id}.md#drill) | {problems} |\n",
