@@ -26,6 +26,7 @@ pub mod layout;
 pub mod numbers;
 pub mod plot;
 pub mod predict;
+pub mod quiz;
 pub mod report;
 pub mod review;
 pub mod rubric;

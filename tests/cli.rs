@@ -688,3 +688,47 @@ fn pages_are_found_by_their_words() {
     let near = spof(folder.path(), &["explain", "circiut-breaker"]);
     assert!(near.status == 2 && near.err.contains("did you mean `circuit-breaker`?"), "{}", near.err);
 }
+
+#[test]
+fn a_quiz_remembers_each_answer_as_it_is_given() {
+    let folder = folder(&[]);
+    let quiz = |args: &[&str], input: &str| {
+        let args = [&["quiz", "--today", "2026-03-01"], args].concat();
+        let mut child = command(folder.path(), &args)
+            .env("SPOF_DATA", folder.path().join("data"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        ran(child.wait_with_output().unwrap())
+    };
+    let file = folder.path().join("data/quiz.json");
+    let due = quiz(&["--due", "concept:"], "");
+    assert_eq!((due.status, due.out), (0, format!("0 due, {} never asked\n", spof::concepts::all().len())));
+    assert!(!file.exists(), "looking writes nothing");
+    // The answer comes after Enter; what is no grade is asked for again; the end of input ends it.
+    let first = quiz(&["concept:cap"], "\nwhat\ngood\n");
+    assert!(first.status == 0 && first.err.is_empty(), "{}", first.err);
+    let (before, after) = first.out.split_once("Enter for the answer").unwrap();
+    assert!(before.contains("Zones A and B lose their link") && !before.contains("Users of A go on"));
+    assert!(after.contains("Users of A go on") && after.contains("next on 2026-03-02"), "{after}");
+    let kept = fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("\"concept:cap\"") && kept.contains("\"due\": \"2026-03-02\""), "{kept}");
+    // Left in the middle: nothing is noted of what was not graded.
+    assert_eq!(quiz(&["concept:jwt"], "\nq\n").status, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), kept);
+    // Hard comes again in the same sitting, and its first answer counts: one day, not six.
+    let hard = quiz(&["concept:quorum"], "\nhard\n\neasy\n");
+    assert_eq!(
+        (hard.out.matches("2, 2 and 1").count(), hard.out.matches("next on 2026-03-02").count()),
+        (2, 1)
+    );
+    // A file that is none is kept, and said.
+    fs::write(&file, "nonsense").unwrap();
+    let broken = quiz(&["--due", "concept:cap"], "");
+    assert!(broken.status == 0 && broken.err.contains("it is kept as"), "{}", broken.err);
+    assert_eq!(fs::read_to_string(folder.path().join("data/quiz.unreadable-1.json")).unwrap(), "nonsense");
+    assert_eq!(quiz(&["xyzzy"], "").status, 2);
+}

@@ -23,6 +23,7 @@ mod plot;
 mod predict;
 mod problems;
 mod progress;
+mod quiz;
 mod rules;
 mod settings;
 mod template;
@@ -61,6 +62,7 @@ Practise:
   spof problems             what there is to design
   spof new url-shortener    the statement, and a file to write your answer in
   spof check url-shortener.arch
+  spof quiz                 be asked what you may have forgotten
 
 Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the command line.";
 
@@ -80,6 +82,7 @@ enum Command {
     Problems(problems::Args),
     New(new::Args),
     Pack(pack::Args),
+    Quiz(quiz::Args),
     Completions(completions::Args),
 }
 
@@ -134,6 +137,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Problems(args) => problems::run(&args, color),
         Command::New(args) => new::run(&args, color),
         Command::Pack(args) => pack::run(&args, color),
+        Command::Quiz(args) => quiz::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
     };
     ExitCode::from(status as u8)

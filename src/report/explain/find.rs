@@ -42,15 +42,15 @@ fn called(name: &str, topics: impl Iterator<Item = Topic>) -> Found<'_> {
     let by = |other_name: &str| {
         let is = |other: &&str| same(other, other_name);
         let (named, rest): (Vec<Topic>, Vec<Topic>) =
-            topics.iter().partition(|topic| topic.names().iter().any(|other| is(&other)));
-        let also = rest.into_iter().filter(|topic| topic.aliases().iter().any(|other| is(&other))).collect();
+            topics.iter().partition(|topic| topic.names().iter().any(|other| is(other)));
+        let also = rest.into_iter().filter(|topic| topic.aliases().iter().any(|other| is(other))).collect();
         Found { name: name.trim(), named, also }
     };
     let mut found = by(name);
     let rule = found.named.iter().position(|topic| matches!(topic, Topic::Rule(rule) if same(rule.id, name)));
     if let Some(at) = rule {
         let rule = found.named.remove(at);
-        found.also.splice(0..0, std::mem::replace(&mut found.named, vec![rule]).into_iter());
+        found.also.splice(0..0, std::mem::replace(&mut found.named, vec![rule]));
     }
     if found.named.is_empty() && found.also.is_empty() {
         // One, where it is called by many, and many, where by one.
