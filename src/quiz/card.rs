@@ -44,7 +44,7 @@ fn outages() -> Vec<Card> {
     for rule in crate::rules::ALL.iter() {
         let Some(outage) = &rule.page.outage else { continue };
         let id = format!("outage:{}", slug(outage.name));
-        let answer = format!("{} (`{}`). {}", rule.summary, rule.id, rule.page.why);
+        let answer = format!("`{}`: {}. {}", rule.id, rule.summary, rule.page.why);
         match cards.iter_mut().find(|card| card.id == id) {
             Some(card) => card.answer = format!("{}\n\nAnd: {answer}", card.answer),
             None => cards.push(Card {

@@ -42,8 +42,8 @@ fn called(name: &str, topics: impl Iterator<Item = Topic>) -> Found<'_> {
     let by = |other_name: &str| {
         let is = |other: &&str| same(other, other_name);
         let (named, rest): (Vec<Topic>, Vec<Topic>) =
-            topics.iter().partition(|topic| topic.names().iter().any(|other| is(other)));
-        let also = rest.into_iter().filter(|topic| topic.aliases().iter().any(|other| is(other))).collect();
+            topics.iter().partition(|topic| topic.names().iter().any(&is));
+        let also = rest.into_iter().filter(|topic| topic.aliases().iter().any(&is)).collect();
         Found { name: name.trim(), named, also }
     };
     let mut found = by(name);
