@@ -16,6 +16,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod concepts;
 pub mod design;
 pub mod diagnostic;
 pub mod diff;
@@ -26,6 +27,7 @@ pub mod numbers;
 pub mod plot;
 pub mod practice;
 pub mod predict;
+pub mod quiz;
 pub mod report;
 pub mod review;
 pub mod rubric;

@@ -732,3 +732,111 @@ fn the_action_annotates_draws_and_obeys_no_name() {
     assert_eq!((ran.status, &outputs[0][..], &outputs[1][..]), (0, "status=2", "drawn=false"));
     assert!(ran.out.starts_with("::error::no file fits"), "{}", ran.out);
 }
+
+#[test]
+fn a_name_leads_to_its_page_however_it_is_said() {
+    let folder = folder(&[]);
+    let explained = |args: &[&str]| {
+        let ran = spof(folder.path(), &[&["explain"], args].concat());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{args:?}");
+        ran.out
+    };
+    // Every concept by its id, its aliases and its words.
+    let style = spof::report::Style { width: 100, color: false, all: false };
+    for concept in spof::concepts::all() {
+        let id = format!("concept:{}", concept.id);
+        let page = spof::report::explain::explain(&id, style).unwrap();
+        assert!(page.contains(&concept.title) && page.contains("Its answer"), "{page}");
+        for alias in &concept.aliases {
+            let page = spof::report::explain::explain(alias, style).unwrap();
+            assert!(page.contains(&concept.id), "{alias}:\n{page}");
+        }
+    }
+    for problem in spof::rubric::Packs::built_in().iter() {
+        assert!(
+            spof::report::explain::explain(&problem.problem.id, style)
+                .unwrap()
+                .contains("Concepts that it needs")
+        );
+    }
+    assert!(explained(&["cursor", "pagination"]).starts_with("pagination  Pagination: cursor or offset"));
+    assert!(explained(&["CAP"]).starts_with("cap  CAP theorem"));
+    assert!(explained(&["jwts"]).starts_with("jwt  JSON Web Tokens"));
+    // A rule's finding says `spof explain ID`: the rule, and then what else is called so.
+    let both = explained(&["retry-storm"]);
+    assert!(both.starts_with("retry-storm  error") || both.starts_with("retry-storm  warning"), "{both}");
+    assert!(both.contains("Also called so\n  spof explain concept:retry-storm  Retry storms"), "{both}");
+    // Several with equal right are listed with what they are.
+    let several = explained(&["rate", "limit"]);
+    assert!(several.starts_with("`rate limit` is 3 things\n"), "{several}");
+    for command in ["rule:no-rate-limit", "attribute:rate_limit", "concept:rate-limiting"] {
+        assert!(several.contains(&format!("spof explain {command} ")), "{several}");
+        assert!(explained(&[command]).len() > several.len());
+    }
+    let retries = explained(&["retries"]);
+    assert!(retries.starts_with("retries  Retries, a concept"), "{retries}");
+    assert!(
+        retries.contains("spof explain attribute:attempts") && retries.contains("What `retries` of "),
+        "{retries}"
+    );
+    assert!(explained(&["->"]).starts_with("hop  a statement"));
+}
+
+#[test]
+fn pages_are_found_by_their_words() {
+    let folder = folder(&[]);
+    let ran = spof(folder.path(), &["explain", "--search", "lost", "messages", "reconnect"]);
+    assert_eq!(ran.status, 0);
+    assert!(ran.out.starts_with("  spof explain ") && ran.out.contains("ws-lost-message-gap"), "{}", ran.out);
+    assert!(ran.out.contains("more; --all shows them"));
+    let all = spof(folder.path(), &["explain", "lost messages", "--search", "--all"]);
+    assert!(all.status == 0 && all.out.lines().count() > ran.out.lines().count(), "{}", all.err);
+    let none = spof(folder.path(), &["explain", "--search", "xyzzy"]);
+    assert_eq!((none.status, none.out.as_str()), (2, ""));
+    let near = spof(folder.path(), &["explain", "circiut-breaker"]);
+    assert!(near.status == 2 && near.err.contains("did you mean `circuit-breaker`?"), "{}", near.err);
+}
+
+#[test]
+fn a_quiz_remembers_each_answer_as_it_is_given() {
+    let folder = folder(&[]);
+    let quiz = |args: &[&str], input: &str| {
+        let args = [&["quiz", "--today", "2026-03-01"], args].concat();
+        let mut child = command(folder.path(), &args)
+            .env("SPOF_DATA", folder.path().join("data"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        ran(child.wait_with_output().unwrap())
+    };
+    let file = folder.path().join("data/quiz.json");
+    let due = quiz(&["--due", "concept:"], "");
+    assert_eq!((due.status, due.out), (0, format!("0 due, {} never asked\n", spof::concepts::all().len())));
+    assert!(!file.exists(), "looking writes nothing");
+    // The answer comes after Enter; what is no grade is asked for again; the end of input ends it.
+    let first = quiz(&["concept:cap"], "\nwhat\ngood\n");
+    assert!(first.status == 0 && first.err.is_empty(), "{}", first.err);
+    let (before, after) = first.out.split_once("Enter for the answer").unwrap();
+    assert!(before.contains("Zones A and B lose their link") && !before.contains("Users of A go on"));
+    assert!(after.contains("Users of A go on") && after.contains("next on 2026-03-02"), "{after}");
+    let kept = fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("\"concept:cap\"") && kept.contains("\"due\": \"2026-03-02\""), "{kept}");
+    // Left in the middle: nothing is noted of what was not graded.
+    assert_eq!(quiz(&["concept:jwt"], "\nq\n").status, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), kept);
+    // Hard comes again in the same sitting, and its first answer counts: one day, not six.
+    let hard = quiz(&["concept:quorum"], "\nhard\n\neasy\n");
+    assert_eq!(
+        (hard.out.matches("2, 2 and 1").count(), hard.out.matches("next on 2026-03-02").count()),
+        (2, 1)
+    );
+    // A file that is none is kept, and said.
+    fs::write(&file, "nonsense").unwrap();
+    let broken = quiz(&["--due", "concept:cap"], "");
+    assert!(broken.status == 0 && broken.err.contains("it is kept as"), "{}", broken.err);
+    assert_eq!(fs::read_to_string(folder.path().join("data/quiz.unreadable-1.json")).unwrap(), "nonsense");
+    assert_eq!(quiz(&["xyzzy"], "").status, 2);
+}

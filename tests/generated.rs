@@ -59,6 +59,30 @@ fn rule_pages() {
 }
 
 #[test]
+fn concepts() {
+    let text = format!("{NOTICE}# Concepts\n\n{}", spof::report::concepts::table());
+    keep("concepts.md", &text);
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut links = 0;
+    for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+        let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+        let linked =
+            std::fs::read_to_string(docs.join(file)).unwrap_or_else(|_| panic!("no file at {target}"));
+        let slug = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        let is_there = linked.lines().any(|line| line.starts_with('#') && slug(line) == heading);
+        assert!(heading.is_empty() || is_there, "no heading at {target}");
+        links += 1;
+    }
+    let concepts = spof::concepts::all();
+    assert!(links > 2 * concepts.len());
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("#drill")).collect();
+    assert_eq!(rows.len(), concepts.len());
+    for row in rows {
+        assert!(row.trim_matches('|').split('|').all(|cell| !cell.trim().is_empty()), "an empty cell: {row}");
+    }
+}
+
+#[test]
 fn picture() {
     let text = include_str!("../examples/chat-system/first-try.arch");
     let (design, _) = spof::design::lower(&spof::syntax::parse(text).0);

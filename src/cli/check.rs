@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             (None, Some(settings)) => {
                 let reviewer = reviewer(found, args, packs, today, &settings);
                 input::read_design(&found.file)
-                    .map(|source| Looked::At(reviewer.review(source)))
+                    .map(|source| Looked::At(Box::new(reviewer.review(source))))
                     .map_err(Some)
             }
         },
@@ -143,7 +143,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 
 /// A design as far as can be done beside others.
 enum Looked {
-    At(Review),
+    At(Box<Review>),
     /// Fixed in the order of the files, since standard error is told what was done.
     ToFix(Settings),
 }

@@ -25,6 +25,7 @@ mod practice;
 mod predict;
 mod problems;
 mod progress;
+mod quiz;
 mod report;
 mod rules;
 mod settings;
@@ -67,6 +68,7 @@ Practise:
   spof new url-shortener    only the statement, and a file to write your answer in
   spof flaw                 spot what is missing in a good design
   spof progress             how far you are
+  spof quiz                 be asked what you may have forgotten
 
 Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the command line.";
 
@@ -90,6 +92,7 @@ enum Command {
     Progress(practice::ProgressArgs),
     Flaw(practice::FlawArgs),
     Pack(pack::Args),
+    Quiz(quiz::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -149,6 +152,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Progress(args) => practice::run_progress(&args, color),
         Command::Flaw(args) => practice::run_flaw(&args, color),
         Command::Pack(args) => pack::run(&args, color),
+        Command::Quiz(args) => quiz::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         Command::Man(args) => man::run(&args, Cli::command(), color),
     };

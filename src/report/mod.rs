@@ -5,6 +5,7 @@ pub(crate) mod availability;
 pub mod backlog;
 mod brief;
 pub mod comment;
+pub mod concepts;
 mod counts;
 pub mod diff;
 mod excerpt;

@@ -6,8 +6,8 @@ use super::explain::Page;
 /// A statement of the language.
 pub(super) struct Statement {
     pub names: &'static [&'static str],
-    form: &'static str,
-    meaning: &'static str,
+    pub(super) form: &'static str,
+    pub(super) meaning: &'static str,
     /// A design that has one.
     pub example: &'static str,
 }
@@ -87,14 +87,6 @@ pub(super) const ALL: [Statement; 11] = [
         example: "allow no-backup on store because \"a prototype\" until 2027-06",
     },
 ];
-
-pub(super) fn find(name: &str) -> Option<&'static Statement> {
-    ALL.iter().find(|statement| statement.names.contains(&name))
-}
-
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().flat_map(|statement| statement.names).copied()
-}
 
 pub(super) fn page(statement: &Statement, style: Style) -> String {
     let page = Page(style);

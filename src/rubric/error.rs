@@ -17,7 +17,7 @@ pub struct FileError {
 }
 
 impl FileError {
-    pub(super) fn new(source: &Source, span: Range<usize>, message: impl Into<String>) -> FileError {
+    pub(crate) fn new(source: &Source, span: Range<usize>, message: impl Into<String>) -> FileError {
         let place = source.place(span.start.min(source.text.len()));
         FileError {
             file: source.name.clone(),
@@ -34,7 +34,7 @@ impl FileError {
     }
 
     /// From the TOML reader; `offset` is where the TOML starts in the source.
-    pub(super) fn toml(source: &Source, error: &toml::de::Error, offset: usize) -> FileError {
+    pub(crate) fn toml(source: &Source, error: &toml::de::Error, offset: usize) -> FileError {
         let span = error.span().map_or(offset..offset, |span| span.start + offset..span.end + offset);
         let message = error.message().lines().next().unwrap_or_default();
         // "unknown field `a`, expected one of `b`, `c`": every other piece is a word in backticks.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::words::{counts, minutes};
 use crate::practice::{Attempt, Standing, changes, phases};
-use crate::report::summary::{counted, counts as findings};
+use crate::report::Counts;
+use crate::report::summary::counted;
 use crate::report::{Style, Wrap, score};
 use crate::review::Review;
 use crate::rubric::{Rubric, Score};
@@ -20,7 +21,7 @@ pub fn finish(
     style: Style,
 ) -> String {
     let mut blocks = vec![score::block(earned, style)];
-    let found = findings(review);
+    let found = Counts::of(review).words();
     if !found.is_empty() {
         let line = format!("{found}: spof check shows them");
         blocks.push(Wrap { width: style.width, first: 0, hang: 2 }.block(&line));

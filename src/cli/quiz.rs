@@ -1,0 +1,170 @@
+//! `spof quiz`
+
+use std::collections::VecDeque;
+use std::io::{BufRead, ErrorKind, stdin};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::Status;
+use super::output::{Trouble, print, say, write};
+use super::terminal::{self, Color};
+use crate::quiz::{Card, Grade, Progress, Today, Unreadable, cards, today};
+use crate::report::Style;
+use crate::report::markdown::markdown;
+
+/// Be asked what you may have forgotten: drills of concepts, follow-up questions, outages
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  spof quiz                     what is due today, then some that are new
+  spof quiz outage              outages only; also concept, follow-up, or a name such as stripe-clone
+  spof quiz --due               how much is due
+
+You say yourself how it went: again, hard, good or easy. What you knew comes back after 1 day, 6 days, and then each time later
+by a factor of its own (SM-2); each answer is kept as it is given, so that you can leave at any time. Progress is in quiz.json in the folder
+SPOF_DATA, or in that of your system for such data.")]
+pub(super) struct Args {
+    /// Only cards whose name has these words
+    about: Vec<String>,
+    /// Ask at most so many
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    most: usize,
+    /// Say how many are due, and ask none
+    #[arg(long)]
+    due: bool,
+    /// The day it is, as 2027-01-31; today where not given
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
+}
+
+pub(super) fn run(args: &Args, color: Color) -> Status {
+    match quiz(args, color) {
+        Ok(()) => Status::Clean,
+        Err(trouble) => trouble.report(color),
+    }
+}
+
+fn quiz(args: &Args, color: Color) -> Result<(), Trouble> {
+    let style = terminal::for_stdout(color);
+    let day = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
+    let file = folder()?.join("quiz.json");
+    let cards = cards();
+    let progress = read(&file)?;
+    let Today { cards: asked, due, fresh } = today(&cards, &progress, day, &args.about, args.most);
+    if due + fresh == 0
+        && !cards.iter().any(|card| args.about.iter().all(|word| card.id.contains(&word.to_lowercase())))
+    {
+        return Err(Trouble::new(format!("no card is about `{}`", args.about.join(" "))));
+    }
+    if args.due || asked.is_empty() {
+        return print(&format!("{due} due, {fresh} never asked\n"));
+    }
+    let mut waiting: VecDeque<(&Card, bool)> = asked.into_iter().map(|card| (card, true)).collect();
+    let mut answered = 0;
+    while let Some((card, first)) = waiting.pop_front() {
+        let Some(grade) = ask(card, waiting.len(), style)? else { break };
+        // Asked again in the same sitting, it is practice: the schedule is the first answer's.
+        if first {
+            let next = note(&file, card, grade, day)?;
+            answered += 1;
+            print(&format!("{}\n\n", style_dim(style, &format!("next on {next}"))))?;
+        }
+        if grade.is_asked_again() {
+            waiting.push_back((card, false));
+        }
+    }
+    print(&format!("{answered} answered; the rest waits\n"))
+}
+
+fn style_dim(style: Style, text: &str) -> String {
+    crate::report::Paint { on: style.color }.dim(text)
+}
+
+/// Asks, shows the answer, and asks how it went; None at the end of input or where somebody leaves.
+fn ask(card: &Card, more: usize, style: Style) -> Result<Option<Grade>, Trouble> {
+    let paint = crate::report::Paint { on: style.color };
+    let head = paint.dim(&format!("{}, {more} more", card.about));
+    print(&format!("{head}\n{}\n\nEnter for the answer, q to leave: ", markdown(&card.question, style)))?;
+    if line()?.is_none_or(|line| leaves(&line)) {
+        print("\n")?;
+        return Ok(None);
+    }
+    print(&format!("\n{}\n\n", markdown(&card.answer, style)))?;
+    loop {
+        print("again, hard, good, easy? ")?;
+        match line()? {
+            Some(line) if !leaves(&line) => {
+                if let Some(grade) = Grade::parse(&line) {
+                    return Ok(Some(grade));
+                }
+            }
+            _ => {
+                print("\n")?;
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn leaves(line: &str) -> bool {
+    matches!(line.trim().to_lowercase().as_str(), "q" | "quit" | "exit")
+}
+
+fn line() -> Result<Option<String>, Trouble> {
+    let mut bytes = Vec::new();
+    let cannot = |error| Trouble::new(format!("cannot read standard input: {error}"));
+    let read = stdin().lock().read_until(b'\n', &mut bytes).map_err(cannot)?;
+    Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).trim().to_string()))
+}
+
+/// Keeps an answer. The file is read again first, so that two sessions at once lose little of each other's.
+fn note(file: &Path, card: &Card, grade: Grade, day: Date) -> Result<Date, Trouble> {
+    let mut progress = read(file)?;
+    let next = progress.answered(&card.id, grade, day);
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Trouble::new(format!("cannot make the folder `{}`: {error}", folder.display()))
+                .help("set SPOF_DATA to a folder that can be written to")
+        })?;
+    }
+    write(file, progress.text().as_bytes())?;
+    Ok(next)
+}
+
+/// The progress in a file; none where there is no file. One that cannot be understood is moved aside, and said.
+fn read(file: &Path) -> Result<Progress, Trouble> {
+    let cannot = |error: std::io::Error| Trouble::new(format!("cannot read `{}`: {error}", file.display()));
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Progress::default()),
+        Err(error) => return Err(cannot(error)),
+    };
+    let why = match Progress::read(&String::from_utf8_lossy(&bytes)) {
+        Ok(progress) => return Ok(progress),
+        Err(Unreadable::Newer(version)) => {
+            format!("was written by a later spof (version {version} of the file)")
+        }
+        Err(Unreadable::Broken(error)) => format!("cannot be understood ({error})"),
+    };
+    let aside = (1..)
+        .map(|number: usize| file.with_file_name(format!("quiz.unreadable-{number}.json")))
+        .find(|path| path.symlink_metadata().is_err())
+        .expect("there are more names than files");
+    std::fs::rename(file, &aside).map_err(cannot)?;
+    say(&format!("note: `{}` {why}; it is kept as `{}`\n", file.display(), aside.display()));
+    Ok(Progress::default())
+}
+
+/// `SPOF_DATA`, or `spof` in the folder that the system has for such things.
+fn folder() -> Result<PathBuf, Trouble> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let system = || {
+        let shared =
+            set(if cfg!(windows) { "APPDATA" } else { "XDG_DATA_HOME" }).filter(|path| path.is_absolute());
+        Some(shared.or_else(|| Some(set("HOME")?.join(".local/share")))?.join("spof"))
+    };
+    set("SPOF_DATA").or_else(system).ok_or_else(|| {
+        Trouble::new("cannot tell where to keep your progress").help("set SPOF_DATA to a folder")
+    })
+}
