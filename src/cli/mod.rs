@@ -22,6 +22,7 @@ mod settings;
 mod template;
 mod terminal;
 mod theme;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -67,6 +68,7 @@ enum Command {
     Plot(plot::Args),
     Predict(predict::Args),
     Fmt(fmt::Args),
+    Watch(watch::Args),
     Rules(rules::Args),
     Explain(explain::Args),
     Problems(problems::Args),
@@ -120,6 +122,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Plot(args) => plot::run(&args, color),
         Command::Predict(args) => predict::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
+        Command::Watch(args) => watch::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),
         Command::Problems(args) => problems::run(&args, color),

@@ -30,12 +30,14 @@ mod summary;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod watch;
 mod wrap;
 
 pub use excerpt::whole;
 pub use page::page;
 pub use paint::Paint;
 pub use rules::{rules, rules_json};
+pub(crate) use wrap::columns;
 pub use wrap::{Wrap, clean};
 
 /// How a text is set.
