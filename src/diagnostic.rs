@@ -1,5 +1,6 @@
 //! What the tool has to say about a place in a design: mistakes in the text and findings of rules alike.
 
+use crate::fix::{Applicability, Mend};
 use crate::source::Span;
 
 #[derive(
@@ -67,11 +68,12 @@ impl Label {
     }
 }
 
-/// A replacement of a span's text, for fixes that need no thought.
+/// A replacement of a span's text, as `spof check --fix` makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     pub span: Span,
     pub text: String,
+    pub applicability: Applicability,
 }
 
 /// Where a diagnostic comes from, which decides the exit status and how it is shown.
@@ -108,6 +110,9 @@ pub struct Diagnostic {
     pub consequence: String,
     /// What to write instead.
     pub fix: String,
+    /// What mends it, where that is mechanical: each by itself, as a question may be about several places.
+    pub mends: Vec<Mend>,
+    /// Where that stands in the text: of a rule's finding, filled in by who has the text (`fix::edits`).
     pub edits: Vec<Edit>,
     /// For `Verdict::Unstated`: what an interviewer would ask, as a person says it.
     pub question: String,
@@ -162,6 +167,7 @@ impl Diagnostic {
             evidence: Vec::new(),
             consequence: String::new(),
             fix: String::new(),
+            mends: Vec::new(),
             edits: Vec::new(),
             question: String::new(),
             help: Vec::new(),
@@ -207,6 +213,18 @@ impl Diagnostic {
     /// What to write instead.
     pub fn fix(mut self, text: impl Into<String>) -> Diagnostic {
         self.fix = text.into();
+        self
+    }
+
+    /// What to write, as data.
+    pub fn mend(mut self, mend: Mend) -> Diagnostic {
+        self.mends.push(mend);
+        self
+    }
+
+    /// The same where there may be none.
+    pub fn mends(mut self, mend: Option<Mend>) -> Diagnostic {
+        self.mends.extend(mend);
         self
     }
 

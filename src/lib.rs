@@ -20,6 +20,7 @@ pub mod design;
 pub mod diagnostic;
 pub mod diff;
 pub mod draw;
+pub mod fix;
 pub mod layout;
 pub mod numbers;
 pub mod plot;

@@ -5,10 +5,12 @@ use jiff::civil::Date;
 use crate::catalog::nearest;
 use crate::design::{Design, Solves, lower};
 use crate::diagnostic::Diagnostic;
+use crate::fix::{Places, locate};
 use crate::rubric::{Packs, Scale, Score, score, try_gains};
-use crate::rules::{Critique, check, check_with};
+use crate::rules::{Critique, check, check_each};
 use crate::settings::Settings;
 use crate::source::Source;
+use crate::syntax::ast::Ast;
 use crate::syntax::parse;
 
 /// What does not hang on the design that is looked at.
@@ -39,13 +41,38 @@ pub struct Review {
     pub score: Option<Score>,
 }
 
+/// A text read and criticised, place by place, and not judged yet.
+#[derive(Debug)]
+pub struct Looked<'s> {
+    pub ast: Ast<'s>,
+    pub design: Design,
+    /// What is wrong with the text, in order of place.
+    pub mistakes: Vec<Diagnostic>,
+    /// With each question for its place alone.
+    pub critique: Critique,
+    /// The id of the problem to judge it against.
+    pub problem: Option<String>,
+}
+
 impl Reviewer<'_> {
     /// Never fails: what could be read is looked at, and the rest is in `mistakes`.
     pub fn review(&self, source: Source) -> Review {
-        let (ast, mut mistakes) = parse(&source.text);
+        let Looked { ast, design, mistakes, critique, problem } = self.look(&source.text);
+        let mut critique = critique.gathered();
+        let places = Places::new(&source.text, &ast, &design);
+        for finding in &mut critique.findings {
+            locate(&places, finding);
+        }
+        let score = problem.as_deref().and_then(|id| self.score(&source, &design, &critique, id));
+        Review { source, design, mistakes, critique, problem, score }
+    }
+
+    /// The part of a review that fixes are made and judged by.
+    pub fn look<'s>(&self, text: &'s str) -> Looked<'s> {
+        let (ast, mut mistakes) = parse(text);
         let (design, more) = lower(&ast);
         mistakes.extend(more);
-        let mut critique = check_with(&design, self.today, self.settings);
+        let mut critique = check_each(&design, self.today, self.settings);
         if !mistakes.is_empty() {
             // The line that could not be read may have been the one that used it.
             critique.findings.retain(|finding| finding.code != "unused-component");
@@ -63,8 +90,7 @@ impl Reviewer<'_> {
             (None, None) => None,
         };
         mistakes.sort_by_key(|mistake| mistake.at.span);
-        let score = problem.as_deref().and_then(|id| self.score(&source, &design, &critique, id));
-        Review { source, design, mistakes, critique, problem, score }
+        Looked { ast, design, mistakes, critique, problem }
     }
 
     fn score(&self, source: &Source, design: &Design, critique: &Critique, id: &str) -> Option<Score> {

@@ -74,7 +74,9 @@ fn run(page: &str, folder: &Path) -> String {
         let Some(info) = line.strip_prefix("```") else { continue };
         let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
         if let Some((_, file)) = info.split_once(" file=") {
-            std::fs::write(folder.join(file), body.join("\n") + "\n").unwrap();
+            let file = folder.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, body.join("\n") + "\n").unwrap();
         }
         if info == "console" {
             let command = body[0];
@@ -104,6 +106,7 @@ fn what_the_documentation_shows_is_what_is_printed() {
     let pages = [
         "docs/tutorial.md",
         "docs/backlog.md",
+        "docs/classes.md",
         "docs/drawing.md",
         "docs/formats.md",
         "docs/diff.md",

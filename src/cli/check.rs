@@ -1,14 +1,19 @@
 //! `spof check`
 
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use jiff::civil::Date;
 
+use super::folder::{self, Found, From};
 use super::format::{Format, Output};
-use super::output::{Trouble, finish, print};
+use super::input::shown;
+use super::output::{Trouble, finish, panicked, print_on};
+use super::progress::Progress;
 use super::terminal::{self, Color};
-use super::{Size, Status, input, packs, settings};
+use super::window::{Next, in_order};
+use super::{Size, Status, fix, input, packs, settings};
 use crate::diagnostic::Severity;
 use crate::report::Style;
 use crate::review::{Review, Reviewer};
@@ -19,19 +24,22 @@ use crate::settings::Settings;
 ///
 /// Reads the design, prints every mistake in its text, and goes on with what could be read: findings (what is wrong),
 /// questions (what is not said, and an interviewer will ask), and the score if the design's header says `solves PROBLEM`.
+/// Of a folder, every `*.arch` in it and below is checked that .gitignore does not leave out: a few lines for each that
+/// has something to report, and what there was in all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   spof check shop.arch
   spof check shop.arch --all                  every finding whole
   spof check draft.arch --problem url-shortener --at small
-  spof check designs/*.arch --fail-on warning   for CI
+  spof check designs --fail-on warning        every design in a folder, for CI
+  spof check shop.arch --diff                 what could be fixed, as a diff; --fix writes it
   spof check shop.arch --format json | jq '.findings[].rule'
-  spof check designs/*.arch --format sarif > spof.sarif
+  spof check designs --format sarif > spof.sarif
 
 Exit status: 0 nothing at or above --fail-on, 1 findings, 2 mistakes in a design or a file that cannot be read.")]
 pub(super) struct Args {
-    /// Designs to check; `-` is standard input
+    /// Designs to check, or folders of them; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What to print
@@ -52,6 +60,8 @@ pub(super) struct Args {
     /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
+    #[command(flatten)]
+    fixing: fix::Fixing,
     #[command(flatten)]
     packs: packs::Folder,
     #[command(flatten)]
@@ -88,35 +98,126 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     {
         return packs::unknown(packs, problem).report(color);
     }
+    let found = folder::expand(&args.files);
+    let folders = found.iter().any(|one| one.from == From::Folder);
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
-    let mut worst = Status::Clean;
-    let mut output = Output::new(args.format, style, args.files.len() > 1);
+    let several = folders || args.files.len() > 1;
+    let output = Output::new(args.format, style, several, folders);
+    let mut said = Said { args, worst: Status::Clean, output, ended: false };
     let mut loaded = settings::Loaded::new(&args.config, color);
-    for file in &args.files {
-        let (status, text) = match loaded.of(file) {
-            // Half of what was asked for is worse than nothing.
-            None => (Status::Bad, output.unread(&input::shown(file), "its settings cannot be read")),
-            Some(settings) => match one(file, args, packs, today, &settings) {
-                Ok(review) => (status(&review, args.fail_on), output.add(&review)),
-                Err(trouble) => {
-                    (trouble.report(color), output.unread(&input::shown(file), trouble.message()))
+    let progress = Progress::new(found.len());
+    let mut shown = found.iter();
+    in_order(
+        found.iter().map(|one| (one, loaded.of(&one.file))),
+        |_| 0,
+        |(found, settings)| match (&found.trouble, settings) {
+            (Some(trouble), _) => Err(Some(trouble.clone())),
+            // Half of what was asked for is worse than nothing; why has been said, once for all designs that share them.
+            (None, None) => Err(None),
+            (None, Some(settings)) if args.fixing.asked() => Ok(Looked::ToFix(settings)),
+            (None, Some(settings)) => {
+                let reviewer = reviewer(found, args, packs, today, &settings);
+                input::read_design(&found.file)
+                    .map(|source| Looked::At(reviewer.review(source)))
+                    .map_err(Some)
+            }
+        },
+        |next| {
+            let Next::Done(done) = next else { return ControlFlow::Continue(()) };
+            let Some(found) = shown.next() else { return ControlFlow::Break(()) };
+            progress.step();
+            let result = done.unwrap_or_else(|| Err(Some(panicked(&found.file))));
+            progress.aside(|| match result {
+                Ok(Looked::At(review)) => said.review(found, &review, color),
+                Ok(Looked::ToFix(settings)) => {
+                    said.fixed(found, &reviewer(found, args, packs, today, &settings), color)
                 }
-            },
-        };
-        worst = worst.max(status);
-        if let Err(trouble) = print(&text) {
-            return trouble.report(color);
-        }
-    }
-    finish(&output.end(), worst, color)
+                Err(trouble) => said.unread(found, trouble, color),
+            })
+        },
+    );
+    drop(progress);
+    said.end(color)
 }
 
-fn one(file: &Path, args: &Args, packs: &Packs, today: Date, settings: &Settings) -> Result<Review, Trouble> {
-    let source = input::read_design(file)?;
+/// A design as far as can be done beside others.
+enum Looked {
+    At(Review),
+    /// Fixed in the order of the files, since standard error is told what was done.
+    ToFix(Settings),
+}
+
+fn reviewer<'a>(
+    found: &Found,
+    args: &'a Args,
+    packs: &'a Packs,
+    today: Date,
+    settings: &'a Settings,
+) -> Reviewer<'a> {
+    // A few lines about each of many designs have no room for what to do next.
+    let gains = !brief(found, args);
     let scale = args.at.map(Size::scale);
-    let reviewer = Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains: true };
-    Ok(reviewer.review(source))
+    Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains }
+}
+
+fn brief(found: &Found, args: &Args) -> bool {
+    found.from == From::Folder && args.format == Format::Text && !args.all
+}
+
+/// What has been said so far.
+struct Said<'a> {
+    args: &'a Args,
+    worst: Status,
+    output: Output,
+    /// Nobody reads on.
+    ended: bool,
+}
+
+impl Said<'_> {
+    fn review(&mut self, found: &Found, review: &Review, color: Color) -> ControlFlow<()> {
+        self.worst = self.worst.max(status(review, self.args.fail_on));
+        let text = self.output.add(review, brief(found, self.args));
+        self.print(&text, color)
+    }
+
+    fn fixed(&mut self, found: &Found, reviewer: &Reviewer, color: Color) -> ControlFlow<()> {
+        let outcome = input::read_design(&found.file)
+            .and_then(|source| fix::run(&self.args.fixing, &found.file, source, reviewer, color));
+        match outcome {
+            Ok(fix::Outcome::Review(source)) => self.review(found, &reviewer.review(source), color),
+            Ok(fix::Outcome::Print(text, judged)) => {
+                let judged = judged.map(|source| status(&reviewer.review(source), self.args.fail_on));
+                self.worst = self.worst.max(judged.unwrap_or_else(|status| status));
+                self.print(&text, color)
+            }
+            Err(trouble) => self.unread(found, Some(trouble), color),
+        }
+    }
+
+    fn unread(&mut self, found: &Found, trouble: Option<Trouble>, color: Color) -> ControlFlow<()> {
+        self.worst = Status::Bad;
+        if let Some(trouble) = &trouble {
+            trouble.report(color);
+        }
+        let why = trouble.as_ref().map_or("its settings cannot be read", Trouble::message);
+        let text = self.output.unread(&shown(&found.file), why, found.from);
+        self.print(&text, color)
+    }
+
+    fn print(&mut self, text: &str, color: Color) -> ControlFlow<()> {
+        match print_on(text) {
+            Ok(true) => return ControlFlow::Continue(()),
+            Ok(false) => {}
+            Err(trouble) => self.worst = trouble.report(color),
+        }
+        self.ended = true;
+        ControlFlow::Break(())
+    }
+
+    fn end(self, color: Color) -> Status {
+        if self.ended { self.worst } else { finish(&self.output.end(), self.worst, color) }
+    }
 }
 
 fn status(review: &Review, fail_on: FailOn) -> Status {

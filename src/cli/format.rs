@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use serde_json::Value;
 
+use super::folder::From;
 use crate::report::comment::Comment;
+use crate::report::folder::{self, Totals};
 use crate::report::github::Annotations;
 use crate::report::sarif::Log;
 use crate::report::{Style, json, text};
@@ -24,17 +26,27 @@ pub(super) enum Format {
 }
 
 pub(super) enum Output {
-    Text { style: Style, further: bool },
-    Json { several: bool, objects: Vec<Value> },
+    Text {
+        style: Style,
+        /// Something stands above, from which the next text is set apart.
+        further: bool,
+        /// Of folders, told at the end.
+        totals: Option<Totals>,
+    },
+    Json {
+        several: bool,
+        objects: Vec<Value>,
+    },
     Sarif(Log),
     Github(Annotations),
     Markdown(Comment),
 }
 
 impl Output {
-    pub fn new(format: Format, style: Style, several: bool) -> Output {
+    /// For one design, for `several`, or for all that are in `folders` among others.
+    pub fn new(format: Format, style: Style, several: bool, folders: bool) -> Output {
         match format {
-            Format::Text => Output::Text { style, further: false },
+            Format::Text => Output::Text { style, further: false, totals: folders.then(Totals::default) },
             Format::Json => Output::Json { several, objects: Vec::new() },
             Format::Sarif => Output::Sarif(Log::default()),
             Format::Github => Output::Github(Annotations::default()),
@@ -42,12 +54,20 @@ impl Output {
         }
     }
 
-    /// One more design; what of it can be printed already.
-    pub fn add(&mut self, review: &Review) -> String {
+    /// One more design; what of it can be printed already. Of many, each has a few lines at most.
+    pub fn add(&mut self, review: &Review, in_few_lines: bool) -> String {
         match self {
-            Output::Text { style, further } => {
+            Output::Text { style, further, totals } => {
+                if let Some(totals) = totals {
+                    totals.add(review);
+                }
+                let text = match in_few_lines {
+                    true => folder::design(review, *style),
+                    false => Some(text::text(review, *style)),
+                };
+                let Some(text) = text else { return String::new() };
                 let gap = if std::mem::replace(further, true) { "\n" } else { "" };
-                return format!("{gap}{}", text::text(review, *style));
+                return format!("{gap}{text}");
             }
             Output::Json { objects, .. } => objects.push(json::review(review)),
             Output::Sarif(log) => log.add(review),
@@ -58,9 +78,16 @@ impl Output {
     }
 
     /// A file that could not be looked at, which standard error says as well.
-    pub fn unread(&mut self, file: &str, why: &str) -> String {
+    pub fn unread(&mut self, file: &str, why: &str, from: From) -> String {
         match self {
-            Output::Text { further, .. } => *further = true,
+            Output::Text { further, totals, .. } => {
+                *further = true;
+                if let Some(totals) = totals.as_mut().filter(|_| from != From::Nothing) {
+                    totals.add_unread();
+                }
+            }
+            // A program that reads the objects of a folder does not know which files are missing.
+            Output::Json { objects, .. } if from == From::Folder => objects.push(json::unread(file, why)),
             Output::Json { .. } => {}
             Output::Sarif(log) => log.unread(file, why),
             Output::Github(annotations) => return annotations.unread(file, why),
@@ -72,7 +99,11 @@ impl Output {
     /// What is printed when all have been looked at.
     pub fn end(self) -> String {
         match self {
-            Output::Text { .. } => String::new(),
+            Output::Text { totals: None, .. } => String::new(),
+            Output::Text { style, further, totals: Some(totals) } => {
+                let gap = if further { "\n" } else { "" };
+                format!("{gap}{}", totals.text(style.all, style))
+            }
             Output::Json { several: true, objects } => json::printed(&Value::Array(objects)),
             Output::Json { objects, .. } => objects.first().map(json::printed).unwrap_or_default(),
             Output::Sarif(log) => json::printed(&log.end()),

@@ -1,13 +1,19 @@
-//! The command line: the only place that reads and writes files, streams, the clock and the environment.
+//! The command line: the only place that reads and writes files, streams, the clock and the environment; but for `screen`, which
+//! has the terminal.
 
 mod check;
 mod completions;
 mod diff;
 mod draw;
 mod explain;
+mod fix;
 mod fmt;
+mod folder;
 mod format;
+mod grade;
+mod grade_lines;
 mod input;
+mod lines;
 mod new;
 mod numbers;
 mod output;
@@ -17,12 +23,14 @@ mod picture;
 mod plot;
 mod predict;
 mod problems;
+mod progress;
 mod rules;
 mod settings;
 mod template;
 mod terminal;
 mod theme;
 mod watch;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -63,6 +71,7 @@ Exit status: 0 nothing to report, 1 findings, 2 mistakes in the design or on the
 enum Command {
     Check(check::Args),
     Diff(diff::Args),
+    Grade(grade::Args),
     Draw(draw::Args),
     Numbers(numbers::Args),
     Plot(plot::Args),
@@ -117,6 +126,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match cli.command {
         Command::Check(args) => check::run(&args, color),
         Command::Diff(args) => diff::run(&args, color),
+        Command::Grade(args) => grade::run(&args, color),
         Command::Draw(args) => draw::run(&args, color),
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),

@@ -12,7 +12,7 @@ use crate::diagnostic::Severity;
 use crate::report::{Paint, Style, Wrap, clean};
 
 /// Something outside any design that stops a command: `error: …` and a line of help.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Trouble {
     message: String,
     help: Option<String>,
@@ -61,12 +61,28 @@ pub(super) fn print(text: &str) -> Result<(), Trouble> {
 
 pub(super) fn print_bytes(content: &[u8]) -> Result<(), Trouble> {
     let mut out = stdout().lock();
-    match out.write_all(content).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Trouble::new(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
+    goes_on(out.write_all(content).and_then(|()| out.flush())).map(drop)
+}
+
+/// The same where more is to come: false once the reader has left.
+pub(super) fn print_on(text: &str) -> Result<bool, Trouble> {
+    let mut out = stdout().lock();
+    goes_on(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What to make of a write to standard output: false where its reader has left.
+pub(super) fn goes_on(written: std::io::Result<()>) -> Result<bool, Trouble> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Trouble::new(format!("cannot write to standard output: {error}"))),
     }
+}
+
+/// For a mistake of ours that one design has brought to light, which stops no other.
+pub(super) fn panicked(file: &Path) -> Trouble {
+    Trouble::new(format!("`{}` could not be checked: the program failed on it", file.display()))
+        .help("that is a mistake in spof and not in the design; the lines above say where")
 }
 
 /// Prints a command's result and gives its status, or says why it cannot.

@@ -218,6 +218,19 @@ impl Design {
         self.ids.get(id).copied()
     }
 
+    /// The first of these that names nothing yet, else the last with a number.
+    pub fn unused_id(&self, wanted: [String; 2]) -> String {
+        let taken = |id: &String| {
+            self.ids.contains_key(id.as_str())
+                || self.groups.iter().any(|group| &group.id == id)
+                || self.flows.iter().any(|flow| &flow.id == id)
+        };
+        let numbered = (2..=self.ids.len() + self.groups.len() + self.flows.len() + 2)
+            .map(|number| format!("{}{number}", wanted[1]));
+        let mut all = wanted.iter().cloned().chain(numbered);
+        all.find(|id| !taken(id)).unwrap_or_default()
+    }
+
     pub fn flow(&self, id: &str) -> Option<&Flow> {
         self.flows.iter().find(|flow| flow.id == id)
     }

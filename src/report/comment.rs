@@ -3,7 +3,7 @@
 
 use super::inert::{code, markdown};
 use super::questions::{first_clause, subjects, topic};
-use super::{Style, accepted, score, settings, summary};
+use super::{Counts, Style, accepted, score, settings};
 use crate::diagnostic::{Diagnostic, Verdict};
 use crate::review::Review;
 use crate::rubric::Score;
@@ -66,7 +66,7 @@ impl Comment {
 
 /// `### Chat: 2 errors, 5 questions`, and the file.
 fn heading(review: &Review) -> String {
-    let counts = summary::counts(review);
+    let counts = Counts::of(review).words();
     let counts = if counts.is_empty() { "nothing to report" } else { &counts };
     let file = code(&review.source.name);
     match &review.design.title {

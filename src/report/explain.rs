@@ -104,6 +104,9 @@ fn rule(rule: &Rule, style: Style) -> String {
     }
     parts.push(page.code("A design that has it", rule.page.bad));
     parts.push(page.code("The same without", rule.page.good));
+    if let Some(written) = crate::fix::sentence(rule) {
+        parts.push(page.section("Fixed for you", &written));
+    }
     parts.push(page.section("When to ignore it", rule.page.ignore));
     parts.push(page.section("How to accept it", &rule.allowing()));
     parts.join("\n\n")

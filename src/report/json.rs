@@ -6,12 +6,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::places::Places;
+use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Edit, Label, Severity, Verdict};
+use crate::fix::Applicability;
 use crate::review::Review;
 use crate::rubric::Score;
-use crate::rules::{Accepted, Confidence, NotEvaluated};
+use crate::rules::{Accepted, Confidence, Critique, NotEvaluated};
 use crate::settings::Settings;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// What `spof check --format json` prints.
 #[derive(Serialize, JsonSchema)]
@@ -130,6 +132,7 @@ struct Labelled<'a> {
 struct Replacement<'a> {
     span: Place<'a>,
     text: &'a str,
+    applicability: Applicability,
 }
 
 /// A stretch of a file. Line and column from 1; column and length in characters (Unicode scalar values), line ends included.
@@ -164,6 +167,18 @@ pub fn review(review: &Review) -> Value {
 /// JSON as it is printed, in lines.
 pub fn printed(value: &Value) -> String {
     inert(&format!("{value:#}\n"))
+}
+
+/// A file that could not be read, in the place of its review: nothing was found, and one error says why.
+pub fn unread(file: &str, message: &str) -> Value {
+    review(&Review {
+        source: Source::new(file, ""),
+        design: Design::default(),
+        mistakes: vec![Diagnostic::mistake("unreadable", message, Span { start: 0, end: 0 }, "")],
+        critique: Critique::default(),
+        problem: None,
+        score: None,
+    })
 }
 
 /// JSON without a character that a terminal obeys or that turns the writing round, and without `##[`, which a workflow's
@@ -240,7 +255,12 @@ fn labels<'a>(places: &Places<'a>, labels: &'a [Label]) -> Vec<Labelled<'a>> {
 }
 
 fn edits<'a>(places: &Places<'a>, edits: &'a [Edit]) -> Vec<Replacement<'a>> {
-    edits.iter().map(|edit| Replacement { span: place(places, edit.span), text: &edit.text }).collect()
+    let edit = |edit: &'a Edit| Replacement {
+        span: place(places, edit.span),
+        text: &edit.text,
+        applicability: edit.applicability,
+    };
+    edits.iter().map(edit).collect()
 }
 
 fn place<'a>(places: &Places<'a>, span: Span) -> Place<'a> {

@@ -21,6 +21,9 @@ pub fn page(rule: &Rule) -> String {
     }
     text.push_str(&format!("Has the flaw:\n\n```arch\n{}```\n\n", page.bad));
     text.push_str(&format!("Mended:\n\n```arch\n{}```\n\n", page.good));
+    if let Some(written) = crate::fix::sentence(rule) {
+        text.push_str(&format!("**Fixed for you.** {written}\n\n"));
+    }
     text.push_str(&format!("**When to allow it.** {}\n\n**How.** {}\n", page.ignore, rule.allowing()));
     text
 }

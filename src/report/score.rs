@@ -33,6 +33,11 @@ pub(super) fn block(score: &Score, style: Style) -> String {
     out
 }
 
+/// `48/100`
+pub(super) fn fraction(score: &Score) -> String {
+    format!("{}/{}", points(score.points, score.of), score.of.round())
+}
+
 /// Whole points. What is not full never reads as if it were.
 pub(super) fn points(points: f64, of: f64) -> f64 {
     let rounded = points.round();

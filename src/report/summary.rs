@@ -3,43 +3,17 @@
 use petgraph::visit::EdgeRef;
 
 use super::wrap::columns;
-use super::{Style, Wrap, clean};
+use super::{Counts, Style, Wrap, clean};
 use crate::design::{Arrow, Design};
-use crate::diagnostic::{Severity, Verdict};
 use crate::review::Review;
 
 /// `2 errors, 3 warnings, 5 questions        first-try.arch`
 pub(super) fn line(review: &Review, style: Style) -> String {
-    let counts = counts(review);
+    let counts = Counts::of(review).words();
     let name = clean(&review.source.name);
     let taken = columns(&counts) + columns(&name);
     let gap = if taken + 3 > style.width { "\n".to_string() } else { " ".repeat(style.width - taken) };
     format!("{}{gap}{name}", style.paint().bold(&counts))
-}
-
-/// `2 errors, 3 warnings, 5 questions`; nothing where there is nothing.
-pub(super) fn counts(review: &Review) -> String {
-    let found = &review.critique.findings;
-    let of = |severity| {
-        found
-            .iter()
-            .filter(|finding| finding.verdict == Verdict::Wrong && finding.severity == severity)
-            .count()
-    };
-    let asked = found.iter().filter(|finding| finding.verdict == Verdict::Unstated).count();
-    let counts = [
-        (review.mistakes.len(), "mistake"),
-        (of(Severity::Error), "error"),
-        (of(Severity::Warning), "warning"),
-        (of(Severity::Info), "remark"),
-        (asked, "question"),
-    ];
-    let parts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| counted(count, name))
-        .collect();
-    parts.join(", ")
 }
 
 /// Says of a design that nothing is wrong with it, and what was looked at.

@@ -1,6 +1,6 @@
 //! A review as a person reads it: what stops the reading first, the worst whole, the rest short, then the score.
 
-use super::{Style, Wrap, accepted, brief, questions, score, settings, summary, whole};
+use super::{Style, Wrap, accepted, brief, fixes, questions, score, settings, summary, whole};
 use crate::diagnostic::{Diagnostic, Verdict};
 use crate::review::Review;
 use crate::rules::NotEvaluated;
@@ -39,7 +39,10 @@ pub fn text(review: &Review, style: Style) -> String {
         blocks.push(score::block(points, style));
     }
     let silent = found.is_empty() && review.mistakes.is_empty();
-    blocks.push(if silent { summary::nothing(review, style) } else { summary::line(review, style) });
+    let summary = if silent { summary::nothing(review, style) } else { summary::line(review, style) };
+    blocks.push(
+        [Some(summary), fixes::offer(review, style)].into_iter().flatten().collect::<Vec<_>>().join("\n"),
+    );
     format!("{}\n", blocks.join("\n\n"))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::wrap::columns;
-use super::{Style, Wrap, accepted, clean, questions, score, settings, summary, text};
+use super::{Counts, Style, Wrap, accepted, clean, questions, score, settings, summary, text};
 use crate::diagnostic::{Diagnostic, Verdict};
 use crate::diff::{Diff, Mended, Scores};
 use crate::review::Review;
@@ -17,7 +17,7 @@ const FOUND: usize = 50;
 
 /// `62 / 100, junior · 2 errors, 3 questions`
 pub fn standing(review: &Review) -> String {
-    let counts = match summary::counts(review) {
+    let counts = match Counts::of(review).words() {
         counts if counts.is_empty() => "nothing to report".to_string(),
         counts => counts,
     };

@@ -255,18 +255,34 @@ pub fn check(design: &Design, today: Date) -> Critique {
 
 /// The same, with rules turned off or weighed otherwise. A score is given without: nobody turns off the examiner.
 pub fn check_with(design: &Design, today: Date, settings: &Settings) -> Critique {
+    check_each(design, today, settings).gathered()
+}
+
+/// The same with a question for each place: fixes are made and judged one by one.
+pub fn check_each(design: &Design, today: Date, settings: &Settings) -> Critique {
     let (found, not_evaluated) = examine(design, settings);
     let mut critique = accept::accept(design, found, today, settings);
     critique.not_evaluated = not_evaluated;
     critique.settings = settings.clone();
-    critique.findings = gather(critique.findings);
-    critique.findings.sort_by_key(|finding| {
+    critique
+}
+
+impl Critique {
+    /// One question for all that a rule asks, the worst first: as people read it.
+    pub fn gathered(mut self) -> Critique {
+        self.findings = gather(self.findings);
+        sort(&mut self.findings);
+        self
+    }
+}
+
+fn sort(findings: &mut [Diagnostic]) {
+    findings.sort_by_key(|finding| {
         let grave = find(finding.code).is_some_and(|rule| rule.grave);
         let reach = Reverse(finding.flows.len());
         let worst = (Reverse(finding.severity), finding.verdict, Reverse(grave), reach);
         (worst, finding.at.span, finding.code)
     });
-    critique
 }
 
 /// One rule's findings with its own severity.
@@ -324,6 +340,7 @@ fn gather(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
                 first.hops.extend(finding.hops);
                 first.flows.extend(finding.flows);
                 first.evidence.extend(finding.evidence);
+                first.mends.extend(finding.mends);
                 first.severity = first.severity.max(finding.severity);
                 first.message = format!("{} is not said: {}", question.topic, question.text);
             }

@@ -63,7 +63,8 @@ impl Terminal {
     /// Shows lines, each at most as wide as the screen: what changed, in one write, at once where the terminal can.
     pub fn show(&mut self, lines: &[String]) -> std::io::Result<()> {
         let frame = self.update(lines)?;
-        if !frame.is_empty() {
+        // A panic elsewhere has put everything back: its message stays.
+        if !frame.is_empty() && OPEN.load(Ordering::SeqCst) {
             let mut out = stdout().lock();
             out.write_all(&frame)?;
             out.flush()?;

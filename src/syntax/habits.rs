@@ -3,6 +3,7 @@
 
 use crate::{
     diagnostic::{Diagnostic, Edit},
+    fix::Applicability,
     source::Span,
     syntax::{
         ast::{Arrow, Text, Word},
@@ -18,7 +19,7 @@ pub fn syntax(message: impl Into<String>, span: Span, label: impl Into<String>) 
 
 /// A mistake that is mended by writing `text` for `span`.
 fn mended(mut mistake: Diagnostic, span: Span, text: impl Into<String>) -> Diagnostic {
-    mistake.edits.push(Edit { span, text: text.into() });
+    mistake.edits.push(Edit { span, text: text.into(), applicability: Applicability::Safe });
     mistake
 }
 

@@ -8,6 +8,8 @@ mod patience;
 mod plain;
 mod saves;
 mod shown;
+#[cfg(test)]
+mod tests;
 
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,9 @@
 //! Where there is no screen: a report for each save, one after the other.
 
-use std::io::{Write, stdout};
 use std::time::Instant;
 
 use super::super::Status;
-use super::super::output::say;
+use super::super::output::{print_on, say};
 use super::super::terminal::{self, Color};
 use super::desk::{Job, Outcome};
 use super::patience::Patience;
@@ -45,9 +44,10 @@ pub fn run(args: &Args, color: Color, mut around: Loop) -> Status {
                 said.clear();
                 let report = report(&name(&args.file), saves, &review, since.as_deref(), style);
                 saves += 1;
-                // Nobody reads any more.
-                if stdout().lock().write_all(report.as_bytes()).and_then(|()| stdout().flush()).is_err() {
-                    return Status::Clean;
+                match print_on(&report) {
+                    Ok(true) => {}
+                    Ok(false) => return Status::Clean,
+                    Err(trouble) => return trouble.report(color),
                 }
             }
             Outcome::Unread(trouble) => {

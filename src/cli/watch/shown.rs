@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::output::Trouble;
 use super::desk::Outcome;
 use crate::diff::Diff;
-use crate::report::{Paint, Style, clean, watch};
+use crate::report::{Paint, Style, Wrap, clean, watch};
 use crate::review::Review;
 use crate::screen::{Key, Page, Size, frame};
 
@@ -131,7 +131,7 @@ impl Shown {
     fn set(&mut self) {
         // Wider lines are hard to read; narrower ones are cut by the screen.
         let style = Style { width: self.style.width.clamp(20, 110), ..self.style };
-        self.page.head = self.head();
+        self.page.head = self.head(style.width);
         self.page.body = Vec::new();
         if let Some(trouble) = &self.trouble {
             self.page.body.extend(trouble.text(style).lines().map(str::to_string));
@@ -144,8 +144,8 @@ impl Shown {
         }
     }
 
-    /// `shop.arch · save 3 · 62 / 100, junior · 2 errors`, in two lines where one is too narrow; and an empty one.
-    fn head(&self) -> Vec<String> {
+    /// `shop.arch · save 3`, then `62 / 100, junior · 2 errors`, and an empty line.
+    fn head(&self, width: usize) -> Vec<String> {
         let paint = Paint { on: self.style.color };
         let name = clean(&self.name);
         let saves = match self.saves {
@@ -154,12 +154,10 @@ impl Shown {
             saves => format!("save {}", saves - 1),
         };
         let name = format!("{} · {saves}", paint.bold(&name));
-        match &self.told {
-            Some((review, _)) => vec![name, paint.bold(&watch::standing(review)), String::new()],
-            None => vec![name, String::new()],
-        }
+        let standing = self.told.iter().flat_map(|(review, _)| {
+            let lines = Wrap { width, first: 0, hang: 0 }.lines(&watch::standing(review));
+            lines.into_iter().map(|line| paint.bold(&line))
+        });
+        [name].into_iter().chain(standing).chain([String::new()]).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

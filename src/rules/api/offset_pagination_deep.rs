@@ -1,4 +1,5 @@
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::are_parts;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::show_number;
@@ -74,7 +75,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "somebody scrolls back a year, or a crawler follows every page, and {store} spends its time on rows that {caller} never sees"
                 ))
-                .fix(format!(
+                .mend(Mend::step(step, "page=cursor"))
+.fix(format!(
                     "`page=cursor` on `{} -> {}`: each page starts after the last key of the one before",
                     facts.id(step.from),
                     facts.id(step.to)

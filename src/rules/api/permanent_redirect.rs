@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::source::Span;
 use crate::units::show_duration;
@@ -118,7 +119,8 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, finding: Diagnostic) -> Diag
             "a link has to be changed or withdrawn in a hurry, and every {} that has seen it goes to the old address for months",
             facts.node(step.from).name()
         ))
-        .fix(format!("`status=302` on `{} -> {}`, or 307 to keep the method", facts.id(step.from), facts.id(step.to)))
+        .mend(Mend::step(step, match step.attrs.text("status").value() { Some("308") => "status=307", _ => "status=302" }))
+.fix(format!("`status=302` on `{} -> {}`, or 307 to keep the method", facts.id(step.from), facts.id(step.to)))
 }
 
 #[cfg(test)]

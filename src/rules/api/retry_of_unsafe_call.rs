@@ -4,6 +4,7 @@ use petgraph::graph::EdgeIndex;
 
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Again;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_number;
@@ -86,7 +87,8 @@ fn finding(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
         .consequence(format!(
             "{name} has done it and the answer is lost; {who} tries again, and it is done twice: paid, sent or booked"
         ))
-        .fix(format!(
+        .mend(Mend::step(step, "idempotency_key"))
+.fix(format!(
             "`idempotency_key` on `{from} -> {to}`, the same one for every try; or no `attempts` there{or_reads}"
         ))
 }

@@ -6,6 +6,7 @@ use crate::catalog::Kind;
 use crate::design::rows::{Writes, row_writes};
 use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::expected_rows;
 use crate::rules::facts::{are_parts, finds_many, finds_one, is_position};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -48,6 +49,8 @@ pub static RULE: Rule = Rule {
 };
 
 const FEW: f64 = 100_000.0;
+/// A page: a job that reads fewer takes one step at a time.
+const PAGE: f64 = 50.0;
 /// One answer of this table may hurt, however few ask.
 const HUGE: f64 = 9_999_999.0;
 
@@ -255,7 +258,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
         .consequence(format!(
             "one `{by}` has grown far beyond the others: its request takes seconds, {caller} holds all of the rows in memory, and each retry does it again"
         ))
-        .fix(format!(
+        .mend(Mend::step(step, "page=cursor limit=50"))
+.fix(format!(
             "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",
             facts.id(step.from),
             facts.id(step.to)

@@ -6,6 +6,7 @@ use crate::catalog::Kind;
 use crate::design::rows::{is_set, sets};
 use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 use crate::units::show_number;
@@ -284,6 +285,7 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, way: Reached) -> Diagnostic 
             "the answer is lost on the way back, {start} tries again, and {} {effect} a second time",
             writer.name()
         ))
+        .mend(Mend::step(first, "idempotency_key"))
         .fix(format!(
             "`idempotency_key` on `{} -> {}` in `{}`{kept}; or `idempotent` on {} if a repeat has no effect",
             facts.id(first.from),

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -108,7 +109,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{name} is lost, its backup is fetched for the first time, and it is empty, too old, or takes a day to read"
                 ))
-                .fix(format!("restore it on a spare machine, measure that, and write `restore_tested=90d` on {name}")),
+                .mend(Mend::node(&node.id, "restore_tested=90d"))
+.fix(format!("restore it on a spare machine, measure that, and write `restore_tested=90d` on {name}")),
         );
     }
     found

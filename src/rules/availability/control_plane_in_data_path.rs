@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -81,7 +82,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .consequence(format!(
             "{whom} is changed, overloaded or loses its quorum, and {who} cannot answer although everything it serves is up"
         ))
-        .fix(format!(
+        .mend(Mend::step(step, "cached=10min"))
+.fix(format!(
             "`cached=10min` on the hop (the last answer is kept and used), or ask at the start only: `{} ..> {} needs`",
             facts.id(step.from),
             facts.id(step.to)

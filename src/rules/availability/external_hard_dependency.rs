@@ -6,6 +6,7 @@ use crate::catalog::Kind;
 use crate::design::needs::needs_in_part;
 use crate::design::{Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Calls, Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::show_share;
 
@@ -200,6 +201,7 @@ fn finding(facts: &Facts, flow: Option<&Flow>, step: &Step) -> Diagnostic {
         "{name} is down or refuses you for an hour: every request that reaches {who} waits, then fails, and all you can \
          do is watch"
     ))
+    .mend(Mend::hop(&caller.id, &external.id, "fallback=stale"))
     .fix(format!(
         "a queue and a worker that tries {name} again later (`~>`), or `fallback=stale` on the hop, or a second provider \
          `on=error`; `optional` if the answer can do without"

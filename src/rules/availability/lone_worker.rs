@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_number};
@@ -196,6 +197,7 @@ fn finding(facts: &Facts, broker: NodeIndex, worker: NodeIndex) -> Option<Diagno
             "{who} hangs on Friday evening; what {} put into {what} is done on Monday, after the users have asked",
             flow_names(&flows)
         ))
+        .mend(Mend::instances(facts.id(worker), 2))
         .fix(format!("`x2` on {who}, or `lag_alert` on {what} if what is in it may wait")),
     )
 }

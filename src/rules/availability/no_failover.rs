@@ -1,6 +1,7 @@
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -108,7 +109,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "the host of the first instance dies at three in the morning, and {name} takes no write until somebody has found out, decided and switched"
                 ))
-                .fix(format!("`failover=auto` on {name}, and `fencing` so that the old one cannot come back writing; or a managed database")),
+                .mend(Mend::node(&node.id, "failover=auto"))
+.fix(format!("`failover=auto` on {name}, and `fencing` so that the old one cannot come back writing; or a managed database")),
         );
     }
     found

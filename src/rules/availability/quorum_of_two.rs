@@ -1,6 +1,7 @@
 use crate::catalog::Kind;
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::{majority_of, voters};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -62,6 +63,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(facts.flows_needing(index).map(|flow| flow.id.clone()))
                 .evidence(format!("a majority of {count} is {needed}; {count} - {needed} = {survives} may fail; of {odd}, {}", odd - (odd / 2 + 1)))
                 .consequence(format!("the network splits in the middle, neither side has {needed}, and {name} decides nothing until it heals"))
+                .mend(match node.attrs.has("copies") {
+                    true => Mend::node(&node.id, &format!("copies={odd}")),
+                    false => Mend::instances(&node.id, node.instances / count * odd),
+                })
                 .fix(match node.attrs.has("copies") {
                     true => format!("`copies={odd}` on {name}, over three zones"),
                     false => format!("`x{}` on {name}, over three zones", node.instances / count * odd),

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use crate::design::{Flow, Node, Setting};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_duration;
 
@@ -166,7 +167,8 @@ fn unsaid(node: &Node, promise: (f64, &Setting), flow: Option<&Flow>) -> Diagnos
     .flows(flow.map(|flow| flow.id.clone()))
     .evidence(format!("{} has a copy, without `replication` or `lag`", node.id))
     .consequence(format!("its disk fails, the copy takes over, and what it had not got yet is gone: perhaps more than {promised}"))
-    .fix(format!("`replication=sync` (or `semi-sync`) on {name}; or `replication=async` with the `lag` that is watched"))
+    .mend(Mend::node(&node.id, "replication=sync"))
+.fix(format!("`replication=sync` (or `semi-sync`) on {name}; or `replication=async` with the `lag` that is watched"))
 }
 
 /// How much is lost with the store at most, what says so, and in which words.

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -74,7 +75,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .node(&node.id)
                 .evidence(format!("{} × {} → {}", node.instances, node.id, facts.id(starts[0])))
                 .consequence(format!("the hour strikes, and {first} is started {} times at once", node.instances))
-                .fix(format!("`leader=lease` on {name}, and `idempotent` on {first} for the hour in which two believe that they are it")),
+                .mend(Mend::node(&node.id, "leader=lease"))
+.fix(format!("`leader=lease` on {name}, and `idempotent` on {first} for the hour in which two believe that they are it")),
         );
     }
     found

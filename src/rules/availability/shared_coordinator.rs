@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -122,6 +123,7 @@ fn finding(
             "{what} is overloaded or gets a wrong setting, every instance of it alike: {who} find nobody any more, and nothing can be started \
              to help, since what starts needs {what} too"
         ))
+        .mend(steps.iter().fold(Mend::default(), |mend, step| mend.and_step(step, "cached=1h")))
         .fix(format!(
             "`cached=1h` on each `… ..> {}`, so that what runs goes on with the last answer it got; or a cluster for each part that may fail alone",
             node.id

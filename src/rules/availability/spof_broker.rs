@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 
 /// Their messages lie in a broker or cache of another technology.
@@ -133,6 +134,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .evidence(format!("{way}: no second instance accepts"))
                 .consequence(consequence)
+                .mends(mend(facts, node))
                 .fix(fix(node)),
         );
     }
@@ -161,7 +163,7 @@ fn may_be_lost(facts: &Facts, broker: NodeIndex, producers: &[NodeIndex]) -> Opt
         .consequence(format!(
             "its host fails: requests go on, and what waited in {name}, and what is sent until it is back, is missing"
         ))
-        .fix(fix(node)),
+        .mends(mend(facts, node)).fix(fix(node)),
     )
 }
 
@@ -180,7 +182,7 @@ fn keeps_what_failed(facts: &Facts, dead: NodeIndex, of: NodeIndex) -> Diagnosti
     .consequence(format!(
         "a bad deploy fills {name}, and its disk fails before somebody has put the messages back: they are nowhere else"
     ))
-    .fix(fix(node))
+    .mends(mend(facts, node)).fix(fix(node))
 }
 
 /// For queues of dead letters, one that names them and runs on several machines of your own.
@@ -194,6 +196,18 @@ fn dead_letters_of_several(facts: &Facts) -> HashMap<NodeIndex, NodeIndex> {
         }
     }
     named
+}
+
+/// Some run on one machine, however many there are. What fails in several is not left to one.
+fn mend(facts: &Facts, node: &Node) -> Option<Mend> {
+    let copies = node.tech.is_none_or(|tech| tech.failover.as_deref() != Some("none"));
+    let dead =
+        node.attrs.text("dlq").value().and_then(|id| facts.design.node(id)).map(|dead| facts.node(dead));
+    let mend = Mend::instances(&node.id, 3);
+    copies.then(|| match dead.filter(|dead| !dead.is_redundant()) {
+        Some(dead) => mend.and_instances(&dead.id, 3),
+        None => mend,
+    })
 }
 
 fn fix(node: &Node) -> String {

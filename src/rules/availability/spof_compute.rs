@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, GroupKind};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -206,6 +207,12 @@ fn finding(facts: &Facts, flows: &[&Flow], nodes: &[NodeIndex]) -> Diagnostic {
         finding = finding.evidence(format!("{file} is a file on the same machine, and goes with it"));
         spread.push_str(&format!(", with {file} in a database of its own"));
     }
+    let alone = !nodes.iter().any(|node| beside(node).is_some());
+    let finding = match alone {
+        true => finding
+            .mend(nodes.iter().fold(Mend::default(), |mend, &node| mend.and_instances(facts.id(node), 2))),
+        false => finding,
+    };
     finding
         .consequence(format!("{which} crashes, is deployed or loses its host, and {down} until it is back"))
         .fix(format!("`x2` or more on {names}{spread}"))

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_duration;
@@ -110,6 +111,7 @@ fn finding(facts: &Facts, coordinator: NodeIndex, named: Option<NodeIndex>) -> O
     Some(
         finding
             .consequence(format!("{name} is restarted or loses its host, and until it is back {what}"))
+            .mend(Mend::instances(&node.id, if node.tech.is_some_and(|tech| tech.votes) { 3 } else { 2 }))
             .fix(match node.tech.is_some_and(|tech| tech.votes) {
                 true => format!("`x3` on {name}, over three zones"),
                 false => format!("`x2` or more on {name}, or a managed one"),

@@ -6,6 +6,7 @@ use crate::catalog::Kind;
 use crate::design::standby::standbys;
 use crate::design::{Arrow, Flow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number};
@@ -92,7 +93,8 @@ fn one_a_shard(facts: &Facts, store: NodeIndex, shards: u64) -> Option<Diagnosti
             "a disk fails, and for one user in {instances} {} fails until a backup is restored; for the others nothing is wrong, so it is              found late",
             flow_names(&flows)
         ))
-        .fix(format!("`x{}` on {name} (two instances a shard), with `failover=auto`", 2 * shards)),
+        .mend(Mend::instances(&node.id, 2 * shards).and_node(&node.id, "failover=auto"))
+.fix(format!("`x{}` on {name} (two instances a shard), with `failover=auto`", 2 * shards)),
     )
 }
 
@@ -260,6 +262,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .node(&node.id)
                 .flows(flows.iter().map(|flow| flow.id.clone()))
                 .consequence(format!("a disk or host fails, and {down} down {restore}"))
+                .mends((!facts.is_embedded(store)).then(|| {
+                    let votes = node.tech.is_some_and(|tech| tech.votes);
+                    Mend::instances(&node.id, if votes { 3 } else { 2 }).and_node(&node.id, "failover=auto")
+                }))
                 .fix(format!(
                     "`x2` or more with `failover=auto` on {name}, in more than one zone; or {vendors}"
                 )),

@@ -5,6 +5,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
 pub static RULE: Rule = Rule {
@@ -131,6 +132,7 @@ fn finding(facts: &Facts, step: &Step, back: &[NodeIndex]) -> Diagnostic {
     }
     finding
         .consequence(format!("a power cut stops both; {who} waits for {whom}, {whom} for {who}, and nothing comes up until somebody takes one of them out of the circle by hand"))
+        .mend(Mend::step(step, "cached=30d"))
         .fix(format!("`cached=30d` on `{} ..> {}` (start with the last answer, kept on disk), or on another hop of the circle", facts.id(step.from), facts.id(step.to)))
 }
 

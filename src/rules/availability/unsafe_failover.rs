@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Attrs, GroupKind, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::source::Span;
 
@@ -221,6 +222,10 @@ fn told(facts: &Facts, finding: Diagnostic, copy: NodeIndex, primary: NodeIndex,
             "the network is gone for half a minute, another instance is made primary, and the writes of the last seconds are only on the \
              old {name}, which comes back and has its own: users miss what they had saved, and the two histories are put together by hand"
         ))
+        .mend(match copy == primary {
+            true => Mend::node(facts.id(primary), "replication=semi-sync"),
+            false => Mend::node(facts.id(copy), "failover=manual"),
+        })
         .fix(fix)
 }
 

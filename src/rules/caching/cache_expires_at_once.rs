@@ -1,4 +1,5 @@
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_rate};
@@ -78,7 +79,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{name} is restarted and filled again; {after} later the most wanted entries all go at once, and {store} gets that load again, and again"
                 ))
-                .fix(format!("`jitter` on {name}, so that each entry lives a little longer or shorter than {after}")),
+                .mend(Mend::node(&node.id, "jitter"))
+.fix(format!("`jitter` on {name}, so that each entry lives a little longer or shorter than {after}")),
         );
     }
     found

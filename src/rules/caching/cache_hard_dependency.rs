@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Flow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -95,6 +96,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     node.name(),
                     flow_names(said)
                 ))
+                .mend(match node.instances < 2 {
+                    true => Mend::instances(&node.id, 3).and_node(&node.id, "failover=auto"),
+                    false => Mend::node(&node.id, "failover=auto"),
+                })
                 .fix(format!(
                     "`{copies}` on {0}; or `fallback=default` or `optional`, with a `timeout`, on the hop to {0} if its callers can go on without an answer; or a hop `on=miss` to a store that has the same",
                     node.name()

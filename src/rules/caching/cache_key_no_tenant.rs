@@ -1,5 +1,6 @@
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::{Miss, private_sort};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -97,7 +98,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "one user's answer is put into {name}, the next user asks the same, and {caller} hands out the {what} data of a stranger"
                 ))
-                .fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
+                .mend(Mend::node(&node.id, "scope=user"))
+.fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
         );
     }
     found

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Grade;
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::Capacity;
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
@@ -144,7 +145,8 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
             .consequence(format!(
                 "{name} restarts empty, every request goes to {behind}, which slows down until loads time out; so nothing fills {name} again"
             ))
-            .fix(format!(
+            .mend(Mend::hop(facts.id(first.load.from), &store.id, "bulkhead=100"))
+.fix(format!(
                 "{stampede}`bulkhead=100` on `{} -> {}`, so that no more than it can serve are loading; or instances of {behind} that carry {}",
                 facts.id(first.load.from),
                 store.id,

@@ -1,5 +1,6 @@
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::parts;
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -83,7 +84,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "a crawler asks for every key there is, {name} is full and refuses to be written or is killed, and what it no longer answers goes to {store}"
                 ))
-                .fix(format!("`eviction=lru` on {name}, with its `memory`")),
+                .mend(Mend::node(&node.id, "eviction=lru"))
+.fix(format!("`eviction=lru` on {name}, with its `memory`")),
         );
     }
     found

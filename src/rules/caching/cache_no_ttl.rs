@@ -6,6 +6,7 @@ use petgraph::visit::EdgeRef;
 use crate::catalog::Kind;
 use crate::design::{Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 
@@ -145,7 +146,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .node(&node.id)
                 .evidence(callers.first().map_or(node.id.clone(), |&caller| format!("{} → {}", facts.id(caller), node.id)))
                 .consequence(consequence)
-                .fix(if source.is_some() {
+                .mend(Mend::node(&node.id, if source.is_some() { "ttl=10min jitter" } else { "ttl=1h" }))
+.fix(if source.is_some() {
                     format!("`ttl=10min jitter` on {name}, as long as an old answer may be given; and `invalidate=on-write` if changes must show sooner")
                 } else {
                     format!("`ttl=1h` on {name}, or whatever is the time after which an entry is of no use")
@@ -206,7 +208,8 @@ fn edges(facts: &Facts) -> Vec<Diagnostic> {
                     "a `{}` is corrected or withdrawn in a hurry, and {name} gives the old answer for as long as its default says, which nobody has looked up",
                     table.id
                 ))
-                .fix(format!("`ttl=1min` on {name}, as long as an old answer may be given"))
+                .mend(Mend::node(&cdn.id, "ttl=1min"))
+.fix(format!("`ttl=1min` on {name}, as long as an old answer may be given"))
                 .at_most(Severity::Info),
         );
     }

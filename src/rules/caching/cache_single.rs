@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_rate;
 
@@ -97,7 +98,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "the host of {name} is replaced at the busiest hour, and {store} serves what it has never served before until the cache is full again"
                 ))
-                .fix(if several || node.is_managed() {
+                .mend(if several || node.is_managed() { Mend::node(&node.id, "failover=auto") } else { Mend::instances(&node.id, 3).and_node(&node.id, "failover=auto") })
+.fix(if several || node.is_managed() {
                     format!("`failover=auto` on {name}, with a replica of each part")
                 } else {
                     format!("`x3 failover=auto` on {name}; or a stated `capacity` of {store} that carries {rate}")

@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_rate;
@@ -112,7 +113,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "one popular key expires, {store} gets the same query from every request in flight, slows down, and more pile up behind it"
                 ))
-                .fix(format!("`stampede=single-flight` on {name}: one loads, the others wait for its answer; or `stampede=stale`")),
+                .mend(Mend::node(&node.id, "stampede=single-flight"))
+.fix(format!("`stampede=single-flight` on {name}: one loads, the others wait for its answer; or `stampede=stale`")),
         );
     }
     found

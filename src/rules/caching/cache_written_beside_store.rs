@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -111,7 +112,8 @@ fn finding(facts: &Facts, step: &Step, first: &Step) -> Diagnostic {
     .consequence(format!(
         "two edits of one record cross between {store} and {name}: {store} keeps the second, {name} the first, and readers get that one until it expires"
     ))
-    .fix(format!("`invalidate=on-write` on {name}: delete the entry after the write, and let the next read load it; or `invalidate=cdc`"))
+    .mend(Mend::node(facts.id(step.to), "invalidate=on-write"))
+.fix(format!("`invalidate=on-write` on {name}: delete the entry after the write, and let the next read load it; or `invalidate=cdc`"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Setting, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::Capacity;
 use crate::rules::facts::Miss;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule, keep_first};
@@ -164,7 +165,8 @@ fn judge(facts: &Facts, cache: NodeIndex, setting: &Setting, ways: &[Way]) -> Op
             .consequence(format!(
                 "{busy} is slow for a minute and answers with errors, {name} empties with each of them, and {busy} gets more and more until its callers are turned off"
             ))
-            .fix(format!(
+            .mend(Mend::node(facts.id(cache), "invalidate=on-write"))
+.fix(format!(
                 "`invalidate=on-write` on {name}: an error leaves the entry as it is, and the caller waits before it asks again"
             )),
     )

@@ -1,6 +1,7 @@
 use crate::catalog::Kind;
 use crate::design::{Flow, Node};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_number;
 
@@ -125,7 +126,8 @@ fn judge(node: &Node, answered: bool) -> Option<Diagnostic> {
         return Some(
             Diagnostic::wrong(format!("each row of {name} is on one machine only, and is lost with it"), copies.span, "one copy")
                 .consequence(format!("the disk of one of {} machines fails, and its share of the rows is gone until a backup is found", node.instances))
-                .fix(format!("`copies=3` on {name}")),
+                .mend(Mend::node(&node.id, "copies=3"))
+.fix(format!("`copies=3` on {name}")),
         );
     }
     let spreads = tech.placement.is_some() && tech.model.as_deref() != Some("relational");
@@ -152,6 +154,7 @@ fn judge(node: &Node, answered: bool) -> Option<Diagnostic> {
             "a write to {name} has been acknowledged and the first instance dies: does the copy have it?"
         ))
         .consequence(happens)
+        .mend(Mend::node(&node.id, "replication=semi-sync"))
         .fix(fix)
     })
 }
@@ -168,7 +171,8 @@ fn spread(node: &Node, answered: bool) -> Option<Diagnostic> {
             )
             .question(format!("a write to {name} has been acknowledged and one machine dies: how many others have it?"))
             .consequence("a machine dies and takes with it what only it had, though the client was told that it was stored")
-            .fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
+            .mend(Mend::node(&node.id, "copies=3"))
+.fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
         });
     }
     let is_tunable = node.tech.is_some_and(|tech| {
@@ -183,7 +187,8 @@ fn spread(node: &Node, answered: bool) -> Option<Diagnostic> {
         )
         .question(format!("{name} acknowledges a write: how many of the copies have it by then?"))
         .consequence(format!("one copy answers, its machine dies before the others have the write, and {name} has forgotten what it confirmed"))
-        .fix(format!("`replication=quorum` on {name}"))
+        .mend(Mend::node(&node.id, "replication=quorum"))
+.fix(format!("`replication=quorum` on {name}"))
     })
 }
 

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::{finds_one, has_way};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::show_number;
@@ -97,7 +98,8 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
         "the table outgrows memory, one such read takes seconds and pushes out what the others need: {} slows down for everyone",
         facts.node(step.to).name()
     ))
-    .fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
+    .mend(Mend::table(table, format!("index {}", fields.join(", "))))
+.fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
     let partly = table.indexes.iter().any(|index| index.first().is_some_and(|first| fields.contains(first)));
     if partly || rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
 }

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -158,6 +159,7 @@ fn finding(facts: &Facts, one: &Step, two: &Step) -> Diagnostic {
     .flows(flows)
     .evidence(format!("{}; {}", way(one), way(two)))
     .consequence(format!("one row is changed at {here} and at {there} before they have heard of each other: replication stops, or a write is gone and nobody chose which"))
+    .mend(Mend::node(facts.id(one.to), "conflict=merge").and_node(facts.id(two.to), "conflict=merge"))
     .fix(format!("`conflict=merge` on {here} and {there} (or `crdt`, `reject` as a Galera cluster does, or `lww` if losing one of them is right); or write only one of them"))
 }
 

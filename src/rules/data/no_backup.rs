@@ -1,6 +1,7 @@
 use crate::catalog::Kind;
 use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -94,7 +95,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .node(&node.id)
                 .evidence(copies)
                 .consequence(format!("a migration or a script without its `WHERE` runs against {name}, and no older state exists"))
-                .fix(format!("`backup=1h restore_tested=90d` on {name}, with the time that you can afford to lose")),
+                .mend(Mend::node(&node.id, "backup=1h restore_tested=90d"))
+.fix(format!("`backup=1h restore_tested=90d` on {name}, with the time that you can afford to lose")),
         );
     }
     found

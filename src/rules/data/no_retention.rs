@@ -2,6 +2,7 @@ use crate::catalog::Kind;
 use crate::design::rows::{Write, row_writes};
 use crate::design::{Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate, show_size};
 
@@ -139,6 +140,7 @@ fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> O
             .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
             .evidence(sum)
             .consequence(format!("the disks of {name} are full in some year, and the rows that could go cannot be deleted fast enough"))
+            .mend(Mend::table(table, "ttl = 1y").losing_data())
             .fix(format!("`ttl = 1y` in `table {}`, with the time that somebody needs them; or `lifecycle` on {name}, which moves them", table.id)),
     )
 }

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Design, Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::{finds_one, is_count};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -234,6 +235,7 @@ fn number_taken_twice(facts: &Facts, step: &Step, table: &Table) -> Option<Diagn
         .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
         .evidence(format!("{} instances of {} write `{}`, and nothing before them sends one {within} to one of them", writer.instances, writer.id, table.id))
         .consequence(format!("a `{}` that was acknowledged is overwritten by another with the same `{last}`, and no error is seen", table.id))
+        .mend(Mend::step(step, "conditional"))
         .fix(format!("`conditional` on `{} -> {}`, so that the second is refused and takes the next `{last}`; or a topic with `key={within}` before {who}", writer.id, store.id)),
     )
 }
@@ -278,6 +280,10 @@ fn looked_and_wrote(facts: &Facts, looks: &Looks, step: &Step, table: &Table) ->
     .flows([flow.id.clone()])
     .evidence(format!("{} -> {} reads, then writes; `{}` has key {} and no other `unique`", writer.id, store.id, table.id, table.keys.join(", ")))
     .consequence("both callers are told that they have it, and the second write stands".to_string())
+    .mend(match is_key {
+        true => Mend::step(step, "conditional"),
+        false => Mend::table(table, format!("unique {fields}")),
+    })
     .fix(fix);
     Some(if is_key { finding.at_most(Severity::Info) } else { finding })
 }

@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::{Traffic, has_one_primary};
 use crate::rules::facts::{Loss, data, followers, follows_one, loss};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
@@ -179,7 +180,8 @@ fn no_limit(loss: &Loss) -> Option<Diagnostic> {
                 "{} is lost, requests to {name} wait behind the copying and time out, machines that answer late are taken for lost, and their copies are made again too",
                 loss.what
             ))
-            .fix(format!("`repair_limit={to}` on {name}: slower, and beside the traffic")),
+            .mend(Mend::node(&node.id, &format!("repair_limit={to}")))
+.fix(format!("`repair_limit={to}` on {name}: slower, and beside the traffic")),
     )
 }
 

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::means;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -145,7 +146,8 @@ fn finding(
     .flows([flow.id.clone()])
     .evidence(format!("{} → {} reads `{id}`, {} → {} writes it, unconditionally", who.id, facts.id(read.to), who.id, store.id))
     .consequence(format!("two requests see the same old `{id}`, both are allowed, and the second write hides the first"))
-    .fix(format!("`conditional` on `{} -> {}`, which fails if `{id}` is no longer as it was read; or read it from {} first", who.id, store.id, store.name()))
+    .mend(Mend::step(write, "conditional"))
+.fix(format!("`conditional` on `{} -> {}`, which fails if `{id}` is no longer as it was read; or read it from {} first", who.id, store.id, store.name()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use crate::catalog::{Kind, Technology};
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -121,7 +122,8 @@ fn judge(facts: &Facts, flow: &Flow, put: &Step, kept: &Step) -> Option<Diagnost
             .consequence(format!(
                 "the machine that leads {name} fails a moment after {who} was told: the user has an answer, and nothing has the message"
             ))
-            .fix(format!("`acks=all` on {name}, or `optional` on the hop into it if a message may be lost")),
+            .mend(Mend::node(&node.id, "acks=all"))
+.fix(format!("`acks=all` on {name}, or `optional` on the hop into it if a message may be lost")),
     )
 }
 

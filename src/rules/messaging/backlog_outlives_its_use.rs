@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::overload::{Backlog, Drain};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_count, show_duration, show_rate};
@@ -109,6 +110,9 @@ fn judge(facts: &Facts, backlog: &Backlog) -> Option<Diagnostic> {
             .consequence(format!(
                 "{who} come back after an hour, and for another {lost} deliver what nobody wants any more, while what is sent now expires in line"
             ))
+            .mends(others.is_empty().then(|| {
+                Mend::node(&queue.id, &format!("ttl={}", age.replace([' ', ','], ""))).losing_data()
+            }))
             .fix(fix(&name, &who, &age, is_log, (!others.is_empty()).then(|| facts.names(&others)))),
     )
 }

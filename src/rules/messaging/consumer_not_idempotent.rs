@@ -1,5 +1,6 @@
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Again;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -99,7 +100,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                             format!("{to} counts or holds it twice")
                         }
                     ))
-                    .fix(format!(
+                    .mend(Mend::node(&node.id, "idempotent"))
+.fix(format!(
                         "make the work repeatable and write `idempotent` on {name}, or `dedupe=key` with a unique key \
                          in the same transaction"
                     )),

@@ -1,4 +1,5 @@
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Shares;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -65,7 +66,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{name} falls behind, {worker} is scaled up, and nothing becomes faster: no more than {parts} can work"
                 ))
-                .fix(format!("`partitions={}` on {name}, room to grow included, or fewer {worker}", running * 2)),
+                .mend(Mend::node(&node.id, &format!("partitions={}", running * 2)))
+.fix(format!("`partitions={}` on {name}, room to grow included, or fewer {worker}", running * 2)),
             );
         }
     }

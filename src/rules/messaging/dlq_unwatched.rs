@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -64,7 +65,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "a bad deploy sends a night's messages to {name}; {from} looks healthy, and they expire before somebody asks for them"
                 ))
-                .fix(format!("`alert` on {name}, and a worker or a tool that puts messages back: `{} ~> WORKER`", node.id)),
+                .mend(Mend::node(&node.id, "alert"))
+.fix(format!("`alert` on {name}, and a worker or a tool that puts messages back: `{} ~> WORKER`", node.id)),
         );
     }
     found

@@ -1,6 +1,7 @@
 use crate::catalog::Kind;
 use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Again;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
@@ -130,7 +131,8 @@ fn finding(facts: &Facts, flow: &Flow, [read, call, note]: [&Step; 3], again: Ag
         .consequence(format!(
             "{who} fails on something between the two, and is started again, and again: {name} does for the same people each time what {store} says is still to be done"
         ))
-        .fix(format!(
+        .mend(Mend::step(call, "idempotency_key"))
+.fix(format!(
             "`idempotency_key` on `{from} -> {to}`, the same for each piece of work on every run; where {name} takes none, `{from} -> {noted} writes{table}` before the call, one piece at a time"
         ))
 }

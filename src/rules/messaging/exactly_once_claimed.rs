@@ -1,5 +1,6 @@
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
 pub static RULE: Rule = Rule {
@@ -76,6 +77,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "{worker} dies after its work and before it has confirmed: the message comes again, and {again}; \
                      nobody looks for it, because it cannot happen"
                 ))
+                .mend(Mend::node(facts.id(consumer), "idempotent").and_node(&node.id, "delivery=at-least-once"))
                 .fix(format!(
                     "`idempotent` on {worker} with a unique key where it writes, and `delivery=at-least-once` on {name}"
                 )),

@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -73,10 +74,38 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{who} fails on it, gets it again, and fails again: what is behind it waits, or it is dropped unseen"
                 ))
+                .mend(mend(facts, broker))
                 .fix(format!("`queue dead alert` and `dlq=dead` on {name}{how}")),
         );
     }
     found
+}
+
+/// To dead letters of its kind and technology that are there, else to new ones that run as it does.
+fn mend(facts: &Facts, broker: NodeIndex) -> Mend {
+    let node = facts.node(broker);
+    let alike = |&other: &NodeIndex| {
+        let other_node = facts.node(other);
+        facts.is_dead_letters(other)
+            && (other_node.kind, other_node.tech.map(|tech| &tech.id))
+                == (node.kind, node.tech.map(|tech| &tech.id))
+            && other_node.group == node.group
+    };
+    if let Some(dead) = facts.nodes(|kind| kind.is_broker()).find(alike) {
+        return Mend::node(&node.id, &format!("dlq={}", facts.id(dead)));
+    }
+    let dead = facts.design.unused_id(["dead".to_string(), format!("{}_dead", node.id)]);
+    let word = node.tech.filter(|tech| tech.kind() == node.kind).map_or(node.kind.name(), |tech| &tech.id);
+    let times = if node.instances > 1 { format!(" x{}", node.instances) } else { String::new() };
+    let tech = match node.tech {
+        Some(tech) if tech.kind() != node.kind => format!(" tech={}", tech.id),
+        _ => String::new(),
+    };
+    Mend::node(&node.id, &format!("dlq={dead}")).and_new(
+        &node.id,
+        &dead,
+        format!("{word} {dead}{times}{tech} alert"),
+    )
 }
 
 /// The consumer sets aside itself what it cannot process.

@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::{Setting, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate, show_size};
 
@@ -131,6 +132,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "the consumers of {name} stand still at night; by morning {place} is full, {who} cannot send any more, and neither can \
                      anybody else who uses it"
                 ))
+                .mend(Mend::node(&node.id, "max_length=1M on_full=reject"))
                 .fix(format!("`max_length=` and `on_full=` on {name}, or a `ttl` after which a message is of no use")),
         );
     }

@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_duration;
 
@@ -107,7 +108,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                         "on a slow day {worker} is still at it when a second one starts on the same message: the work is done \
                          twice, and the load doubles when there is least room for it"
                     ))
-                    .fix(format!(
+                    .mend(Mend::node(&node.id, &format!("visibility={}", show_duration(ample(total)).replace(' ', ""))))
+.fix(format!(
                         "`visibility={}` on {name}, or let {worker} ask for more time while it works",
                         show_duration(ample(total)).replace(' ', "")
                     )),

@@ -1,5 +1,6 @@
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 
@@ -64,7 +65,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "a version of {name} that crashes on real requests goes out, and nothing serves until the old one is built and started again"
                 ))
-                .fix(format!("`deploy=canary` on {name}, which shows one instance's errors before the others follow; or `rolling`")),
+                .mend(Mend::node(&node.id, "deploy=canary"))
+.fix(format!("`deploy=canary` on {name}, which shows one instance's errors before the others follow; or `rolling`")),
         );
     }
     found

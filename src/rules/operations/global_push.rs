@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, GroupKind, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -127,6 +128,7 @@ fn finding(facts: &Facts, source: NodeIndex, push: &Push, waited_for: usize) -> 
     Some(
         finding
             .consequence(format!("a {what} that passes every test and fails in production is everywhere within seconds, and no instance is left that works"))
+            .mend(push.steps.iter().fold(Mend::default(), |mend, step| mend.and_step(step, "stages=4 bake=10min")))
             .fix(format!("`stages=4 bake=10min` on `{} ..> {}`: a few instances first, one zone or region after the other, and back by itself when errors rise", facts.id(source), facts.id(targets[0]))),
     )
 }

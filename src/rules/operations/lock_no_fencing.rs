@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_duration;
 
@@ -77,7 +78,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a pause of {} lets two of {who} through {name} at once, and the slower one writes over what the other has done",
                     show_duration(lease)
                 ))
-                .fix(format!(
+                .mend(Mend::node(&node.id, "fencing"))
+.fix(format!(
                     "`fencing` on {name}, and its number in each write, which the store refuses when it has seen a higher one; or `conditional` on those writes"
                 )),
         );

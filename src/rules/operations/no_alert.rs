@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::is_own_code;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -69,7 +70,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "{name} answers with errors from three in the morning on, and the promise of `{}` is gone before the first person is at work",
                     flow.id
                 ))
-                .fix(format!("`alert` on {name}, on what its users feel: errors and slow answers, not its CPU")),
+                .mend(Mend::node(&node.id, "alert"))
+.fix(format!("`alert` on {name}, on what its users feel: errors and slow answers, not its CPU")),
         );
     }
     found

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -90,6 +91,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "a customer denies a change at {name}, and all that can be shown is what it says today"
                 ))
+                .mend(Mend::node(&node.id, "audit"))
                 .fix(format!("`audit` on {who}: who did what and when, written once and never changed")),
         );
     }

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::is_own_code;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_number;
@@ -92,7 +93,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .flows(flows.iter().map(|flow: &&Flow| flow.id.clone()))
                 .evidence(evidence)
                 .consequence(consequence)
-                .fix(if held {
+                .mend(Mend::node(&node.id, if held { "drain=5min" } else { "drain=2min" }))
+.fix(if held {
                     format!("`drain=5min` on {name}: it takes no new connections, and closes the open ones a few at a time")
                 } else {
                     format!("`drain=2min` on {name}: it takes nothing new, and finishes what it has begun")

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -94,7 +95,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "an instance of {name} {does}; {one} until somebody takes it out by hand"
                 ))
-                .fix(format!(
+                .mend(Mend::node(&node.id, "health=ready"))
+.fix(format!(
                     "`health=ready` on {name}: it answers only when it can serve, and without asking what all instances share"
                 )),
         );

@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -81,7 +82,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{who} stops on a Friday night; everything is still accepted, and on Monday {name} holds a weekend of work"
                 ))
-                .fix(format!("`lag_alert` on {name}, on the age of the oldest message rather than on how many there are")),
+                .mend(Mend::node(&node.id, "lag_alert"))
+.fix(format!("`lag_alert` on {name}, on the age of the oldest message rather than on how many there are")),
         );
     }
     found

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::is_own_code;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -87,7 +88,8 @@ fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "one request in ten fails at {name} since the last deploy, and nobody can say how many or since when"
                 ))
-                .fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
+                .mend(Mend::node(&node.id, "metrics"))
+.fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
         );
     }
     found
@@ -162,8 +164,10 @@ fn unwatched(facts: &Facts) -> Vec<Diagnostic> {
         true => finding.node(&node.id),
         false => finding.flows(design.flows.iter().map(|flow| flow.id.clone())),
     };
+    let own = facts.nodes(works).filter(|&node| facts.is_reached(node));
     vec![
         finding
+            .mend(own.fold(Mend::default(), |mend, node| mend.and_node(facts.id(node), "metrics alert")))
             .evidence("no hop `..> observes`, and no `metrics`, `logs`, `trace` or `alert` on what serves requests")
             .consequence(format!(
                 "{} answers every tenth request with an error for hours, and the first to notice is a user who writes to support",

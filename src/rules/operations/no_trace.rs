@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::heaviest_chain;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -85,6 +86,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "`{}` takes four seconds for some, each team's graphs are green, and nobody can show whose fault it is",
                     flow.id
                 ))
+                .mend(dark.iter().fold(Mend::default(), |mend, &node| mend.and_node(facts.id(node), "trace")))
                 .fix("`every service trace`, and the request's id handed on in every call and message"),
         );
     }

@@ -1,6 +1,7 @@
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_number;
 
@@ -81,7 +82,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "a mobile network drops out for a town; {name} shows all of them as online and sends what is for them into dead connections"
                 ))
-                .fix(format!("`heartbeat=30s` on {name}, below the idle timeout of whatever stands before it")),
+                .mend(Mend::node(&node.id, "heartbeat=30s"))
+.fix(format!("`heartbeat=30s` on {name}, below the idle timeout of whatever stands before it")),
         );
     }
     found

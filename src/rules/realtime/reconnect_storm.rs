@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::design::{Flow, Hop, Setting, Value};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::overload::{Brunt, Herd, Outcome, herds};
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_duration, show_number, show_rate};
@@ -148,7 +149,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     true => format!("{there} restarts, turns most of them away, and gets all of those again a second later, over and over"),
                     false => format!("{there} restarts, everybody signs in and catches up in one second, and what is behind it falls over each time it comes up"),
                 })
-                .fix(match wait {
+                .mend(Mend::node(&node.id, &match &wait { Some(wait) => format!("reconnect={} jitter", wait.replace(' ', "")), None => "reconnect=60s jitter".to_string() }))
+.fix(match wait {
                     Some(wait) => format!("`reconnect={wait} jitter` on {name}, so that each comes back at a random moment of it"),
                     None if shed => format!("`reconnect=60s jitter` on {name}, so that few have to be turned away"),
                     None => format!("`reconnect=60s jitter` on {name}, and `shed` on what takes the connections"),

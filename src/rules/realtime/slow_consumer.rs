@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::is_before_system;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_number;
@@ -102,7 +103,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "a full stadium on one overloaded mast reads slowly, {name} runs out of memory or stands still, and everybody on it is thrown out"
                 ))
-                .fix(format!("`send_buffer=256KB` on {name}: above it the client is cut off, and catches up when it comes back")),
+                .mend(Mend::node(&node.id, "send_buffer=256KB"))
+.fix(format!("`send_buffer=256KB` on {name}: above it the client is cut off, and catches up when it comes back")),
         );
     }
     found

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop, Node};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 use crate::units::show_number;
 
@@ -178,6 +179,7 @@ fn finding(facts: &Facts, store: NodeIndex, parts: &[Part], sum: f64, limit: f64
         .flows(facts.flows_needing(store).map(|flow| flow.id.clone()))
         .evidence(format!("{}{more} = {sum_shown} {sign} {limit_shown}", terms.join(" + ")))
         .consequence(consequence)
+        .mend(Mend::node(&node.id, "pooler"))
         .fix(format!(
             "`pooler` on {name}, which lets many callers share few connections; or a smaller `pool` for {who}"
         ))

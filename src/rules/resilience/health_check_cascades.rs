@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Rule};
 
 pub static RULE: Rule = Rule {
@@ -87,7 +88,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         };
         finding = finding
             .consequence(format!("{target} answers late for ten seconds: every check fails, {front} has nobody to send to, and {too}"))
-            .fix(match facts.node(balancer).kind {
+            .mend(Mend::node(&node.id, "health=ready"))
+.fix(match facts.node(balancer).kind {
                 Kind::Lb => format!(
                     "`health=ready` on {name}, which proves that this instance can serve; or `fail_open` on {front}, \
                      which sends to all when none is healthy"

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 /// Seconds within which a waiting thread is free again before it is missed.
@@ -97,7 +98,8 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
                  {name}, finds none free",
                 slow.id, other.id
             ))
-            .fix(format!(
+            .mend(Mend::hop(facts.id(caller), facts.id(target), "bulkhead=20"))
+.fix(format!(
                 "`bulkhead=20` on `{} -> {}`, the most calls that may wait there; or a `breaker` with a `timeout`",
                 facts.id(caller),
                 facts.id(target)

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 /// Services that call one and the same, from which on its trouble is everybody's.
@@ -148,6 +149,9 @@ fn describe(
             "{name} is down: every call of {who} still waits{waits} to learn it, what is behind them queues up, and the \
              moment {name} is back all of them meet it at once"
         ))
+        .mend(names.iter().fold(Mend::default(), |mend, &caller| {
+            mend.and_hop(facts.id(caller), facts.id(target), "breaker")
+        }))
         .fix(format!("`breaker` on `{} -> {}`, with a `timeout`", facts.id(first), facts.id(target)))
 }
 

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::{show_number, show_rate};
 
@@ -158,7 +159,8 @@ fn finding(
             "the rush is a little larger than planned: {name} works on all of it, finishes nothing in time, and everybody \
              tries again"
         ))
-        .fix(format!("`shed` on {name}, so that the least important is refused early"))
+        .mend(Mend::node(facts.id(node), "shed"))
+.fix(format!("`shed` on {name}, so that the least important is refused early"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::units::show_duration;
 
@@ -93,7 +94,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     node.name()
                 ),
             };
-            let described = describe(facts, index, &inside, finding).consequence(happens);
+            let mut described = describe(facts, index, &inside, finding).consequence(happens);
+            described.mends = vec![inside.iter().fold(Mend::default(), |mend, (to, _)| {
+                mend.and_hop(facts.id(index), facts.id(*to), "timeout=2s")
+            })];
             found.push(described.fix(format!(
                 "`{} -> {} timeout=2s`, a little above its p99",
                 facts.id(index),
@@ -166,7 +170,17 @@ fn describe(
             "{first} accepts the connection and never answers: every thread of {who} that asks it is stuck, {who} stops \
              answering{before}"
         ))
+        .mend(calls.iter().fold(Mend::default(), |mend, (to, hop)| {
+            mend.and_hop(facts.id(caller), facts.id(*to), &format!("timeout={}", patience(facts, hop)))
+        }))
         .fix(format!("`every call timeout=1s`, or one for each: `{} -> {} timeout=200ms`, a little above its p99", facts.id(caller), first.trim_matches('`')))
+}
+
+/// A second, or less where every flow that makes the call promises an answer sooner.
+fn patience(facts: &Facts, hop: &Hop) -> String {
+    let promises = facts.flows_on(hop).map(|flow| flow.attrs.number("p99").value());
+    let longest = promises.reduce(|one, other| Some(one?.max(other?))).flatten();
+    show_duration(longest.map_or(1.0, |p99| p99.min(1.0))).replace(' ', "")
 }
 
 fn list(facts: &Facts, calls: &[(NodeIndex, &Hop)]) -> String {

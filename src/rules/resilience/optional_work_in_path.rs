@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Calls, Confidence, Facts, Group, Page, Rule};
 
 /// Words of services that a request can do without, and words of flows that are about just that.
@@ -173,7 +174,8 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step) -> Diagnostic {
         "a bad release of {name}, which no user would miss for an hour, stops `{}`; a slow one makes every request of it slow",
         flow.id
     ))
-    .fix(format!(
+    .mend(Mend::step(step, "optional"))
+.fix(format!(
         "`optional` on `{} -> {}`, with a short `timeout`; or hand it off: `{} ~> {}`",
         facts.id(step.from),
         facts.id(step.to),

@@ -6,6 +6,7 @@ use petgraph::visit::EdgeRef;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 use crate::source::Span;
 use crate::units::show_number;
@@ -67,6 +68,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let first = *said.entry(span).or_insert(next);
             if first != next {
                 found[first].hops.extend(finding.hops);
+                for (mend, more) in found[first].mends.iter_mut().zip(finding.mends) {
+                    mend.writes.extend(more.writes);
+                }
                 continue;
             }
         }
@@ -158,6 +162,7 @@ fn judge(
         .flows(flows(facts, hop))
         .evidence(format!("{} → {} attempts={tries}", facts.id(from), facts.id(to)))
         .consequence(consequence)
+        .mend(Mend::hop(facts.id(from), facts.id(to), if together { "jitter" } else { "backoff jitter" }))
         .fix(fix);
     Some((finding, stated))
 }

@@ -3,6 +3,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use crate::catalog::Kind;
 use crate::design::{Arrow, Hop};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
+use crate::fix::Mend;
 use crate::numbers::overload::{hold, is_fenced};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::{show_duration, show_number, show_rate};
@@ -139,7 +140,8 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
     .consequence(format!(
         "{name} stops answering: each call keeps its place for {held}, new requests wait in front of {who}{also}"
     ))
-    .fix(format!(
+    .mend(Mend::hop(&node.id, facts.id(target), &format!("bulkhead={}", show_number((threads / 4.0).ceil()).replace(",", ""))))
+.fix(format!(
         "`bulkhead={}` on `{} -> {}`, so that the rest stay free; or a timeout below {}, or a `breaker`",
         show_number((threads / 4.0).ceil()),
         node.id,

@@ -5,6 +5,7 @@ use petgraph::graph::EdgeIndex;
 use crate::catalog::Kind;
 use crate::design::{Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::source::Span;
 use crate::units::{show_duration, show_number};
@@ -144,6 +145,11 @@ fn finding(facts: &Facts, flow: &Flow, p99: f64, waits: &[Wait]) -> Diagnostic {
         }
     }
     finding
+        .mend(waits.iter().fold(Mend::default(), |mend, wait| {
+            let [from, to] = ends(wait);
+            let each = show_duration(p99 / wait.attempts).replace(' ', "");
+            mend.and_hop(from, to, &format!("timeout={each}"))
+        }))
         .consequence(format!(
             "{target} hangs: each request holds a thread of {who} for {spent}, long after its user has gone, and those \
              that could be answered find none free"

@@ -81,6 +81,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let known = &mut found[at];
             if listed.insert((at, outer.hop)) {
                 let [from, to] = [outer.from, outer.to].map(|node| facts.id(node));
+                let longer = format!("timeout={}", show_duration(inner.seconds * 1.2).replace(' ', ""));
+                let mend = known.mends.pop().unwrap_or_default();
+                known.mends.push(mend.and_hop(from, to, &longer));
                 if at != next && known.hops.len() < 5 {
                     let [limit, spent] = [limit, inner.seconds].map(show_duration);
                     let target = facts.id(inner.step.to);

@@ -6,6 +6,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::Capacity;
 use crate::rules::facts::{enough_instances, enough_to_hold, lost_with_one, write_instances};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
@@ -121,6 +122,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     show_number(left as f64)
                 ),
             })
+            .mend(Mend::count(&node.id, &write_instances(node, enough)))
             .fix(format!(
                 "`{}` on {name}, or `shed` on it so that it refuses what is too much",
                 write_instances(node, enough)
@@ -208,6 +210,7 @@ fn connections(facts: &Facts) -> Option<Diagnostic> {
             "{gone} is gone, its clients connect to the other {left} at once, and {} of them are refused and try again until it is back",
             show_number(count - held)
         ))
+        .mend(Mend::count(&node.id, &write_instances(node, enough_to_hold(node, count, each))))
         .fix(format!(
             "`{}` on {name}, which hold {} without {gone}",
             write_instances(node, enough_to_hold(node, count, each)),

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::{Grade, Kind};
 use crate::design::{Arrow, Node};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::numbers::Capacity;
 use crate::rules::facts::{Arrivals, HEADROOM, enough_instances, enough_to_hold, write_instances};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -108,6 +109,7 @@ fn requests(node: &Node, arrivals: &Arrivals) -> Option<Diagnostic> {
             .evidence(format!("arriving at the busiest time: {least}{}", arrivals.show()))
             .evidence(sum)
             .consequence(consequence)
+            .mend(Mend::count(&node.id, &write_instances(node, wanted)))
             .fix(format!(
                 "`{}` on {name}, which carry {} at {} % or less{}",
                 write_instances(node, wanted),
@@ -167,6 +169,7 @@ fn connections(facts: &Facts) -> Option<Diagnostic> {
         );
         Diagnostic::wrong(message, place, format!("× {}", show_number(instances)))
             .label(online.span, show_number(count))
+            .mend(Mend::count(&node.id, &write_instances(node, enough_to_hold(node, count, each))))
             .fix(format!(
                 "`{}` on {name}, which hold {}{}",
                 write_instances(node, enough_to_hold(node, count, each)),

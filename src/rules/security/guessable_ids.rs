@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Step;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -107,7 +108,8 @@ fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>)
                 Some(_) => format!("a loop over the few codes that it can be finds one person's record in {store}, and nothing about it looks like an attack"),
                 None => format!("a loop over all codes copies {store} in a night, and nothing about it looks like an attack"),
             })
-            .fix(format!("`scheme=random` on {name}, long enough not to be guessed, or `authz` on what reads {store}; `data=public` if anybody may see it")),
+            .mend(Mend::node(&node.id, "scheme=random"))
+.fix(format!("`scheme=random` on {name}, long enough not to be guessed, or `authz` on what reads {store}; `data=public` if anybody may see it")),
     )
 }
 

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Flow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_rate;
 
@@ -140,7 +141,8 @@ fn finding(
         .node(&node.id)
         .flows(flows.iter().map(|flow| flow.id.clone()))
         .consequence(format!("one customer's loop uses up the limit of {name}, and everybody else is told to slow down"))
-        .fix(match node.attrs.has("auth") {
+        .mend(Mend::node(&node.id, if node.attrs.has("auth") { "limit_by=user" } else { "limit_by=ip" }))
+.fix(match node.attrs.has("auth") {
             true => format!("`limit_by=user` on {name}, which knows who asks"),
             false => format!("`limit_by=ip` on {name}, with the address that the client really has, and another by user where users are known"),
         });

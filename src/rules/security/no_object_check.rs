@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Journey;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -269,7 +270,8 @@ fn finding(facts: &Facts, at: NodeIndex, exposure: Exposure) -> Diagnostic {
             true => "somebody on the staff looks up a neighbour, or a thousand customers before he leaves, and no log looks odd",
             false => "a customer changes the id in the address and reads what belongs to another, and no log looks odd",
         })
-        .fix(format!(
+        .mend(Mend::node(&reader.id, "authz"))
+.fix(format!(
             "`authz` on {name}: the check that this caller may see this very record, beside the query"
         ))
 }

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Step};
+use crate::design::{Arrow, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::facts::Journey;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
@@ -18,7 +19,7 @@ pub static RULE: Rule = Rule {
     group: Group::Security,
     summary: "one caller may send as many requests as it likes",
     question: Some(Question { topic: "rate limit", text: "one caller sends 10,000 a second. Now what?" }),
-    reads: &["auth", "peak", "quota", "rate", "rate_limit", "signature", "trust"],
+    reads: &["auth", "peak", "quota", "rate", "rate_limit", "signature", "trust", "users"],
     page: Page {
         checks: "Ways from clients and from partners that call in to the first service, function or connection server \
                  they reach: whether anything limits how much one caller sends.",
@@ -70,7 +71,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     exposures.extend(partners);
     let all: Option<f64> = facts.design.flows.iter().map(busiest).sum();
     let tiny = all.filter(|&rate| rate <= 10.0 && !facts.design.flows.is_empty());
-    exposures.into_iter().map(|(exposed, exposure)| finding(facts, exposed, exposure, tiny)).collect()
+    exposures.into_iter().map(|(exposed, exposure)| finding(facts, exposed, exposure, [all, tiny])).collect()
 }
 
 /// Adds the first nodes behind these callers to which no limit is kept.
@@ -113,7 +114,18 @@ fn works_at_once(facts: &Facts, node: NodeIndex) -> bool {
     calls || onwards.is_empty()
 }
 
-fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure, tiny: Option<f64>) -> Diagnostic {
+/// One of its callers sends far less than a hundred a minute. A partner is one caller, with all that it has to say.
+fn bears(caller: &Node, all: Option<f64>) -> bool {
+    let each = all.zip(caller.attrs.number("users").value()).map(|(rate, users)| rate / users.max(1.0));
+    caller.kind != Kind::External && each.is_none_or(|each| each * 60.0 < 50.0)
+}
+
+fn finding(
+    facts: &Facts,
+    exposed: NodeIndex,
+    exposure: Exposure,
+    [all, tiny]: [Option<f64>; 2],
+) -> Diagnostic {
     let Exposure { way, unlimited, mut flows } = exposure;
     flows.dedup();
     let front = facts.node(exposed);
@@ -168,6 +180,9 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure, tiny: Option<f
                 format!("a loop without a pause in one client fills {last}, and everybody else gets errors")
             }
         })
+        .mends(
+            bears(caller, all).then(|| Mend::node(&front.id, &format!("rate_limit=100/min limit_by={by}"))),
+        )
         .fix(format!(
             "`rate_limit=100/min limit_by={by}` on {name}, with the number that one honest caller needs"
         ))

@@ -4,6 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -121,7 +122,8 @@ fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex], bounded: bool) ->
         .node(&node.id)
         .label(facts.node(shared[0]).span, "shared by all tenants")
         .consequence(format!("one customer's script fills {behind}, and all the others get errors for it"))
-        .fix(match counted.as_str() {
+        .mend(Mend::node(&node.id, &match counted.as_str() { "" => "limit_by=tenant".to_string(), other => format!("limit_by=[{},tenant]", other.replace(' ', "")) }))
+.fix(match counted.as_str() {
             "" => format!("`limit_by=tenant` on {name}, a rate that one customer may reach with all of its users"),
             other => format!("`limit_by=[{other}, tenant]` on {name}, a rate that one customer may reach with all of its users"),
         })

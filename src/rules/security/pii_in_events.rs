@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -100,7 +101,8 @@ fn finding(facts: &Facts, step: &Step, what: &str) -> Option<Diagnostic> {
             .hop(&from.id, &to.id)
             .evidence(format!("{source} has {what} in hand when it calls {target}"))
             .consequence(format!("the {what} that few may see in production lies in {target} for everybody with a dashboard, and stays there when the original is deleted"))
-            .fix(format!("`redact` on `{} -> {}`, or `data=` on {target} if it is guarded like the original", from.id, to.id)),
+            .mend(Mend::hop(&from.id, &to.id, "redact"))
+.fix(format!("`redact` on `{} -> {}`, or `data=` on {target} if it is guarded like the original", from.id, to.id)),
     )
 }
 

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Attrs, Setting, Step, Value};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -94,7 +95,8 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
             .consequence(format!(
                 "someone asks to be deleted and is not, and a leak of {name} has in it everybody who ever was a customer"
             ))
-            .fix(match node.kind {
+            .mend(Mend::node(&node.id, "retention=2y").losing_data())
+.fix(match node.kind {
                 Kind::Blob => format!("`retention=2y` on {name}, with the time that the purpose needs"),
                 _ => format!("`retention=2y` on {name}, with the time that the purpose needs, or a `ttl` on its tables"),
             }),

@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -74,7 +75,8 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
             .consequence(format!(
                 "a snapshot of {name} in the wrong account is the {what} of everybody in it, without a password to break"
             ))
-            .fix(format!("`encryption` on {name}, with the key in a store of its own")),
+            .mend(Mend::node(&node.id, "encryption"))
+.fix(format!("`encryption` on {name}, with the key in a store of its own")),
     )
 }
 

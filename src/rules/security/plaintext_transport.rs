@@ -6,6 +6,7 @@ use petgraph::visit::EdgeRef;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Group as Place, GroupKind, Hop, Node, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -66,7 +67,8 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .hop(&client.id, &node.id)
             .flows(flows)
             .consequence(format!("on an open network anyone reads what is sent to {name}, tokens included, and answers in its place"))
-            .fix(format!("`tls` on {name}"))
+            .mend(Mend::node(&node.id, "tls"))
+.fix(format!("`tls` on {name}"))
     }));
     found.sort_by_key(|finding| finding.at.span);
     found
@@ -160,6 +162,7 @@ fn plain(facts: &Facts, from: NodeIndex, to: NodeIndex, hop: &Hop) -> Option<Dia
             .consequence(format!(
                 "whoever sits on the way between {name} and {end} reads all of it, and answers in its place"
             ))
+            .mend(Mend::hop(&source.id, &target.id, "tls"))
             .fix(format!("`tls` on {end}, or on `{} -> {}` alone", source.id, target.id)),
     )
 }

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 
@@ -127,6 +128,11 @@ fn finding(facts: &Facts, at: NodeIndex, exposure: Exposure) -> Diagnostic {
         .consequence(format!(
             "an address out of a mail or a log opens a file of {name} years later, from anywhere"
         ))
+        .mend(match front.kind {
+            Kind::Cdn => Mend::node(&front.id, "signed"),
+            Kind::Gateway => Mend::node(&front.id, "auth=session"),
+            _ => Mend::hop(&front.id, &blob.id, "signed"),
+        })
         .fix(match front.kind {
             Kind::Cdn => format!("`signed` on {edge}: an address that opens one file and expires"),
             Kind::Gateway => format!("`auth=session` on {edge}, or whichever way users prove who they are"),

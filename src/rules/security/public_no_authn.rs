@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 
@@ -145,6 +146,15 @@ fn finding(facts: &Facts, exposed: NodeIndex, exposure: Exposure) -> Diagnostic 
                 "a script finds {name} and does with {store} what {name} can do; no log says who it was"
             ),
             _ => format!("a script finds {name} and fills {store}; no log says who it was"),
+        })
+        .mend(match facts.node(way[0]).kind {
+            Kind::External => Mend::hop(facts.id(way[0]), facts.id(way[1]), "signature"),
+            _ => {
+                let says = |&&node: &&NodeIndex| {
+                    open.is_some() && facts.node(node).attrs.get("auth").map(|auth| auth.span) == open
+                };
+                Mend::node(way.iter().find(says).map_or(&front.id, |&node| facts.id(node)), "auth=jwt")
+            }
         })
         .fix(match facts.node(way[0]).kind {
             Kind::External => {

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Arrow;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -92,7 +93,8 @@ fn finding(facts: &Facts, at: NodeIndex, stocked: &HashSet<Option<&str>>) -> Opt
             .consequence(format!(
                 "someone asks {name} for the address where the cloud hands out its credentials, and reads them in the answer"
             ))
-            .fix(format!("`egress=proxy` on {name}: a proxy that resolves the name itself and refuses private addresses")),
+            .mend(Mend::node(&node.id, "egress=proxy"))
+.fix(format!("`egress=proxy` on {name}: a proxy that resolves the name itself and refuses private addresses")),
     )
 }
 

@@ -3,6 +3,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -87,7 +88,8 @@ fn finding(facts: &Facts, at: NodeIndex) -> Option<Diagnostic> {
                 Kind::Cache => format!("two customers ask for the same key of {name}, and the second gets the answer of the first"),
                 _ => format!("one query without its condition shows a customer the rows of all the others in {name}"),
             })
-            .fix(match store.kind {
+            .mend(Mend::node(&store.id, if store.kind == Kind::Cache { "scope=tenant" } else { "tenant_key=org_id" }))
+.fix(match store.kind {
                 Kind::Cache => format!("`scope=tenant` on {name}: the tenant is part of each key"),
                 _ => format!("`tenant_key=org_id` on {name}, enforced by the store itself, as by row security"),
             }),

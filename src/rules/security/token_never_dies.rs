@@ -2,6 +2,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_duration;
 
@@ -93,7 +94,8 @@ fn finding(facts: &Facts, auth: NodeIndex) -> Option<Diagnostic> {
         finding
             .node(&node.id)
             .consequence("an account is locked and its password changed, and whoever has the token goes on reading and writing as before")
-            .fix(format!("`expires=15min refresh revocable` on {name}, so that locking an account ends the renewal")),
+            .mend(Mend::node(&node.id, "expires=15min refresh revocable"))
+.fix(format!("`expires=15min refresh revocable` on {name}, so that locking an account ends the renewal")),
     )
 }
 

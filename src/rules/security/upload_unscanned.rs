@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Attrs, Step};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -120,7 +121,8 @@ fn finding(facts: &Facts, at: NodeIndex, upload: &Step, download: &Step) -> Opti
             .consequence(format!(
                 "someone spreads malware by links to {name}, and browsers block your whole domain for it"
             ))
-            .fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
+            .mend(Mend::node(&blob.id, "antivirus"))
+.fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
     )
 }
 

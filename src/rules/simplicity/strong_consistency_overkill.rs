@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::catalog::Kind;
 use crate::design::{Arrow, Node, Setting, Step, Value};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 use crate::units::show_duration;
 
@@ -79,7 +80,8 @@ fn overkill(facts: &Facts, step: &Step, copied: &HashSet<&String>) -> Option<Dia
             "the copy of {name} that leads is slow for a moment, and `{}` waits for it although any other copy had an answer that is good enough",
             flow.id
         ))
-        .fix(format!("`consistency=eventual` on `{} -> {}` in `{}`", from.id, node.id, flow.id)),
+        .mend(Mend::step(step, "consistency=eventual"))
+.fix(format!("`consistency=eventual` on `{} -> {}` in `{}`", from.id, node.id, flow.id)),
     )
 }
 
