@@ -255,6 +255,26 @@ fn a_file_that_is_not_there_yet_is_waited_for_and_one_that_is_gone_too() {
 }
 
 #[test]
+fn what_a_link_leads_to_is_watched_and_settings_too() {
+    let (own, other) = (tempfile::tempdir().unwrap(), folder(FRAGILE));
+    std::os::unix::fs::symlink(other.path().join("shop.arch"), own.path().join("shop.arch")).unwrap();
+    let session = Session::watch(own.path(), &["shop.arch"]);
+    session.wait_for("error[spof-datastore]");
+    // What is no longer looked at is not mended.
+    let settings = "[rules.spof-datastore]\nseverity = \"off\"\nbecause = \"a prototype\"\n";
+    fs::write(own.path().join("spof.toml"), settings).unwrap();
+    session.wait(|screen| {
+        screen.contains("the design means the same") && !screen.contains("error[spof-datastore]")
+    });
+    fs::write(own.path().join("spof.toml"), "[rules.no-such-rule]\n").unwrap();
+    session.wait_for("error: spof.toml:1:");
+    fs::remove_file(own.path().join("spof.toml")).unwrap();
+    session.wait_for("error[spof-datastore]");
+    save_by_rename(other.path(), MENDED);
+    session.wait_for("Since the last save: 1 mended");
+}
+
+#[test]
 fn a_burst_of_saves_ends_with_the_last() {
     let folder = folder(FRAGILE);
     let session = Session::watch(folder.path(), &["shop.arch"]);

@@ -126,6 +126,12 @@ impl Desk {
         if !tell(Outcome::Reading) {
             return false;
         }
+        // Both by the same settings, or a rule that was turned off would look like a flaw that was mended.
+        if self.last.as_ref().is_some_and(|last| last.settings != settings)
+            && let Some(sound) = self.sound.take()
+        {
+            self.sound = Some(Arc::new(self.review(sound.source.clone(), &settings, false)));
+        }
         let review = Arc::new(self.review(source, &settings, self.whole));
         let since = match &self.sound {
             Some(sound) if review.mistakes.is_empty() => Some(Arc::new(diff(sound, &review))),

@@ -33,10 +33,10 @@ impl Saves {
 
 fn watcher(file: &Path, events: Sender<Event>) -> Option<RecommendedWatcher> {
     let mut places = vec![place(file)?];
-    if let Ok(target) = file.canonicalize() {
-        places.extend(place(&target).filter(|place| {
-            place.name != places[0].name || target.parent() != places[0].folder.canonicalize().ok().as_deref()
-        }));
+    if file.is_symlink()
+        && let Ok(target) = file.canonicalize()
+    {
+        places.extend(place(&target));
     }
     let names: Vec<OsString> = places.iter().map(|place| place.name.clone()).collect();
     let told = move |event: notify::Result<notify::Event>| {
