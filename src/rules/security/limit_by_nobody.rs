@@ -31,7 +31,8 @@ pub static RULE: Rule = Rule {
                their rate and together make no more requests than the limit lets pass, so that it is no limit for one \
                caller; or none of them states a rate, and neither the node nor one on the way to it has `auth`, so that it \
                knows addresses at best. A limit far below what passes has to be one for each caller, whatever it says. \
-               Left alone: any `limit_by`, limits of services further in, and designs without flows.",
+               Left alone: any `limit_by`, a limit that says nothing behind one that says whom it counts (callers are \
+               kept apart by then), limits of services further in, and designs without flows.",
         why: "Counted for all together, the limit is a switch that the first greedy caller turns off for everybody. \
               Counted by address behind a proxy, all callers have the proxy's; and an office or a mobile network is \
               one address with thousands of users.",
@@ -64,9 +65,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 && (facts.node(to).kind.is_compute() || is_before_services(facts.node(to).kind))
         });
         let known = spread.first_passed(|node| facts.node(node).attrs.has("auth"));
+        let counted = spread.first_passed(|node| {
+            let attrs = &facts.node(node).attrs;
+            attrs.has("rate_limit") && attrs.has("limit_by")
+        });
         for &node in &spread.reached {
             let attrs = &facts.node(node).attrs;
-            if attrs.has("rate_limit") && !attrs.has("limit_by") {
+            let unsaid = attrs.get("limit_by").is_none();
+            if attrs.has("rate_limit") && !attrs.has("limit_by") && !(unsaid && counted.contains_key(&node)) {
                 let limit = limits.entry(node).or_default();
                 limit.flows.push(flow);
                 limit.known |= known.contains_key(&node);
@@ -202,6 +208,12 @@ mod tests {
         two("gateway f rate_limit=1/s limit_by=user", "limit_by=ip", &[]);
         two("gateway f rate_limit=1/s", "", &[]);
         two("cdn f rate_limit=1/s", "limit_by=ip", &[]);
+        // Behind a limit that keeps callers apart, it keeps what lies behind it from too much.
+        let behind = |edge: &str| {
+            format!("client u\ncdn c rate_limit=5/s {edge}\nlb l rate_limit=5k/s\nservice a\nflow f rate=4k/s {{ u -> c -> l -> a }}")
+        };
+        crate::rules::testing::expect(&RULE, &behind("limit_by=ip"), &[]);
+        crate::rules::testing::expect(&RULE, &behind(""), &["unstated l"]);
         expect("group o trust=private { client u }\nservice a rate_limit=1/s\nflow f { u -> a }", &[]);
         expect("scheduler t\nservice a rate_limit=1/s\nflow f { t -> a }", &[]);
     }
