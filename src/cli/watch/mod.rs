@@ -191,7 +191,8 @@ fn on_screen(args: &Args, color: Color, mut screen: Terminal, mut around: Loop) 
             },
             Some(Event::Told(Outcome::Died)) => break Status::Bad,
             Some(Event::Told(Outcome::Unread(trouble))) => {
-                if patience.unread(Instant::now(), shown.is_empty()) {
+                let nothing_else = shown.is_empty();
+                if patience.unread(Instant::now(), nothing_else) {
                     shown.unread(trouble, size);
                 }
             }
