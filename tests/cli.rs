@@ -624,3 +624,111 @@ fn numbers_of_a_design_with_mistakes_are_those_that_can_be_had() {
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("tll") && ran.out.contains("0.5 %"), "{}\n{}", ran.err, ran.out);
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = folder(&[]);
+    assert_eq!(spof(folder.path(), &["man", "."]).status, 0);
+    let mut names: Vec<String> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    for name in ["spof.1", "spof-check.1", "spof-report.1", "spof-pack-check.1"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("spof.1")).unwrap(), spof(folder.path(), &["man"]).out);
+    if Command::new("mandoc").arg("-V").output().is_err() {
+        eprintln!("skipped: there is no mandoc here");
+        return;
+    }
+    for name in names {
+        let lint = Command::new("mandoc")
+            .args(["-T", "lint", "-W", "error", &name])
+            .current_dir(folder.path())
+            .output();
+        let lint = lint.unwrap();
+        assert!(lint.status.success(), "{name}: {}", String::from_utf8_lossy(&lint.stdout));
+    }
+}
+
+/// The lines of each `run` of an action, which a shell reads.
+fn scripts(action: &str) -> Vec<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = action.lines().collect();
+    let runs = lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with("run:"));
+    runs.map(|(at, run)| {
+        let inner =
+            lines[at + 1..].iter().take_while(|line| line.trim().is_empty() || indent(line) > indent(run));
+        std::iter::once(run).chain(inner).map(|line| format!("{line}\n")).collect()
+    })
+    .collect()
+}
+
+#[test]
+fn what_comes_from_outside_is_no_part_of_a_script_of_the_action() {
+    let action = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml")).unwrap();
+    let scripts = scripts(&action);
+    assert_eq!(scripts.len(), 3, "{scripts:#?}");
+    for script in scripts {
+        assert!(!script.contains("${{"), "{script}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_action_annotates_draws_and_obeys_no_name() {
+    let odd = "$(touch pwned) `touch pwned`;touch pwned.arch";
+    let folder = folder(&[
+        ("shop.arch", FRAGILE),
+        (odd, CLEAN),
+        ("-o.arch", CLEAN),
+        ("two words.arch", MISTAKEN),
+        ("other.txt", ""),
+    ]);
+    let path = format!(
+        "{}:{}",
+        Path::new(SPOF).parent().unwrap().display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let action = |files: &str, sarif: &str| {
+        let _ = fs::remove_file(folder.path().join("outputs"));
+        let mut command = Command::new("bash");
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/action")).current_dir(folder.path());
+        command.env("PATH", &path).env("FILES", files).env("FAIL_ON", "error").env("SARIF", sarif);
+        command.env("OUT", folder.path().join("out")).env("GITHUB_OUTPUT", folder.path().join("outputs"));
+        let ran = ran(command.stdin(Stdio::null()).output().expect("it runs"));
+        let outputs = fs::read_to_string(folder.path().join("outputs")).unwrap();
+        (ran, outputs.lines().map(str::to_string).collect::<Vec<_>>())
+    };
+    let names = || {
+        let entries = fs::read_dir(folder.path().join("out")).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+
+    let (ran, outputs) = action("*.arch\n", "spof.sarif");
+    assert_eq!(
+        (ran.status, &outputs[..]),
+        (0, &["status=2", "drawn=true", "sarif=spof.sarif"].map(String::from)[..])
+    );
+    assert!(ran.out.contains("::error file=shop.arch,line=4"), "{}", ran.out);
+    assert!(ran.out.contains("::error file=two words.arch,line=2"), "{}", ran.out);
+    assert!(!folder.path().join("pwned").exists(), "a name was run");
+    let log: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("spof.sarif")).unwrap()).unwrap();
+    assert_eq!(log["runs"][0]["artifacts"].as_array().unwrap().len(), 4);
+    let drawn = names();
+    assert_eq!(drawn.len(), 8, "{drawn:?}");
+    for name in &drawn {
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)), "{name}");
+    }
+
+    let (ran, outputs) = action("shop.arch\nnothing*.arch\n", "");
+    assert_eq!((ran.status, &outputs[0][..], &outputs[2][..]), (0, "status=1", "sarif="));
+    let (ran, outputs) = action("docs/**/*.arch", "");
+    assert_eq!((ran.status, &outputs[0][..], &outputs[1][..]), (0, "status=2", "drawn=false"));
+    assert!(ran.out.starts_with("::error::no file fits"), "{}", ran.out);
+}

@@ -181,6 +181,7 @@ fn plan(args: &Args, design: &Design) -> Result<Plan, Trouble> {
     Ok(Plan {
         flow: args.flow.as_deref().map(|id| flow(design, id)).transpose()?,
         only: args.only,
+        untitled: false,
         heat: args.heat,
         detail: match args.detail {
             Detail::Low => draw::Detail::Low,

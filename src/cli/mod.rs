@@ -14,6 +14,7 @@ mod grade;
 mod grade_lines;
 mod input;
 mod lines;
+mod man;
 mod new;
 mod numbers;
 mod output;
@@ -24,6 +25,7 @@ mod plot;
 mod predict;
 mod problems;
 mod progress;
+mod report;
 mod rules;
 mod settings;
 mod template;
@@ -76,6 +78,7 @@ enum Command {
     Numbers(numbers::Args),
     Plot(plot::Args),
     Predict(predict::Args),
+    Report(report::Args),
     Fmt(fmt::Args),
     Watch(watch::Args),
     Rules(rules::Args),
@@ -84,6 +87,7 @@ enum Command {
     New(new::Args),
     Pack(pack::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// What a command ends with; of several, the worst counts.
@@ -131,6 +135,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Numbers(args) => numbers::run(&args, color),
         Command::Plot(args) => plot::run(&args, color),
         Command::Predict(args) => predict::run(&args, color),
+        Command::Report(args) => report::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
         Command::Watch(args) => watch::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
@@ -139,6 +144,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::New(args) => new::run(&args, color),
         Command::Pack(args) => pack::run(&args, color),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command(), color),
     };
     ExitCode::from(status as u8)
 }

@@ -48,6 +48,8 @@ pub struct Plan {
     pub flow: Option<usize>,
     /// Nothing but what that flow touches.
     pub only: bool,
+    /// Without a title, on a page that has one.
+    pub untitled: bool,
 }
 
 /// Room around a frame's title, which stands in its top left corner.
@@ -149,7 +151,7 @@ pub fn drawn(design: &Design, plan: Plan) -> Scene {
         });
     }
     scene.told = flow.map(|flow| path::told(design, flow)).unwrap_or_default();
-    page::finish(&mut scene, design, flow, &shown);
+    page::finish(&mut scene, design, (flow, !plan.untitled), &shown);
     spots::place_steps(&mut scene);
     scene
 }

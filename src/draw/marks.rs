@@ -9,6 +9,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 pub struct Mark {
     pub worst: Severity,
     pub count: usize,
+    /// Which of the findings is the first that it counts, from 0.
+    pub first: usize,
     /// `warning queue-no-dlq: …`, worst first.
     pub lines: Vec<String>,
 }
@@ -19,29 +21,41 @@ pub struct Marks {
     nodes: BTreeMap<String, Mark>,
     hops: BTreeMap<(String, String), Mark>,
     counts: BTreeMap<Severity, usize>,
+    /// What is said of a thing stands on the page around it, in places with this name and a number from 1.
+    place: Option<&'static str>,
 }
 
 impl Marks {
     pub fn new(diagnostics: &[Diagnostic]) -> Marks {
-        let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-        sorted.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+        let mut sorted: Vec<(usize, &Diagnostic)> = diagnostics.iter().enumerate().collect();
+        sorted.sort_by_key(|(_, diagnostic)| std::cmp::Reverse(diagnostic.severity));
         let mut marks = Marks::default();
-        for diagnostic in sorted {
+        for (at, diagnostic) in sorted {
             *marks.counts.entry(diagnostic.severity).or_default() += 1;
             let mut nodes: Vec<&String> = diagnostic.nodes.iter().collect();
             nodes.sort();
             nodes.dedup();
             for node in nodes {
-                add(marks.nodes.entry(node.clone()), diagnostic);
+                add(marks.nodes.entry(node.clone()), diagnostic, at);
             }
             let mut hops: Vec<&(String, String)> = diagnostic.hops.iter().collect();
             hops.sort();
             hops.dedup();
             for hop in hops {
-                add(marks.hops.entry(hop.clone()), diagnostic);
+                add(marks.hops.entry(hop.clone()), diagnostic, at);
             }
         }
         marks
+    }
+
+    /// Each mark leads to the first of its findings: to `#place-3` of the page that the drawing stands in.
+    pub fn leading_to(self, place: &'static str) -> Marks {
+        Marks { place: Some(place), ..self }
+    }
+
+    /// Where a mark leads.
+    pub fn target(&self, mark: &Mark) -> Option<String> {
+        self.place.map(|place| format!("#{place}-{}", mark.first + 1))
     }
 
     pub fn node(&self, id: &str) -> Option<&Mark> {
@@ -77,7 +91,7 @@ impl Marks {
     }
 }
 
-fn add<K: Ord>(entry: std::collections::btree_map::Entry<K, Mark>, diagnostic: &Diagnostic) {
+fn add<K: Ord>(entry: std::collections::btree_map::Entry<K, Mark>, diagnostic: &Diagnostic, at: usize) {
     let word = match diagnostic.severity {
         Severity::Info => "remark",
         severity => severity.name(),
@@ -88,5 +102,10 @@ fn add<K: Ord>(entry: std::collections::btree_map::Entry<K, Mark>, diagnostic: &
             mark.count += 1;
             mark.lines.push(line.clone());
         })
-        .or_insert_with(|| Mark { worst: diagnostic.severity, count: 1, lines: vec![line.clone()] });
+        .or_insert_with(|| Mark {
+            worst: diagnostic.severity,
+            count: 1,
+            first: at,
+            lines: vec![line.clone()],
+        });
 }

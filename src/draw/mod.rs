@@ -4,7 +4,7 @@
 //! scene is all that a drawing needs, so another engine or another output format touches one side only.
 
 mod card;
-mod contrast;
+pub(crate) mod contrast;
 pub(crate) mod escape;
 mod export;
 mod figures;

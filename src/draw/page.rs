@@ -29,9 +29,15 @@ pub const SWATCH: f64 = 36.0;
 const ENTRY: f64 = 24.0;
 
 /// The body stands anywhere and gets its place here. `shown` are the design's nodes in the order of the scene's.
-pub fn finish(scene: &mut Scene, design: &Design, flow: Option<usize>, shown: &[NodeIndex]) {
+pub fn finish(
+    scene: &mut Scene,
+    design: &Design,
+    (flow, titled): (Option<usize>, bool),
+    shown: &[NodeIndex],
+) {
     let body = extent(scene);
-    let mut y = MARGIN + head(scene, design, flow, body.w.max(TITLE_ROOM));
+    let head = if titled { head(scene, design, flow, body.w.max(TITLE_ROOM)) } else { 0.0 };
+    let mut y = MARGIN + head;
     shift(scene, MARGIN - body.x, y - body.y);
     let mut right = MARGIN + body.w.max((scene.title_at.w * SPARE).ceil()).max(NARROWEST);
     y += body.h;

@@ -101,7 +101,10 @@ impl Body {
             }
         }
         for node in &scene.nodes {
-            self.node(node, marks.and_then(|marks| marks.node(&node.id)));
+            let mark = marks.and_then(|marks| marks.node(&node.id));
+            let leads = self.link(marks, mark);
+            self.node(node, mark);
+            self.out.push_str(if leads { "</a>\n" } else { "" });
         }
         for edge in &scene.edges {
             self.label(edge);
@@ -120,10 +123,11 @@ impl Body {
             if let Some(mark) = marks.and_then(|marks| mark_of(marks, edge)) {
                 let spot = spot(scene, at, SIGN.0, SIGN.1, &taken);
                 taken.push(Rect { x: spot.x - SIGN.0 / 2.0, y: spot.y - SIGN.1 / 2.0, w: SIGN.0, h: SIGN.1 });
+                let leads = self.link(marks, Some(mark));
                 self.open(mark.worst.name());
                 self.title(&with_findings(&edge.full, Some(mark)));
                 self.badge(spot, mark.worst, mark.count);
-                self.out.push_str("</g>\n");
+                self.out.push_str(if leads { "</g></a>\n" } else { "</g>\n" });
             }
         }
         for note in &scene.notes {
@@ -197,6 +201,15 @@ impl Body {
             true => self.summary(x, y, marks),
             false => self.text("s", x, y, &marks.summary()),
         }
+    }
+
+    /// Opens a link to what is said of a thing, where there is a page that says it.
+    fn link(&mut self, marks: Option<&Marks>, mark: Option<&Mark>) -> bool {
+        let target = marks.zip(mark).and_then(|(marks, mark)| marks.target(mark));
+        if let Some(target) = &target {
+            let _ = write!(self.out, "<a href=\"{}\">", escaped(target));
+        }
+        target.is_some()
     }
 
     fn label(&mut self, edge: &Edge) {

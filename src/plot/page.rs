@@ -118,11 +118,13 @@ impl Page {
     pub fn said(&mut self, x: f64, y: f64, name: &str, value: &str) {
         self.class("name v");
         let [x, y] = [x, y].map(number);
-        let name = if name.is_ascii() { name.to_string() } else { format!("\u{2068}{name}\u{2069}") };
+        // Escaped first: of a label, characters that turn the writing round are not let through.
+        let name = escaped(name);
+        let name = if name.is_ascii() { name } else { format!("\u{2068}{name}\u{2069}") };
         let _ = writeln!(
             self.out,
             "<text class=\"name\" x=\"{x}\" y=\"{y}\">{}<tspan class=\"v\" dx=\"5\">{}</tspan></text>",
-            escaped(&name),
+            name,
             escaped(value)
         );
     }

@@ -13,6 +13,7 @@ pub mod fixes;
 pub mod folder;
 pub mod github;
 pub mod grade;
+pub mod html;
 mod inert;
 pub mod json;
 mod latency;

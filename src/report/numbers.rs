@@ -81,7 +81,7 @@ pub fn text(design: &Design, numbers: &Numbers, places: Places, style: Style) ->
 }
 
 /// "`capacity` of `a`, `latency` of `a`, `b`": each attribute once.
-fn wanted(wants: &[&str]) -> String {
+pub(super) fn wanted(wants: &[&str]) -> String {
     let mut subjects: Vec<(&str, Vec<&str>)> = Vec::new();
     for want in wants {
         let (what, of) =
@@ -121,12 +121,12 @@ pub fn assumptions(
 }
 
 /// What was taken for granted of how long things are up, over all flows.
-fn lasting(flows: &[FlowNumbers]) -> Vec<Assumption> {
+pub(super) fn lasting(flows: &[FlowNumbers]) -> Vec<Assumption> {
     merged(flows.iter().filter_map(|flow| flow.availability.as_ref()).flat_map(|of| &of.assumed))
 }
 
 /// `?` where it cannot be had, `≥ 38/s` where a part is known.
-fn cell(figure: &Reached) -> String {
+pub(super) fn cell(figure: &Reached) -> String {
     match figure {
         Ok(figure) => figure.shown(),
         Err(Missing { at_least: Some(least), .. }) => format!("≥ {}", crate::units::show_rate(*least)),
@@ -135,7 +135,7 @@ fn cell(figure: &Reached) -> String {
 }
 
 /// As stated; else what it is at least.
-fn hits(cache: &CacheNumbers) -> String {
+pub(super) fn hits(cache: &CacheNumbers) -> String {
     match (&cache.hit_rate, &cache.hit_rate_at_least) {
         (Some(Err(_)), Some(Ok(least))) => format!("≥ {}", least.shown()),
         (Some(hits), _) => cell(hits),

@@ -28,6 +28,7 @@ pub fn page(rule: &Rule) -> String {
     text
 }
 
+/// A sentence that begins as one; a name between backticks stays as it is.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())

@@ -60,7 +60,7 @@ fn row(dimension: &DimensionScore, why: Option<&str>, style: Style) -> String {
     }
 }
 
-fn name(dimension: Dimension) -> &'static str {
+pub(super) fn name(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::SecurityOps => "security, ops",
         other => other.name(),
@@ -91,7 +91,7 @@ pub(super) fn levels(score: &Score) -> String {
     parts.iter().map(|part| part.replace(' ', "\u{a0}")).collect::<Vec<_>>().join("\u{a0}· ")
 }
 
-fn waits_for(score: &Score, open: &[String]) -> String {
+pub(super) fn waits_for(score: &Score, open: &[String]) -> String {
     let parts: Vec<String> = score
         .dimensions
         .iter()

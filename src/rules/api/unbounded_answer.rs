@@ -71,7 +71,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         for &step in &calls.steps {
             let fields = step.attrs.words("by");
             let limit = step.attrs.number("limit").value();
-            let bounded = step.attrs.has("page") || limit.is_some() && !filters;
+            let bounded = step.attrs.has("page");
             let is_database = facts.node(step.to).kind == Kind::Database;
             if bounded || !is_database {
                 continue;
@@ -85,7 +85,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 found.extend(new.map(|table| of_a_job(facts, step, table)));
                 continue;
             }
-            if fields.is_empty() {
+            if fields.is_empty() || limit.is_some() && !filters {
                 continue;
             }
             let grows = |table: &Table| match table.attrs.number("rows").value() {
@@ -112,7 +112,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     }
                 };
                 if many && grows(table) && seen.insert((step.to, table.span, fields)) {
-                    found.push(finding(facts, step, table, fields));
+                    found.push(match limit {
+                        Some(limit) => after_the_first(facts, step, table, limit),
+                        None => finding(facts, step, table, fields),
+                    });
                 }
             }
         }
@@ -263,6 +266,31 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
             "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",
             facts.id(step.from),
             facts.id(step.to)
+        ))
+}
+
+/// The answer ends, and nothing leads on from there.
+fn after_the_first(facts: &Facts, step: &Step, table: &Table, limit: f64) -> Diagnostic {
+    let caller = facts.node(step.from).name();
+    let (from, to) = (facts.id(step.from), facts.id(step.to));
+    let by = step.attrs.words("by").join(", ");
+    let limit = show_number(limit);
+    let span = step.attrs.get("limit").map_or(step.span, |setting| setting.span);
+    let message =
+        format!("{caller} gets {limit} of `{}` by `{by}`, and nothing says how it gets the rest", table.id);
+    Diagnostic::unstated(message, span, "no `page` beside it")
+        .question(format!("more than {limit} of `{}` fit: how does its caller get the rest?", table.id))
+        .label(table.span, "what is listed")
+        .node(to)
+        .hop(from, to)
+        .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+        .evidence(format!("the flow asks for a list by what its caller says, and the read of `{}` has no `page`", table.id))
+        .consequence(format!(
+            "somebody comes to the end of the first {limit} and there is nothing more; the quick mend is a larger `limit`, until one answer has all of it"
+        ))
+        .mend(Mend::step(step, "page=cursor"))
+        .fix(format!(
+            "`page=cursor` on `{from} -> {to}`, so that each page starts after the last one; or an `allow` if only the first {limit} are ever wanted"
         ))
 }
 

@@ -210,7 +210,9 @@ mod tests {
         two("cdn f rate_limit=1/s", "limit_by=ip", &[]);
         // Behind a limit that keeps callers apart, it keeps what lies behind it from too much.
         let behind = |edge: &str| {
-            format!("client u\ncdn c rate_limit=5/s {edge}\nlb l rate_limit=5k/s\nservice a\nflow f rate=4k/s {{ u -> c -> l -> a }}")
+            format!(
+                "client u\ncdn c rate_limit=5/s {edge}\nlb l rate_limit=5k/s\nservice a\nflow f rate=4k/s {{ u -> c -> l -> a }}"
+            )
         };
         crate::rules::testing::expect(&RULE, &behind("limit_by=ip"), &[]);
         crate::rules::testing::expect(&RULE, &behind(""), &["unstated l"]);
