@@ -32,6 +32,7 @@ pub mod report;
 pub mod review;
 pub mod rubric;
 pub mod rules;
+pub mod screen;
 pub mod settings;
 pub mod source;
 pub mod syntax;

@@ -1,4 +1,5 @@
-//! The command line: the only place that reads and writes files, streams, the clock and the environment.
+//! The command line: the only place that reads and writes files, streams, the clock and the environment; but for `screen`, which
+//! has the terminal.
 
 mod check;
 mod completions;
@@ -32,6 +33,7 @@ mod settings;
 mod template;
 mod terminal;
 mod theme;
+mod watch;
 mod window;
 
 use std::ffi::OsString;
@@ -84,6 +86,7 @@ enum Command {
     Predict(predict::Args),
     Report(report::Args),
     Fmt(fmt::Args),
+    Watch(watch::Args),
     Rules(rules::Args),
     Explain(explain::Args),
     Problems(problems::Args),
@@ -144,6 +147,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Predict(args) => predict::run(&args, color),
         Command::Report(args) => report::run(&args, color),
         Command::Fmt(args) => fmt::run(&args, color),
+        Command::Watch(args) => watch::run(&args, color),
         Command::Rules(args) => rules::run(&args, color),
         Command::Explain(args) => explain::run(&args, color),
         Command::Problems(args) => problems::run(&args, color),

@@ -8,7 +8,7 @@ use crate::catalog::nearest;
 use crate::rubric::{FileError, Pack, PackText, Packs};
 
 /// Where problems come from.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Folder {
     /// A folder with problems/ID.md and rubrics/ID.toml of your own; one with a known id takes its place
     #[arg(long, value_name = "DIR")]

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::input::{is_stdin, read};
-use super::output::say;
+use super::output::{Trouble, say};
 use super::terminal::{self, Color};
 use crate::report::text::listed;
 use crate::settings::{self, Settings};
 
-const NAME: &str = "spof.toml";
+pub(super) const NAME: &str = "spof.toml";
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Config {
     /// Settings of rules; where not given, the nearest `spof.toml` in the design's folder or above it
     #[arg(long, value_name = "FILE")]
@@ -19,6 +19,29 @@ pub(super) struct Config {
     /// Read no settings, whatever lies beside the design
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
+}
+
+impl Config {
+    /// The file that a design's settings are in.
+    fn file(&self, design: &Path) -> Option<PathBuf> {
+        match &self.config {
+            _ if self.no_config => None,
+            Some(file) => Some(file.clone()),
+            None => nearest(design),
+        }
+    }
+
+    /// The settings of a design as they are now, with nothing said: for those whose screen would be written over.
+    pub fn read(&self, design: &Path) -> Result<Settings, Trouble> {
+        let Some(file) = self.file(design) else { return Ok(Settings::default()) };
+        let source = read(&file)?;
+        settings::read(&source).map_err(|mistakes| {
+            let Some(first) = mistakes.first() else { return Trouble::new("the settings cannot be read") };
+            let line = source.place(first.at.span.start).line;
+            Trouble::new(format!("{}:{line}: {}", source.name, first.message))
+                .help("`spof check` shows every mistake in its place")
+        })
+    }
 }
 
 /// Settings read so far: several designs mostly share one file, whose mistakes are said once.
@@ -35,12 +58,7 @@ impl<'a> Loaded<'a> {
 
     /// The settings of a design; None where they cannot be read, which has been said.
     pub fn of(&mut self, design: &Path) -> Option<Settings> {
-        let file = match &self.args.config {
-            _ if self.args.no_config => None,
-            Some(file) => Some(file.clone()),
-            None => nearest(design),
-        };
-        let Some(file) = file else { return Some(Settings::default()) };
+        let Some(file) = self.args.file(design) else { return Some(Settings::default()) };
         let color = self.color;
         self.files.entry(file).or_insert_with_key(|file| load(file, color)).clone()
     }

@@ -38,10 +38,14 @@ fn width(terminal: bool) -> usize {
 
 fn colored(color: Color, terminal: bool) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && !set("NO_COLOR") && !dumb(),
+        Color::Auto => terminal && !set("NO_COLOR") && !is_dumb(),
     }
+}
+
+/// One that obeys no control sequences.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

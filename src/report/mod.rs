@@ -37,6 +37,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod watch;
 mod wrap;
 
 pub use counts::Counts;
@@ -44,6 +45,7 @@ pub use excerpt::whole;
 pub use page::page;
 pub use paint::Paint;
 pub use rules::{rules, rules_json};
+pub(crate) use wrap::columns;
 pub use wrap::{Wrap, clean};
 
 /// How a text is set.

@@ -62,7 +62,7 @@ pub fn listed(source: &crate::source::Source, mistakes: &[Diagnostic], style: St
 }
 
 /// One line: which rules had nothing to reckon with, and which numbers would wake them.
-fn not_evaluated(silent: &[NotEvaluated], style: Style) -> String {
+pub(super) fn not_evaluated(silent: &[NotEvaluated], style: Style) -> String {
     let most = if style.all { usize::MAX } else { WAKING };
     let wanted: Vec<String> = silent
         .iter()
