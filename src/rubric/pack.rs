@@ -44,6 +44,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "realtime-hub",
     "video-transcoder",
     "seat-booking",
+    "airbnb",
     "saas-backend",
     "stripe-clone",
     "uber-core",
