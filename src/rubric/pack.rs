@@ -45,6 +45,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "video-transcoder",
     "seat-booking",
     "airbnb",
+    "microservices-system",
     "saas-backend",
     "stripe-clone",
     "uber-core",
