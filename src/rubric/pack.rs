@@ -47,6 +47,9 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "realtime-hub",
     "video-transcoder",
     "seat-booking",
+    "airbnb",
+    "microservices-system",
+    "saas-backend",
     "stripe-clone",
     "uber-core",
 ];
