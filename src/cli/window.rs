@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn results_come_in_the_order_of_the_work() {
         let slow_first = |at: usize| {
-            if at % 50 == 0 {
+            if at.is_multiple_of(50) {
                 std::thread::sleep(Duration::from_millis(5));
             }
             at * at
