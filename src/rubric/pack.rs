@@ -40,6 +40,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "email-queue",
     "url-shortener",
     "auth-system",
+    "deploy-cicd",
     "chat-system",
     "realtime-hub",
     "video-transcoder",
