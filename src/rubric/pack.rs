@@ -41,6 +41,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "url-shortener",
     "auth-system",
     "deploy-cicd",
+    "payment-ready-api",
     "chat-system",
     "realtime-hub",
     "video-transcoder",
