@@ -46,6 +46,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "realtime-hub",
     "video-transcoder",
     "seat-booking",
+    "ecommerce-backend",
     "stripe-clone",
     "uber-core",
 ];
