@@ -41,24 +41,18 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "file-uploader",
     "url-shortener",
     "auth-system",
-<<<<<<< HEAD
     "rbac",
-=======
     "deploy-cicd",
     "payment-ready-api",
->>>>>>> problems_b
     "chat-system",
     "notification-service",
     "realtime-hub",
     "video-transcoder",
     "seat-booking",
-<<<<<<< HEAD
     "airbnb",
     "microservices-system",
     "saas-backend",
-=======
     "ecommerce-backend",
->>>>>>> problems_b
     "stripe-clone",
     "uber-core",
 ];
