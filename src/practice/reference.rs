@@ -8,13 +8,22 @@ macro_rules! texts {
 
 /// Problem, name and text.
 const ALL: &[(&str, &str, &str)] = texts! {
+    "airbnb": "nights" "ranges",
     "auth-system": "sessions" "tokens",
     "cached-api": "aside" "plain" "through",
     "chat-system": "log" "monolith" "owner" "pubsub",
+    "deploy-cicd": "cluster" "rolling",
+    "ecommerce-backend": "monolith" "services",
     "email-queue": "broker" "table",
+    "file-uploader": "direct" "streamed",
     "listing-api": "index" "sql",
+    "microservices-system": "modules" "services",
+    "notification-service": "channels" "log",
+    "payment-ready-api": "hosted" "tokens",
+    "rbac": "central" "library",
     "realtime-hub": "edge" "pubsub" "small",
     "rest-no-db": "file" "memory" "stateless",
+    "saas-backend": "rows" "silo",
     "seat-booking": "holds" "sql",
     "stripe-clone": "monolith" "shards",
     "uber-core": "cells" "city" "index",

@@ -54,7 +54,8 @@ pub fn sequence(design: &Design, flow: &Flow) -> Sequence {
                 2,
             );
             let w = lines.iter().map(|line| width(line, NAME, Weight::Bold)).fold(0.0, f64::max);
-            (lines, w + HEAD_LEFT + 12.0)
+            // A wider font than the one measured stays inside, however long the name.
+            (lines, w + HEAD_LEFT + (w * 0.12).max(12.0))
         })
         .collect();
     let mut xs = columns(&story, &said, &cards);
