@@ -50,10 +50,12 @@ impl<'d> Facts<'d> {
         hop.steps.iter().map(|&at| &self.design.steps[at]).filter(|step| step.flow.is_some())
     }
 
-    /// A flow that someone waits for, that needs the node, and that never uses this hop of it.
+    /// A flow that someone waits for, that needs the node, and that never uses this hop of it; one of weight, if there is one.
     pub fn another_flow(&self, node: NodeIndex, hop: &Hop) -> Option<&'d Flow> {
         let using: HashSet<&str> = self.flows_on(hop).map(|flow| flow.id.as_str()).collect();
-        self.flows_needing(node).find(|flow| !using.contains(flow.id.as_str()) && !self.is_background(flow))
+        self.flows_needing(node)
+            .filter(|flow| !using.contains(flow.id.as_str()) && !self.is_background(flow))
+            .min_by_key(|flow| self.is_small(flow))
     }
 
     /// Nobody waits for what the flow does: a timer, a worker or a message starts it, or an instance does it as it starts.

@@ -61,7 +61,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 
 fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Option<Diagnostic> {
     let waited = |flow: &&Flow| !facts.is_background(flow);
-    let slow = facts.flows_on(hop).find(waited)?;
+    let slow = facts.flows_on(hop).filter(waited).min_by_key(|flow| facts.is_small(flow))?;
     let other = facts.another_flow(caller, hop)?;
     let none = [&hop.attrs, &facts.node(caller).attrs]
         .into_iter()
