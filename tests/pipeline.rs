@@ -151,7 +151,8 @@ fn declares(line: &str) -> bool {
 #[test]
 fn the_order_of_declarations_changes_no_finding() {
     for (path, text) in examples() {
-        let (head, rest) = text.split_once("\n\n").unwrap();
+        // What is written without a gap has nothing to move.
+        let Some((head, rest)) = text.split_once("\n\n") else { continue };
         let mut paragraphs: Vec<&str> = rest.trim_end().split("\n\n").collect();
         // Paragraphs inside a block stay where they are: only whole ones at top level move.
         let whole = |paragraph: &&str| {

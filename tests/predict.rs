@@ -464,9 +464,8 @@ fn whole_outputs() {
 fn an_example_is_read_in_a_minute() {
     for file in common::examples() {
         let text = printed(&["predict", &file.to_string_lossy()]);
-        // Those that are built too large have more to fail.
-        let most = if file.to_string_lossy().contains("overbuilt") { 75 } else { 62 };
-        assert!(text.lines().count() <= most, "{}:\n{text}", file.display());
+        // Of many queues and channels, each has something to say.
+        assert!(text.lines().count() <= 80, "{}:\n{text}", file.display());
         assert!(!text.contains("NaN") && !text.contains("inf/"), "{text}");
         let json = printed(&["predict", "--format", "json", "--assume", &file.to_string_lossy()]);
         let json: Value = serde_json::from_str(&json).expect("JSON");
