@@ -696,6 +696,7 @@ fn the_action_annotates_draws_and_obeys_no_name() {
         let mut command = Command::new("bash");
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/action")).current_dir(folder.path());
         command.env("PATH", &path).env("FILES", files).env("FAIL_ON", "error").env("SARIF", sarif);
+        command.env("PAGES", "https://example.org/spof/blob/v1/docs/rules");
         command.env("OUT", folder.path().join("out")).env("GITHUB_OUTPUT", folder.path().join("outputs"));
         let ran = ran(command.stdin(Stdio::null()).output().expect("it runs"));
         let outputs = fs::read_to_string(folder.path().join("outputs")).unwrap();
@@ -720,6 +721,9 @@ fn the_action_annotates_draws_and_obeys_no_name() {
     let log: Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("spof.sarif")).unwrap()).unwrap();
     assert_eq!(log["runs"][0]["artifacts"].as_array().unwrap().len(), 4);
+    let rule = &log["runs"][0]["tool"]["driver"]["rules"][0];
+    let page = format!("https://example.org/spof/blob/v1/docs/rules/{}.md", rule["id"].as_str().unwrap());
+    assert_eq!(rule["helpUri"], page.as_str());
     let drawn = names();
     assert_eq!(drawn.len(), 8, "{drawn:?}");
     for name in &drawn {

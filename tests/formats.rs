@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use spof::diagnostic::{Diagnostic, Verdict};
 use spof::report::comment::Comment;
 use spof::report::github::Annotations;
-use spof::report::sarif::Log;
+use spof::report::sarif::{Log, Pages};
 use spof::review::{Review, Reviewer};
 use spof::rubric::Packs;
 use spof::settings::Settings;
@@ -68,6 +68,24 @@ fn review(source: Source) -> Review {
     .review(source)
 }
 
+/// An address ends in a file that is there; kinds of mistakes have none.
+fn every_rule_leads_to_its_page(log: &Value) {
+    let descriptors = log["runs"][0]["tool"]["driver"]["rules"].as_array().expect("rules");
+    let mut linked = 0;
+    for descriptor in descriptors {
+        let id = descriptor["id"].as_str().expect("an id");
+        match descriptor["helpUri"].as_str() {
+            Some(uri) => {
+                let page = uri.strip_prefix("https://example.org/spof/").expect("below the address given");
+                assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(page).is_file(), "{uri}");
+                linked += 1;
+            }
+            None => assert!(spof::rules::find(id).is_none(), "{id} has a page"),
+        }
+    }
+    assert!(linked > 100, "{linked} rules of those that the designs show");
+}
+
 /// A text with a mistake in each of its lines but the first two.
 const MISTAKEN: &str = "client web\nservice apî x2\nredis hot tll=30s\nweb -> apo\nsolves 3\nkafka x2 €\n";
 
@@ -75,8 +93,9 @@ const MISTAKEN: &str = "client web\nservice apî x2\nredis hot tll=30s\nweb -> a
 fn json_and_sarif_of_every_design_are_what_their_schemas_say() {
     let (of_json, of_sarif) =
         (validator("docs/check.schema.json"), validator("tests/schemas/sarif-2.1.0.schema.json"));
+    let pages: Pages = "https://example.org/spof/docs/rules".parse().expect("an address");
     let (mut log, mut annotations, mut comment) =
-        (Log::default(), Annotations::default(), Comment::default());
+        (Log::new(Some(pages)), Annotations::default(), Comment::default());
     let mut said = 0;
     let designs = every_design().into_iter().chain([Source::new("mistaken é.arch", MISTAKEN)]);
     let mut sources = BTreeMap::new();
@@ -95,6 +114,7 @@ fn json_and_sarif_of_every_design_are_what_their_schemas_say() {
     assert_valid(&of_sarif, &log, "sarif");
     assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), said);
     what_the_standard_says_in_words(&log);
+    every_rule_leads_to_its_page(&log);
     assert!(comment.end().chars().count() < 65_536, "GitHub refuses a longer comment");
 }
 

@@ -16,6 +16,7 @@ use super::window::{Next, in_order};
 use super::{Size, Status, fix, input, packs, settings};
 use crate::diagnostic::Severity;
 use crate::report::Style;
+use crate::report::sarif::Pages;
 use crate::review::{Review, Reviewer};
 use crate::rubric::Packs;
 use crate::settings::Settings;
@@ -45,6 +46,10 @@ pub(super) struct Args {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Where the rules' pages are on the web, for `helpUri` in SARIF; OWNER and TAG where you have spof from:
+    /// https://github.com/OWNER/spof/blob/TAG/docs/rules
+    #[arg(long, value_name = "URL")]
+    pages: Option<Pages>,
     /// The least severe finding that makes the exit status 1
     #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
     fail_on: FailOn,
@@ -103,7 +108,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
     let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
     let several = folders || args.files.len() > 1;
-    let output = Output::new(args.format, style, several, folders);
+    let output = Output::new(args.format, style, several, folders, args.pages.clone());
     let mut said = Said { args, worst: Status::Clean, output, ended: false };
     let mut loaded = settings::Loaded::new(&args.config, color);
     let progress = Progress::new(found.len());

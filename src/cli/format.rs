@@ -7,7 +7,7 @@ use super::folder::From;
 use crate::report::comment::Comment;
 use crate::report::folder::{self, Totals};
 use crate::report::github::Annotations;
-use crate::report::sarif::Log;
+use crate::report::sarif::{Log, Pages};
 use crate::report::{Style, json, text};
 use crate::review::Review;
 
@@ -44,11 +44,11 @@ pub(super) enum Output {
 
 impl Output {
     /// For one design, for `several`, or for all that are in `folders` among others.
-    pub fn new(format: Format, style: Style, several: bool, folders: bool) -> Output {
+    pub fn new(format: Format, style: Style, several: bool, folders: bool, pages: Option<Pages>) -> Output {
         match format {
             Format::Text => Output::Text { style, further: false, totals: folders.then(Totals::default) },
             Format::Json => Output::Json { several, objects: Vec::new() },
-            Format::Sarif => Output::Sarif(Log::default()),
+            Format::Sarif => Output::Sarif(Log::new(pages.or_else(Pages::of_the_package))),
             Format::Github => Output::Github(Annotations::default()),
             Format::Markdown => Output::Markdown(Comment::default()),
         }

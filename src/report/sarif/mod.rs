@@ -4,12 +4,15 @@
 //! information to decide whether a problem exists", which the standard gives no level (§3.27.9, §3.27.10); its weight is in
 //! `properties`.
 
+mod pages;
 mod rules;
 mod uri;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+
+pub use pages::Pages;
 
 use super::clean;
 use super::places::Places;
@@ -25,6 +28,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// One run over any number of designs.
 #[derive(Debug, Default)]
 pub struct Log {
+    /// Where the pages of the rules are, for `helpUri`.
+    pages: Option<Pages>,
     /// Codes of rules and mistakes that occurred, in order of their first result.
     codes: Vec<&'static str>,
     results: Vec<Value>,
@@ -35,6 +40,10 @@ pub struct Log {
 }
 
 impl Log {
+    pub fn new(pages: Option<Pages>) -> Log {
+        Log { pages, ..Log::default() }
+    }
+
     pub fn add(&mut self, review: &Review) {
         let places = Places::new(&review.source);
         let artifact = self.artifact(&review.source.name);
@@ -58,12 +67,10 @@ impl Log {
     }
 
     pub fn end(self) -> Value {
-        let rules: Vec<Value> = self.codes.iter().map(|code| rules::descriptor(code)).collect();
-        let mut driver = json!({ "name": "spof", "version": VERSION, "semanticVersion": VERSION });
-        if let Some(home) = rules::home() {
-            driver["informationUri"] = json!(home);
-        }
-        driver["rules"] = json!(rules);
+        let pages = self.pages.as_ref();
+        let rules: Vec<Value> = self.codes.iter().map(|code| rules::descriptor(code, pages)).collect();
+        let driver =
+            json!({ "name": "spof", "version": VERSION, "semanticVersion": VERSION, "rules": rules });
         let mut invocation = json!({ "executionSuccessful": self.notifications.is_empty() });
         if !self.notifications.is_empty() {
             invocation["toolExecutionNotifications"] = json!(self.notifications);
