@@ -29,6 +29,7 @@ const ALL: &[(&str, &str, &str)] = texts! {
     "uber-core": "cells" "city" "index",
     "url-shortener": "edge" "kv" "sql",
     "video-transcoder": "queue" "segments",
+    "whatsapp": "inbox" "owner" "small",
 };
 
 /// Every reference of the program: problem, name, text.

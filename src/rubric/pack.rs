@@ -55,6 +55,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "ecommerce-backend",
     "stripe-clone",
     "uber-core",
+    "whatsapp",
 ];
 
 impl Packs {
