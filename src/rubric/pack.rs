@@ -50,6 +50,7 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "video-transcoder",
     "seat-booking",
     "airbnb",
+    "high-frequency-chat",
     "microservices-system",
     "saas-backend",
     "ecommerce-backend",
