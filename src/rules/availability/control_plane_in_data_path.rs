@@ -83,7 +83,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             "{whom} is changed, overloaded or loses its quorum, and {who} cannot answer although everything it serves is up"
         ))
         .mend(Mend::step(step, "cached=10min"))
-.fix(format!(
+        .fix(format!(
             "`cached=10min` on the hop (the last answer is kept and used), or ask at the start only: `{} ..> {} needs`",
             facts.id(step.from),
             facts.id(step.to)

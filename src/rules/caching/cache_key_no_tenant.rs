@@ -99,7 +99,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "one user's answer is put into {name}, the next user asks the same, and {caller} hands out the {what} data of a stranger"
                 ))
                 .mend(Mend::node(&node.id, "scope=user"))
-.fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
+                .fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
         );
     }
     found

@@ -114,7 +114,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "one popular key expires, {store} gets the same query from every request in flight, slows down, and more pile up behind it"
                 ))
                 .mend(Mend::node(&node.id, "stampede=single-flight"))
-.fix(format!("`stampede=single-flight` on {name}: one loads, the others wait for its answer; or `stampede=stale`")),
+                .fix(format!("`stampede=single-flight` on {name}: one loads, the others wait for its answer; or `stampede=stale`")),
         );
     }
     found

@@ -99,7 +99,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
         facts.node(step.to).name()
     ))
     .mend(Mend::table(table, format!("index {}", fields.join(", "))))
-.fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
+    .fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
     let partly = table.indexes.iter().any(|index| index.first().is_some_and(|first| fields.contains(first)));
     if partly || rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
 }

@@ -68,7 +68,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .flows(flows)
             .consequence(format!("on an open network anyone reads what is sent to {name}, tokens included, and answers in its place"))
             .mend(Mend::node(&node.id, "tls"))
-.fix(format!("`tls` on {name}"))
+            .fix(format!("`tls` on {name}"))
     }));
     found.sort_by_key(|finding| finding.at.span);
     found

@@ -122,7 +122,7 @@ fn finding(facts: &Facts, at: NodeIndex, upload: &Step, download: &Step) -> Opti
                 "someone spreads malware by links to {name}, and browsers block your whole domain for it"
             ))
             .mend(Mend::node(&blob.id, "antivirus"))
-.fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
+            .fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
     )
 }
 
