@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
         checks: "Tables that flows of a known rate write, and what removes their rows.",
         when: "Wrong where a table states `ttl=none`, or its store `retention=none` or `lifecycle=none`, nothing else removes its rows, and the table grows by more than 1 TB a year; a remark (info) from 100 GB a year on. \
                Otherwise a question, where a table of a database or warehouse has no `ttl`, its store no `retention` or `lifecycle`, and either its `rows` are what \
-               the flows that write it bring in a whole number of months or years (within a percent: they were reckoned for so long), and \
+               the flows that write it bring in 1 to 12 or 18 months, or in a whole number of years up to 30 (within half a percent: they were reckoned for so long), and \
                come to 10 GB at least, or 100 M where `size` is not stated; or it has a `size`, no `rows`, and grows by more than 100 GB a year. \
                Writes with `by=` change rows and add none, nor does one of a table that its flow has written without `by=` on an earlier line or arrow (unless it has a `share`), or of which it has read by a worker, or as a timer or a worker started it (what waits there is worked off); unless its key goes on with a time or a running number. \
                Silent where a write may be of a row that is there: the table states no `rows`, and it is `conditional` or none of several fields of its key is new with each row (an id of its own, a number, a time), as of (`player`, `slot`); its flow has read the table before with a `by=`; the table's name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, \
@@ -99,8 +99,7 @@ fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> O
     let name = node.name();
     let (message, sum) = match table.attrs.number("rows").value() {
         Some(rows) => {
-            let months = rows / rate / MONTH;
-            let whole = months > 0.99 && (months - months.round()).abs() <= months.max(1.0) * 0.01;
+            let whole = is_reckoned_for(rows / rate / MONTH);
             let much = size.map_or(rows >= MANY, |size| rows * size >= MUCH);
             if !whole || !much {
                 return None;
@@ -146,6 +145,12 @@ fn judge(facts: &Facts, node: &Node, table: &Table, rate: f64, step: &Step) -> O
     )
 }
 
+/// So long somebody keeps things, and no other number of rows is likely to be so near to it.
+fn is_reckoned_for(months: f64) -> bool {
+    let spans = (1..=12).chain([18]).chain((2..=30).map(|years| 12 * years)).map(f64::from);
+    spans.into_iter().any(|span| (months - span).abs() <= span * 0.005)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -168,6 +173,10 @@ mod tests {
         case("", "rows = 500/s * 2y", write, &["unstated d"]);
         case("", "rows = 500/s * 6month; size = 400B", write, &["unstated d"]);
         case("", "rows = 500/s * 2y; ttl = 2y", write, &[]);
+        // So many there are: it happens to be 76 months of them, or a little more than ten years.
+        case("", "rows = 500/s * 76month", write, &[]);
+        case("", "rows = 500/s * 123month", write, &[]);
+        case("", "rows = 500/s * 120month", write, &["unstated d"]);
         case("retention=1y", "size = 400B", write, &[]);
         case("lifecycle=90d", "size = 400B", write, &[]);
         // So many users there are, however often they write; rows that are changed; little; unknown.
