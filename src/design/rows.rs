@@ -142,7 +142,7 @@ fn counts_on(table: &Table) -> bool {
 
 /// There are as many rows as there are of something else: what somebody or something has one of, by the table's name or
 /// by its key.
-fn is_one_of_few(design: &Design, store: NodeIndex, table: &Table) -> bool {
+pub fn is_one_of_few(design: &Design, store: NodeIndex, table: &Table) -> bool {
     let has_one = [
         "status", "state", "position", "location", "session", "presence", "counter", "balance", "stock",
         "setting", "profile", "cart", "quota",
