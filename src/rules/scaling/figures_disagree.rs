@@ -46,9 +46,9 @@ pub static RULE: Rule = Rule {
                  what all users together may ask for, and pairs of which one cannot be below the other.",
         when: "A table's `rows` against what its flows write (their rates, on hops with `writes=` that name it; what comes in a `batch` of 100 is 100 rows) times its \
                `ttl`. Rows that are changed are not added: a write with `by=` says which. Silent where a write of the table may be of a row that is there: \
-               it is `conditional`; its flow has read the table before by its whole key or a `unique`; \
+               it is `conditional`; its flow has read the table before with a `by=`, has written it before without (unless the later line has a `share`), or a worker or what a timer or worker started has read it before (what waits there is worked off); \
                its name ends with what is updated by nature (`status`, `state`, `position`, `location`, `session`, `presence`, `counter`, `balance`, `stock`, `setting`, `profile`, `cart`, `quota`); \
-               the one field of its key is the key of something else (a `ref`, another table of the store, or a `user`, `account`, `customer`, `member`, `owner`, `tenant`, `device`, `driver`, `vehicle`, `sku`, with or without `_id`); \
+               the one field of its key is the key of something else (a `ref`, another table of the store, or a `user`, `account`, `customer`, `member`, `owner`, `tenant`, `org`, `device`, `driver`, `vehicle`, `sku`, with or without `_id`); \
                none of several fields of its key is new with each row (ends with `id`, `uuid`, `code`, `at`, `time`, `timestamp`, `ts`, `seq`, `sequence`, `offset`, `number`, `no`, `nr`, `num`, `version`, `revision`, and is not the key of something else); or the flow's label begins with PUT, PATCH, DELETE, \
                Update, Upsert, Set, Change, Edit, Rename, Mark, Replace, Overwrite, Refresh, Renew, Reset, Toggle, Adjust, Correct, Cancel or Remove. A key of several fields with a time or a running number (`at`, `time`, `timestamp`, `ts`, `seq`, `sequence`, `offset`) goes on whatever the table's name and the label say. Further: a node's `capacity` against its `concurrency` divided by its `latency`; the `rate` that flows bring from clients to a node with a `rate_limit` for each of them \
                (`limit_by` is `user`, `ip` or not said) against that limit times the `users` of these clients, where it is more; a cache's `hit_rate` where it is above what it \
@@ -356,7 +356,9 @@ mod tests {
         case("t", "a -> d writes=t conditional", &[]);
         case("t", "a -> d reads=t by=i\na -> d writes=t", &[]);
         case("t", "a -> d reads=t by=k\na -> d writes=t", &[]);
-        case("t", "a -> d reads=t by=x\na -> d writes=t", &["wrong d"]);
+        case("t", "a -> d reads=t by=x\na -> d writes=t", &[]);
+        case("t", "a -> d reads=t\na -> d writes=t", &["wrong d"]);
+        case("t", "a -> d writes=t\na -> d writes=t", &[]);
         case("t", "a -> d writes=t\na -> d reads=t by=i", &["wrong d"]);
         case("session", "a -> d writes=session", &[]);
         case("order_status", "a -> d writes=order_status", &[]);
