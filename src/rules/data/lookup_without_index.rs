@@ -65,6 +65,14 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     found
 }
 
+/// An index that begins with one of these fields, but has some of the rows only: its condition.
+fn some_rows<'t>(table: &'t Table, fields: &[String]) -> Option<&'t str> {
+    let mut indexes = table.indexes.iter().zip(&table.partial);
+    indexes.find_map(|(index, condition)| {
+        index.first().filter(|first| fields.contains(first)).and(condition.as_deref())
+    })
+}
+
 /// `link` has key code; none begins with `owner`
 fn evidence(table: &Table, fields: &[String]) -> String {
     let keys: Vec<String> = std::iter::once(format!("key {}", table.keys.join(", ")))
@@ -74,7 +82,13 @@ fn evidence(table: &Table, fields: &[String]) -> String {
             format!("index {}{some}", fields.join(", "))
         }))
         .collect();
-    format!("`{}` has {}; none begins with `{}`", table.id, keys.join("; "), fields.join("` or `"))
+    let none = match some_rows(table, fields) {
+        Some(condition) => format!(
+            "that has only the rows where {condition}, and `by=` does not say that these are asked for"
+        ),
+        None => format!("none begins with `{}`", fields.join("` or `")),
+    };
+    format!("`{}` has {}; {none}", table.id, keys.join("; "))
 }
 
 fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: Option<f64>) -> Diagnostic {
@@ -84,10 +98,11 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
         None => "every row".to_string(),
     };
     let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
+    let partial = some_rows(table, fields);
     let finding = Diagnostic::wrong(
         format!("each read by `{by}` goes through {all} of `{}`", table.id),
         span,
-        "no index begins with it",
+        if partial.is_some() { "no index of all rows begins with it" } else { "no index begins with it" },
     )
     .label(table.span, "its keys and indexes")
     .node(facts.id(step.to))
@@ -97,17 +112,50 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
     .consequence(format!(
         "the table outgrows memory, one such read takes seconds and pushes out what the others need: {} slows down for everyone",
         facts.node(step.to).name()
-    ))
-    .mend(Mend::table(table, format!("index {}", fields.join(", "))))
-.fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
-    let partly = table.indexes.iter().any(|index| index.first().is_some_and(|first| fields.contains(first)));
-    if partly || rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
+    ));
+    let index = format!("`index {}` in `table {}`", fields.join(", "), table.id);
+    // Which rows are asked for, its author knows: only a whole index is surely a mending.
+    let tells = partial.and_then(|condition| {
+        let field = condition.split_whitespace().next()?;
+        let is_field = field != "not" && field.chars().all(|c| c.is_alphanumeric() || c == '_');
+        is_field.then_some((condition, field))
+    });
+    let finding = match tells {
+        Some((condition, field)) => finding.fix(format!(
+            "`by=[{field}, {}]` on `{} -> {}` if it asks for the rows where {condition} only; {index} if for all",
+            fields.join(", "),
+            facts.id(step.from),
+            facts.id(step.to)
+        )),
+        None => finding.mend(Mend::table(table, format!("index {}", fields.join(", ")))).fix(index),
+    };
+    if partial.is_some() || rows.is_none_or(|rows| rows < MANY) {
+        finding.at_most(Severity::Warning)
+    } else {
+        finding
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
     use crate::rules::testing::expect;
+
+    #[test]
+    fn an_index_of_some_rows_is_named_as_what_it_is() {
+        let text = "service a\npostgres d { table t { key id; index end where state = held } }\na -> d reads=t by=end";
+        let (design, _) = crate::design::lower(&crate::syntax::parse(text).0);
+        let found = crate::rules::find_all(&design);
+        let found = found.iter().find(|finding| finding.code == RULE.id).unwrap();
+        assert_eq!(
+            found.evidence,
+            [
+                "`t` has key id; index end where state = held; that has only the rows where state = held, and `by=` does not say that these are asked for"
+            ]
+        );
+        let fix = "`by=[state, end]` on `a -> d` if it asks for the rows where state = held only; `index end` in `table t` if for all";
+        assert_eq!(found.fix, fix);
+    }
 
     #[test]
     fn cases() {
