@@ -98,6 +98,12 @@ fn of_some_rows<'t>(table: &'t Table, fields: &[String]) -> Option<(&'t [String]
         .find_map(|(index, condition)| Some((index.as_slice(), condition.as_deref()?)))
 }
 
+/// What a condition is about, as in `state = held`.
+fn field_of(condition: &str) -> Option<&str> {
+    let field = condition.split_whitespace().next()?;
+    (field != "not" && field.chars().all(|c| c.is_alphanumeric() || c == '_')).then_some(field)
+}
+
 fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: Option<f64>) -> Diagnostic {
     let by = fields.join("`, `");
     let all = match rows {
@@ -106,6 +112,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
     };
     let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
     if let Some((index, condition)) = of_some_rows(table, fields) {
+        // Which rows are asked for, its author knows.
         let index = format!("index {} where {condition}", index.join(", "));
         return Diagnostic::unstated(
             format!(
@@ -127,11 +134,16 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
             "if not, every one goes through the table, and {} slows down for everyone",
             facts.node(step.to).name()
         ))
-        .fix(format!(
-            "the field of the condition in `by=[{}, …]`, if it does; else `index {}`",
-            fields.join(", "),
-            fields.join(", ")
-        ));
+        .fix(match field_of(condition) {
+            Some(field) => format!(
+                "`by=[{field}, {fields}]` on `{} -> {}` if it does; `index {fields}` in `table {}` if not",
+                facts.id(step.from),
+                facts.id(step.to),
+                table.id,
+                fields = fields.join(", ")
+            ),
+            None => format!("`index {}` in `table {}` if not", fields.join(", "), table.id),
+        });
     }
     let finding = Diagnostic::wrong(
         format!("each read by `{by}` goes through {all} of `{}`", table.id),
