@@ -13,6 +13,7 @@ mod format;
 mod grade;
 mod grade_lines;
 mod input;
+mod judging;
 mod lines;
 mod man;
 mod new;

@@ -31,6 +31,11 @@ impl Config {
         }
     }
 
+    /// The settings of a design; None where they cannot be read, which has been said.
+    pub fn load(&self, design: &Path, color: Color) -> Option<Settings> {
+        Loaded::new(self, color).of(design)
+    }
+
     /// The settings of a design as they are now, with nothing said: for those whose screen would be written over.
     pub fn read(&self, design: &Path) -> Result<Settings, Trouble> {
         let Some(file) = self.file(design) else { return Ok(Settings::default()) };

@@ -25,8 +25,8 @@ pub(super) struct Args {
 pub(super) fn drill(args: &Args, desk: &Desk) -> Result<String, Trouble> {
     let state = desk.look()?;
     let attempt = open_attempt(&state)?;
-    let loaded = desk.packs(attempt)?;
-    let design = desk.review(attempt, loaded.packs(), false)?.design;
+    let judge = desk.judge(attempt)?;
+    let design = desk.review(attempt, &judge, false)?.design;
     let drills = attempt.drills();
     let drilled: Vec<&str> = drills.iter().map(|(loss, _)| *loss).collect();
     // The same until it is answered: who looks twice is not asked twice.

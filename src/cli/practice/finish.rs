@@ -10,9 +10,9 @@ use crate::report::text::mistakes;
 pub(super) fn finish(desk: &Desk) -> Result<String, Trouble> {
     let mut store = desk.open()?;
     let attempt = open_attempt(&store.state)?.clone();
-    let loaded = desk.packs(&attempt)?;
-    let pack = loaded.find(&attempt.problem)?;
-    let review = desk.review(&attempt, loaded.packs(), true)?;
+    let judge = desk.judge(&attempt)?;
+    let pack = judge.packs.find(&attempt.problem)?;
+    let review = desk.review(&attempt, &judge, true)?;
     let blocks = mistakes(&review, terminal::for_stderr(desk.color));
     if !blocks.is_empty() {
         say(&format!("{}\n\n", blocks.join("\n\n")));

@@ -10,9 +10,9 @@ use crate::report::practice;
 pub(super) fn follow_up(desk: &Desk) -> Result<String, Trouble> {
     let state = desk.look()?;
     let attempt = open_attempt(&state)?;
-    let loaded = desk.packs(attempt)?;
-    let pack = loaded.find(&attempt.problem)?;
-    let review = desk.review(attempt, loaded.packs(), false)?;
+    let judge = desk.judge(attempt)?;
+    let pack = judge.packs.find(&attempt.problem)?;
+    let review = desk.review(attempt, &judge, false)?;
     let mut left = order(pack.problem.follow_ups(), &review.design, &review.critique.findings);
     let asked = attempt.followed_up();
     left.retain(|one| !asked.contains(&one.answer.question.as_str()));

@@ -9,9 +9,9 @@ use crate::report::practice;
 pub(super) fn hint(desk: &Desk) -> Result<String, Trouble> {
     let state = desk.look()?;
     let attempt = open_attempt(&state)?;
-    let loaded = desk.packs(attempt)?;
-    let pack = loaded.find(&attempt.problem)?;
-    let review = desk.review(attempt, loaded.packs(), false)?;
+    let judge = desk.judge(attempt)?;
+    let pack = judge.packs.find(&attempt.problem)?;
+    let review = desk.review(attempt, &judge, false)?;
     let hint = review.score.as_ref().and_then(|score| next(score, &pack.rubric, attempt));
     let Some(hint) = hint else { return Ok(practice::no_hint(desk.style)) };
     let mut now = attempt.clone();

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::store::{self, Store};
 use crate::cli::input;
+use crate::cli::judging::Judge;
 use crate::cli::output::Trouble;
-use crate::cli::packs::{Folder, Loaded};
+use crate::cli::packs::Folder;
 use crate::cli::terminal::{self, Color};
 use crate::practice::{Attempt, State, What, fingerprint};
 use crate::report::Style;
-use crate::review::{Review, Reviewer};
-use crate::rubric::Packs;
+use crate::review::Review;
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -75,12 +75,15 @@ impl Desk {
         store.state.current().cloned().ok_or_else(none)
     }
 
-    pub fn packs(&self, of: &Attempt) -> Result<Loaded, Trouble> {
-        Folder::at(of.problems.as_ref().map(PathBuf::from)).load(self.color)
+    /// The problems that the attempt's own is among, and how its design is judged.
+    pub fn judge(&self, of: &Attempt) -> Result<Judge, Trouble> {
+        let packs = Folder::at(of.problems.as_ref().map(PathBuf::from)).load(self.color)?;
+        let today = self.now.map(|now| now.to_zoned(jiff::tz::TimeZone::system()).date());
+        Ok(Judge::by(packs, &of.problem, of.scale, today))
     }
 
     /// What is said of the attempt's design.
-    pub fn review(&self, of: &Attempt, packs: &Packs, gains: bool) -> Result<Review, Trouble> {
+    pub fn review(&self, of: &Attempt, judge: &Judge, gains: bool) -> Result<Review, Trouble> {
         let path = design(of);
         let source = input::read(&path).map_err(|trouble| {
             Trouble::new(trouble.message()).help(format!(
@@ -90,16 +93,7 @@ impl Desk {
             ))
         })?;
         let source = Source::new(shown(&path), source.text);
-        let today = self.now().to_zoned(jiff::tz::TimeZone::system()).date();
-        let reviewer = Reviewer {
-            packs,
-            settings: &Settings::default(),
-            problem: Some(&of.problem),
-            scale: Some(of.scale),
-            today,
-            gains,
-        };
-        Ok(reviewer.review(source))
+        Ok(judge.reviewer(&Settings::default(), gains).review(source))
     }
 }
 
