@@ -8,7 +8,6 @@ use super::super::judging::Judge;
 use super::super::output::Trouble;
 use super::super::picture::Target;
 use super::super::{input, settings};
-use super::Event;
 use crate::diff::{Diff, diff};
 use crate::draw::{Marks, Palette, Plan, drawn, svg_in};
 use crate::review::Review;
@@ -81,12 +80,14 @@ impl Desk {
         Writing(Arc::clone(&self.writing))
     }
 
-    /// Works until nobody sends jobs any more.
-    pub fn start(mut self, events: Sender<Event>) -> Sender<Job> {
+    /// Works until nobody sends jobs any more, or `tell` says that nobody wants to know.
+    pub fn start(mut self, tell: impl Fn(Outcome) -> bool + Send + 'static) -> Sender<Job> {
         let (jobs, asked) = channel();
         std::thread::spawn(move || {
-            let _last_words = LastWords(events.clone());
-            self.work(&asked, &|outcome| events.send(Event::Told(outcome)).is_ok());
+            let _last_words = LastWords(|| {
+                tell(Outcome::Died);
+            });
+            self.work(&asked, &tell);
         });
         jobs
     }
@@ -196,12 +197,12 @@ impl Writing {
 }
 
 /// Tells when the thread is ended by a panic.
-struct LastWords(Sender<Event>);
+pub struct LastWords<F: Fn()>(pub F);
 
-impl Drop for LastWords {
+impl<F: Fn()> Drop for LastWords<F> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let _ = self.0.send(Event::Told(Outcome::Died));
+            (self.0)();
         }
     }
 }

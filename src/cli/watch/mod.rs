@@ -3,11 +3,11 @@
 //! One thread reads, reviews and draws (`desk`), one listens for keys, one is told of saves (`saves`); the loop here sets what
 //! they tell on the screen and never waits for any of them.
 
-mod desk;
-mod patience;
+pub(super) mod desk;
+pub(super) mod patience;
 mod plain;
-mod saves;
-mod shown;
+pub(super) mod saves;
+pub(super) mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -90,14 +90,16 @@ fn watch(args: &Args, color: Color) -> Result<Status, Trouble> {
     let (events, told) = channel();
     let screen = (stdout().is_terminal() && !terminal::is_dumb()).then(Terminal::open).and_then(Result::ok);
     let desk = Desk::new(watched, screen.is_none());
-    let (desk, jobs) = (desk.clone_lock(), desk.start(events.clone()));
-    let saves = Saves::listen(&args.file, events.clone());
+    let (telling, saving) = (events.clone(), events.clone());
+    let writing = desk.clone_lock();
+    let jobs = desk.start(move |outcome| telling.send(Event::Told(outcome)).is_ok());
+    let saves = Saves::listen(&args.file, move || drop(saving.send(Event::Saved)));
     let status = match screen {
         Some(screen) => on_screen(args, color, screen, Loop { events, told, jobs, saves }),
         None => plain::run(args, color, Loop { events, told, jobs, saves }),
     };
     // A drawing that is being written is written to its end.
-    let _writing = desk.lock();
+    let _writing = writing.lock();
     Ok(status)
 }
 

@@ -15,6 +15,10 @@ const LONG: Duration = Duration::from_millis(200);
 
 pub struct Shown {
     name: String,
+    /// Stands under the name.
+    about: String,
+    /// Stands before what is said of the design.
+    before: String,
     style: Style,
     told: Option<(Arc<Review>, Option<Arc<Diff>>)>,
     trouble: Option<Trouble>,
@@ -40,7 +44,9 @@ const KEYS: [(&str, &str); 5] =
 impl Shown {
     pub fn new(name: String, style: Style) -> Shown {
         let page = Page { keys: KEYS.to_vec(), ..Page::default() };
-        let mut shown = Shown { name, style, told: None, trouble: None, saves: 0, busy: None, page };
+        let (about, before) = Default::default();
+        let mut shown =
+            Shown { name, about, before, style, told: None, trouble: None, saves: 0, busy: None, page };
         shown.set();
         shown
     }
@@ -48,6 +54,28 @@ impl Shown {
     /// Nothing has been said of the design yet.
     pub fn is_empty(&self) -> bool {
         self.told.is_none()
+    }
+
+    /// What else is to be seen: a line under the name, and lines before what is said of the design.
+    pub fn put(&mut self, about: String, before: String, size: Size) {
+        if self.about == about && self.before == before {
+            return;
+        }
+        if self.before != before {
+            self.page.top = 0;
+        }
+        (self.about, self.before) = (about, before);
+        self.set();
+        self.page.settle(size);
+    }
+
+    /// The design that was looked at last.
+    pub fn review(&self) -> Option<&Arc<Review>> {
+        self.told.as_ref().map(|(review, _)| review)
+    }
+
+    pub fn style(&self) -> Style {
+        self.style
     }
 
     pub fn unread(&mut self, trouble: Trouble, size: Size) {
@@ -119,12 +147,17 @@ impl Shown {
         self.busy.map(|since| since + LONG).filter(|wakes| *wakes > now)
     }
 
-    pub fn frame(&self, size: Size, now: Instant) -> Vec<String> {
+    /// The page as it is now, for those who add to it.
+    pub fn page(&self, now: Instant) -> Page {
+        let mut page = self.page.clone();
         if self.busy.is_some_and(|since| now >= since + LONG) {
-            let page = Page { note: "looking at it…".to_string(), ..self.page.clone() };
-            return frame(&page, size, self.style.color);
+            page.note = "looking at it…".to_string();
         }
-        frame(&self.page, size, self.style.color)
+        page
+    }
+
+    pub fn frame(&self, size: Size, now: Instant) -> Vec<String> {
+        frame(&self.page(now), size, self.style.color)
     }
 
     /// Writes the page anew.
@@ -132,7 +165,7 @@ impl Shown {
         // Wider lines are hard to read; narrower ones are cut by the screen.
         let style = Style { width: self.style.width.clamp(20, 110), ..self.style };
         self.page.head = self.head(style.width);
-        self.page.body = Vec::new();
+        self.page.body = self.before.lines().map(str::to_string).collect();
         if let Some(trouble) = &self.trouble {
             self.page.body.extend(trouble.text(style).lines().map(str::to_string));
         }
@@ -144,7 +177,7 @@ impl Shown {
         }
     }
 
-    /// `shop.arch · save 3`, then `62 / 100, junior · 2 errors`, and an empty line.
+    /// `shop.arch · save 3`, what there is about it, then `62 / 100, junior · 2 errors`, and an empty line.
     fn head(&self, width: usize) -> Vec<String> {
         let paint = Paint { on: self.style.color };
         let name = clean(&self.name);
@@ -154,10 +187,12 @@ impl Shown {
             saves => format!("save {}", saves - 1),
         };
         let name = format!("{} · {saves}", paint.bold(&name));
+        let wrap = Wrap { width, first: 0, hang: 0 };
+        let about = if self.about.is_empty() { Vec::new() } else { wrap.lines(&self.about) };
         let standing = self.told.iter().flat_map(|(review, _)| {
-            let lines = Wrap { width, first: 0, hang: 0 }.lines(&watch::standing(review));
+            let lines = wrap.lines(&watch::standing(review));
             lines.into_iter().map(|line| paint.bold(&line))
         });
-        [name].into_iter().chain(standing).chain([String::new()]).collect()
+        [name].into_iter().chain(about).chain(standing).chain([String::new()]).collect()
     }
 }
