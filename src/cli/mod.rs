@@ -27,6 +27,7 @@ mod practice;
 mod predict;
 mod problems;
 mod progress;
+mod prompt;
 mod quiz;
 mod report;
 mod rules;

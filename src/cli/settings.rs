@@ -22,6 +22,11 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// For those who have no say in what is looked at.
+    pub fn none() -> Config {
+        Config { config: None, no_config: true }
+    }
+
     /// The file that a design's settings are in.
     fn file(&self, design: &Path) -> Option<PathBuf> {
         match &self.config {

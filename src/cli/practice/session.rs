@@ -19,17 +19,20 @@ use crate::source::Source;
 pub const STATEMENT: &str = "STATEMENT.md";
 
 /// What does not change while a command runs.
+#[derive(Clone)]
 pub struct Desk {
     pub color: Color,
     pub style: Style,
     /// Where the state is.
     pub data: PathBuf,
     now: Option<Timestamp>,
+    /// Nothing may be said beside what is shown.
+    on_screen: bool,
 }
 
 impl Desk {
     pub fn new(now: Option<Timestamp>, color: Color) -> Result<Desk, Trouble> {
-        Ok(Desk { color, style: terminal::for_stdout(color), data: store::folder()?, now })
+        Ok(Desk { color, style: terminal::for_stdout(color), data: store::folder()?, now, on_screen: false })
     }
 
     pub fn style_bold(&self, text: &str) -> String {
@@ -40,13 +43,21 @@ impl Desk {
         self.now.unwrap_or_else(Timestamp::now)
     }
 
+    /// For a screen, which anything that is said beside would spoil.
+    pub fn quiet(self) -> Desk {
+        Desk { on_screen: true, ..self }
+    }
+
     /// The state, not to be changed.
     pub fn look(&self) -> Result<State, Trouble> {
-        store::look(&self.data)
+        if self.on_screen { store::look_whole(&self.data) } else { store::look(&self.data) }
     }
 
     /// The state, to be changed and saved; what was written into the current design meanwhile is noted.
     pub fn open(&self) -> Result<Store, Trouble> {
+        if self.on_screen {
+            store::look_whole(&self.data)?;
+        }
         let mut store = store::open(&self.data)?;
         let now = self.now();
         if let Some(attempt) = store.state.current() {
@@ -63,13 +74,7 @@ impl Desk {
     /// Adds to the attempt that `of` was when it was looked at, and gives it back as it is then.
     pub fn log(&self, of: &Attempt, what: What) -> Result<Attempt, Trouble> {
         let mut store = self.open()?;
-        let is_same = store.state.current().is_some_and(|one| {
-            one.problem == of.problem && one.started() == of.started() && one.is_open() == of.is_open()
-        });
-        if !is_same {
-            return Err(Trouble::new("meanwhile another command has changed the session; nothing was noted")
-                .help("`spof practice list` says what you are at"));
-        }
+        still(&store.state, of)?;
         store.state.log(self.now(), what);
         store.save()?;
         store.state.current().cloned().ok_or_else(none)
@@ -95,6 +100,17 @@ impl Desk {
         let source = Source::new(shown(&path), source.text);
         Ok(judge.reviewer(&Settings::default(), gains).review(source))
     }
+}
+
+/// An attempt that was looked at before, as it is now.
+pub fn still<'s>(state: &'s State, of: &Attempt) -> Result<&'s Attempt, Trouble> {
+    let is_same = |one: &&Attempt| {
+        one.problem == of.problem && one.started() == of.started() && one.is_open() == of.is_open()
+    };
+    state.current().filter(is_same).ok_or_else(|| {
+        Trouble::new("meanwhile another command has changed the session; nothing was noted")
+            .help("`spof practice list` says what you are at")
+    })
 }
 
 /// The current attempt, which has to be open.

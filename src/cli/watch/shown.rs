@@ -26,6 +26,7 @@ pub struct Shown {
     /// Since when something is being looked at.
     busy: Option<Instant>,
     page: Page,
+    named: usize,
 }
 
 /// What a key asks for beyond the screen.
@@ -38,15 +39,29 @@ pub enum Does {
     Anew,
 }
 
+/// What the key that opens everything does.
+pub const ALL: &str = "all";
+const SHORT: &str = "short";
+
 const KEYS: [(&str, &str); 5] =
-    [("q", "quit"), ("a", "all"), ("d", "draw"), ("↑ ↓", "scroll"), ("PgUp PgDn", "by the page")];
+    [("q", "quit"), ("a", ALL), ("d", "draw"), ("↑ ↓", "scroll"), ("PgUp PgDn", "by the page")];
 
 impl Shown {
     pub fn new(name: String, style: Style) -> Shown {
         let page = Page { keys: KEYS.to_vec(), ..Page::default() };
         let (about, before) = Default::default();
-        let mut shown =
-            Shown { name, about, before, style, told: None, trouble: None, saves: 0, busy: None, page };
+        let mut shown = Shown {
+            name,
+            about,
+            before,
+            style,
+            told: None,
+            trouble: None,
+            saves: 0,
+            busy: None,
+            page,
+            named: 1,
+        };
         shown.set();
         shown
     }
@@ -69,13 +84,20 @@ impl Shown {
         self.page.settle(size);
     }
 
-    /// The design that was looked at last.
-    pub fn review(&self) -> Option<&Arc<Review>> {
-        self.told.as_ref().map(|(review, _)| review)
+    /// Other keys than its own, all of them in sight: whoever names them passes on those that it knows.
+    pub fn with_keys(mut self, keys: &[(&'static str, &'static str)]) -> Shown {
+        self.page.keys = keys.to_vec();
+        self.page.all_keys = true;
+        self
     }
 
     pub fn style(&self) -> Style {
         self.style
+    }
+
+    /// Lines of the head that name what is watched, before those that judge it.
+    pub fn named(&self) -> usize {
+        self.named
     }
 
     pub fn unread(&mut self, trouble: Trouble, size: Size) {
@@ -125,7 +147,18 @@ impl Shown {
             Key::Char('d') => return Does::Draw,
             Key::Char('a') => {
                 self.style.all = !self.style.all;
-                self.page.keys[1].1 = if self.style.all { "short" } else { "all" };
+                for (_, does) in &mut self.page.keys {
+                    *does = match *does {
+                        ALL | SHORT => {
+                            if self.style.all {
+                                SHORT
+                            } else {
+                                ALL
+                            }
+                        }
+                        other => other,
+                    };
+                }
                 self.page.top = 0;
                 self.set();
             }
@@ -147,17 +180,17 @@ impl Shown {
         self.busy.map(|since| since + LONG).filter(|wakes| *wakes > now)
     }
 
-    /// The page as it is now, for those who add to it.
-    pub fn page(&self, now: Instant) -> Page {
+    /// The page, as it is now where that is known, for those who add to it.
+    pub fn page(&self, now: Option<Instant>) -> Page {
         let mut page = self.page.clone();
-        if self.busy.is_some_and(|since| now >= since + LONG) {
+        if self.busy.is_some_and(|since| now.is_some_and(|now| now >= since + LONG)) {
             page.note = "looking at it…".to_string();
         }
         page
     }
 
     pub fn frame(&self, size: Size, now: Instant) -> Vec<String> {
-        frame(&self.page(now), size, self.style.color)
+        frame(&self.page(Some(now)), size, self.style.color)
     }
 
     /// Writes the page anew.
@@ -178,7 +211,7 @@ impl Shown {
     }
 
     /// `shop.arch · save 3`, what there is about it, then `62 / 100, junior · 2 errors`, and an empty line.
-    fn head(&self, width: usize) -> Vec<String> {
+    fn head(&mut self, width: usize) -> Vec<String> {
         let paint = Paint { on: self.style.color };
         let name = clean(&self.name);
         let saves = match self.saves {
@@ -189,6 +222,7 @@ impl Shown {
         let name = format!("{} · {saves}", paint.bold(&name));
         let wrap = Wrap { width, first: 0, hang: 0 };
         let about = if self.about.is_empty() { Vec::new() } else { wrap.lines(&self.about) };
+        self.named = 1 + about.len();
         let standing = self.told.iter().flat_map(|(review, _)| {
             let lines = wrap.lines(&watch::standing(review));
             lines.into_iter().map(|line| paint.bold(&line))
