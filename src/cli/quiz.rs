@@ -96,7 +96,7 @@ fn ask(card: &Card, more: usize, style: Style) -> Result<Option<Grade>, Trouble>
     }
     print(&format!("\n{}\n\n", markdown(&card.answer, style)))?;
     let grade =
-        |line: &str| match Grade::parse(line.trim()) {
+        |line: &str| match Grade::parse(line) {
             Some(grade) => Ok(Some(grade)),
             None if leaves(line) => Ok(None),
             None => Err("one of again, hard, good and easy, as you knew it; q leaves, and it is not counted"

@@ -24,10 +24,7 @@ pub fn clock(attempt: &Attempt, now: Timestamp, style: Style) -> String {
         format!("{}: {worked} of {} min{over} · {}", attempt.problem, attempt.minutes, counts(attempt));
     let mut lines = vec![line];
     if attempt.is_open() {
-        lines.push(
-            "then: spof practice ask, hint, drill, follow-up, finish; watch has all on one screen"
-                .to_string(),
-        );
+        lines.push("then: spof practice ask, hint, drill, follow-up, finish, watch".to_string());
     }
     let wrap = Wrap { width: style.width, first: 0, hang: 2 };
     lines.iter().map(|line| format!("{}\n", style.paint().dim(&wrap.block(line)))).collect()
