@@ -62,10 +62,10 @@ fn play(args: &Args, desk: &Desk) -> Result<String, Trouble> {
         note(desk, &puzzle, is_right)?;
         round += 1;
         right += u64::from(is_right);
-        print(&format!("\n{}\n", practice::spotted(&puzzle, marks, desk.style)))?;
         if args.answer.is_some() {
-            return Ok(String::new());
+            return Ok(practice::spotted(&puzzle, marks, desk.style));
         }
+        print(&format!("\n{}\n", practice::spotted(&puzzle, marks, desk.style)))?;
         let more = prompt::line("Enter for the next, q to stop: ")?;
         if more.is_none_or(|line| is_quit(&line)) {
             return Ok(over(round, right));
