@@ -21,7 +21,7 @@ fn judged(design: &str, condition: &str) -> (Met, String) {
         hints = ["", "", ""]
         fix = """#
     );
-    let rubric = Rubric::read("r.toml", &rubric, &["spof-datastore"]).expect(condition);
+    let rubric = Rubric::read("r.toml", &rubric, &["spof-datastore", "consumers-too-slow"]).expect(condition);
     let (ast, mut mistakes) = parse(design);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
@@ -189,6 +189,22 @@ fn rules() {
     let other = "client a\nservice b\ndatabase d\nflow f { a -> b }\nflow g { a -> b -> d writes }";
     assert_eq!(judged(other, condition).0, Met::Yes);
     assert_eq!(judged(other, r#"{ silent = ["spof-datastore"] }"#).0, Met::No);
+}
+
+#[test]
+fn rules_that_lack_a_number() {
+    let condition = r#"{ flow = "f", silent = ["consumers-too-slow"] }"#;
+    let boxes = "client a\nservice b\nqueue q\nqueue r\nworker w\nworker x\n";
+    let design = |f: &str, g: &str| {
+        format!("{boxes}flow f {f} {{ a -> b ~> q ~> w }}\nflow g {g} {{ a -> b ~> r ~> x }}")
+    };
+    let wants = "consumers-too-slow wants `capacity` of `w`";
+    expect(&design("rate=1k/s", ""), condition, Met::NotEvaluated, wants);
+    // What another flow's worker can do matters to the whole, and not to this one.
+    let other = design("", "rate=1k/s");
+    expect(&other, condition, Met::Yes, "no consumers-too-slow on flow `f`");
+    let wants = "consumers-too-slow wants `capacity` of `x`";
+    expect(&other, r#"{ silent = ["consumers-too-slow"] }"#, Met::NotEvaluated, wants);
 }
 
 #[test]

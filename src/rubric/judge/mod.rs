@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::NodeIndex;
 
 use self::attributes::tested;
-use self::findings::{concerns, silent};
+use self::findings::{concerns, may_concern, silent};
 use self::paths::{no_path, path};
 use self::tables::{found_by, has_part, tables_of, touched};
 use super::condition::{Condition, Lookup};
@@ -185,6 +185,7 @@ impl<'d> Judge<'d> {
                     rules,
                     self.findings.iter().filter(on_flow),
                     self.not_evaluated,
+                    |missed| may_concern(view, missed),
                     &format!("on flow `{flow}`"),
                 )
             }
@@ -196,7 +197,7 @@ impl<'d> Judge<'d> {
         let design = self.design;
         match condition {
             Condition::Silent { rules, .. } => {
-                silent(rules, self.findings.iter(), self.not_evaluated, "in the design")
+                silent(rules, self.findings.iter(), self.not_evaluated, |_| true, "in the design")
             }
             Condition::Decisions { least } => {
                 let weighed = design.decisions.iter().filter(|decision| decision.over.is_some());
