@@ -118,6 +118,26 @@ fn what_a_technology_is_known_for() {
 }
 
 #[test]
+fn how_many_there_are() {
+    let several = r#"{ flow = "f", node = "service", has = "instances", min = "2" }"#;
+    let design = |service: &str| format!("client a\nservice b {service}\nflow f {{ a -> b }}");
+    expect(&design(""), several, Met::No, "`b` has `instances=1`");
+    expect(&design("x2"), several, Met::Yes, "`b` has `instances=2`");
+    assert_eq!(judged(&design("autoscale"), several).0, Met::Yes);
+    assert_eq!(judged(&design("autoscale=[1, 9]"), several).0, Met::No);
+}
+
+#[test]
+fn what_a_database_can_be_set_to_is_not_known_of_it() {
+    let condition = r#"{ flow = "f", node = "database", has = "replication", is = ["sync", "quorum"] }"#;
+    let design = |store: &str| format!("client a\nservice b\n{store}\nflow f {{ a -> b -> d writes }}");
+    assert_eq!(judged(&design("postgres d x2"), condition).0, Met::Unstated);
+    assert_eq!(judged(&design("postgres d x2 replication=sync"), condition).0, Met::Yes);
+    assert_eq!(judged(&design("rds d x2"), condition).0, Met::Yes);
+    assert_eq!(judged(&design("cockroachdb d x3"), condition).0, Met::Yes);
+}
+
+#[test]
 fn lookups() {
     let design = |store: &str, table: &str, by: &str| {
         format!(
