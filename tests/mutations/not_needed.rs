@@ -235,12 +235,11 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
     by_reason("listing-api/sql", "idempotent", "worker exporter", FILES_ARE_REPLACED),
     by_reason("listing-api/sql", "table ttl", "table job", "one row a day"),
     // microservices-system
-    stands_in(
+    by_reason(
         "microservices-system/modules",
         "conditional",
         "hands -> store",
-        "the providers know the key of what is done a second time, and the same state is written again",
-        &[" idempotency_key"],
+        "the providers know by its key what two do at once, and both write the same state",
     ),
     by_reason(
         "microservices-system/services",
