@@ -48,6 +48,8 @@ const ONE_IN_EACH_ZONE: &str = "unsaid, what stands in several zones has one cop
 const PICTURES_NEVER_CHANGE: &str = "a picture never changes under its name, so that no copy of it is old";
 const BROWSERS_WAIT: &str = "a browser by itself waits longer than any of these";
 const MORE_REVIEWS: &str = "ten are what a page shows; who wants all of them asks again, as search does";
+const WHOSE_WISHES: &str =
+    "the wishes that change are those of who has signed in, not of somebody whom the request names";
 const KAFKAS_DEFAULT: &str = "unsaid, Kafka's producers wait for all copies in step";
 
 pub const NOT_NEEDED: &[NotNeeded] = &[
@@ -317,6 +319,21 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
             " idempotency_key timeout=3s attempts=5 backoff jitter breaker",
         ],
     ),
+    // file-uploader
+    stands_in(
+        "file-uploader/direct",
+        "rate_limit",
+        "gateway front",
+        "`quota=1k/day` counts them too",
+        &[" quota=1k/day"],
+    ),
+    by_reason("file-uploader/direct", "limit_by", "gateway front", FAR_BELOW),
+    by_reason(
+        "file-uploader/streamed",
+        "xN",
+        "worker scanner",
+        "a scanner that is away for seven hours a month leaves 99 % of the files checked within their minute",
+    ),
     // listing-api
     by_reason("listing-api/index", "limit_by", "gateway  front", FAR_BELOW),
     by_reason("listing-api/index", "acks", "kafka      changes", KAFKAS_DEFAULT),
@@ -329,6 +346,49 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
     by_reason("listing-api/sql", "xN", "worker exporter", NO_MORE_THAN_A_NIGHT),
     by_reason("listing-api/sql", "idempotent", "worker exporter", FILES_ARE_REPLACED),
     by_reason("listing-api/sql", "table ttl", "table job", "one row a day"),
+    // microservices-system
+    by_reason(
+        "microservices-system/modules",
+        "conditional",
+        "hands -> store",
+        "the providers know by its key what two do at once, and both write the same state",
+    ),
+    by_reason(
+        "microservices-system/services",
+        "stampede",
+        "redis    recent",
+        "whatever expires together is loaded 50 at a time",
+    ),
+    by_reason(
+        "microservices-system/services",
+        "xN",
+        "postgres parcels",
+        "a parcel that its database cannot take waits in the log, which keeps a week",
+    ),
+    by_reason("microservices-system/services", "acks", "kafka    events", KAFKAS_DEFAULT),
+    stands_in("microservices-system/services", "xN", "worker   payer", LAG_TELLS, &[" lag_alert"]),
+    stands_in("microservices-system/services", "xN", "worker   packer", LAG_TELLS, &[" lag_alert"]),
+    stands_in("microservices-system/services", "xN", "worker   mailer", LAG_TELLS, &[" lag_alert"]),
+    stands_in(
+        "microservices-system/services",
+        "idempotency_key",
+        "events ~> mailer",
+        "`mailer` knows by itself what it has sent",
+        &["every worker   idempotent\n"],
+    ),
+    // notification-service
+    by_reason("notification-service/channels", "authz", "service  notices", WHOSE_WISHES),
+    stands_in("notification-service/log", "tls", "gateway  front", "`mtls` is TLS", &[" auth=mtls"]),
+    by_reason("notification-service/log", "limit_by", "gateway  front", FAR_BELOW),
+    by_reason("notification-service/log", "authz", "service  notices", WHOSE_WISHES),
+    stands_in("notification-service/log", "xN", "worker recorder", LAG_TELLS, &[" lag_alert"]),
+    stands_in(
+        "notification-service/log",
+        "breaker",
+        "texter -> texts writes",
+        "what the first provider fails goes to the second",
+        &["  texter -> texts2 writes on=error\n"],
+    ),
     // realtime-hub
     by_reason("realtime-hub/edge", "resume", "client viewer", LAST_VALUE),
     by_reason("realtime-hub/edge", "health", "every service", VENDOR_CHECKS),
