@@ -1,5 +1,5 @@
-//! What goes on where a flow has put something down: a worker looks for the rows that it wrote, or their store hands on
-//! what has changed.
+//! What goes on where a flow has left off: a worker looks for the rows that it wrote, their store hands on what has changed,
+//! or the client goes on to somebody outside to whom it was sent.
 
 use std::collections::HashSet;
 
@@ -18,8 +18,8 @@ pub(super) struct Following<'d> {
 }
 
 /// A line of the flows themselves goes on where it reads a table that they write; another flow does where it begins by
-/// looking every so often (`every=`) into such a table, or with the hand-off of a database that they write. Flows of
-/// `required` ids are judged by themselves. `reached` says what requests get to, by these lines and links.
+/// looking every so often (`every=`) into such a table, with the hand-off of a database that they write, or with their client
+/// at an external that they have called, as on a payment or sign-in page. Flows of `required` ids are judged by themselves. `reached` says what requests get to, by these lines and links.
 pub(super) fn following<'d>(
     design: &'d Design,
     own: &[&'d Flow],
@@ -52,11 +52,13 @@ pub(super) fn following<'d>(
                 design.steps_of(flow).first().is_some_and(|first| {
                     let from = design.graph[first.from].kind;
                     let is_stream = from == Kind::Database && design.graph[first.hop].arrow == Arrow::Handoff;
+                    let is_sent = from == Kind::Client && design.graph[first.to].kind == Kind::External;
                     match looks(first).filter(|_| first.attrs.has("every")) {
                         Some(link) => {
                             taken.push(link);
                             true
                         }
+                        None if is_sent => is_reached(first.from) && is_reached(first.to),
                         None => is_stream && written.iter().any(|(store, _)| *store == first.from),
                     }
                 })
