@@ -45,6 +45,7 @@ const VENDORS_CERTIFICATE: &str = "the vendor hands out a certificate with the a
 const NEVER_CHANGES: &str = "a rendition is never changed, so that no copy of it is old";
 const LAG_TELLS: &str = "`lag_alert` on the queue before it tells that it stands still";
 const KAFKAS_DEFAULT: &str = "unsaid, Kafka's producers wait for all copies in step";
+const FIVE_MINUTES: &str = "five minutes of work may be lost, and a copy is seconds behind";
 
 pub const NOT_NEEDED: &[NotNeeded] = &[
     // auth-system
@@ -217,6 +218,74 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
     by_reason("listing-api/sql", "xN", "worker exporter", NO_MORE_THAN_A_NIGHT),
     by_reason("listing-api/sql", "idempotent", "worker exporter", FILES_ARE_REPLACED),
     by_reason("listing-api/sql", "table ttl", "table job", "one row a day"),
+    // payment-ready-api
+    by_reason("payment-ready-api/hosted", "tls", "lb       front", VENDORS_CERTIFICATE),
+    by_reason("payment-ready-api/hosted", "health", "service  shop", VENDOR_CHECKS),
+    stands_in(
+        "payment-ready-api/hosted",
+        "idempotency_key",
+        "buyer -> front",
+        "`unique buyer, request` refuses the second order by itself, and the provider knows the payment's key",
+        &["unique buyer, request;", "shop -> provider writes idempotency_key"],
+    ),
+    stands_in(
+        "payment-ready-api/hosted",
+        "idempotency_key",
+        "clerk -> front",
+        "`key order, request` refuses the second refund by itself, and the call to the provider has a key",
+        &[" key order, request", "writes=refund conditional", "provider writes idempotency_key"],
+    ),
+    by_reason(
+        "payment-ready-api/hosted",
+        "table ttl",
+        "table event",
+        "5M rows in the seven years for which orders stay",
+    ),
+    by_reason("payment-ready-api/tokens", "xN", "worker    settler", LAG_TELLS),
+    stands_in(
+        "payment-ready-api/tokens",
+        "idempotent",
+        "worker    settler",
+        "the condition refuses the second event, and the mail has a key",
+        &["writes=order conditional", "mails writes idempotency_key"],
+    ),
+    stands_in(
+        "payment-ready-api/tokens",
+        "idempotency_key",
+        "store writes=order",
+        "`unique buyer, request` refuses the second order, and only an order that waits is paid",
+        &["unique buyer, request;", "writes=order conditional", "provider writes idempotency_key"],
+    ),
+    stands_in(
+        "payment-ready-api/tokens",
+        "breaker",
+        "shop -> provider",
+        "50 calls at the most wait for the provider, and none longer than 2.5 s",
+        &[" bulkhead=50"],
+    ),
+    stands_in(
+        "payment-ready-api/tokens",
+        "idempotency_key",
+        "store writes=refund",
+        "`key order, request` refuses the second refund by itself, and the call to the provider has a key",
+        &[" key order, request", "writes=refund conditional", "provider writes idempotency_key"],
+    ),
+    by_reason(
+        "payment-ready-api/tokens",
+        "table ttl",
+        "table event",
+        "as many rows as orders, which stay for seven years",
+    ),
+    // rbac
+    by_reason("rbac/central", "limit_by", "gateway  front", FAR_BELOW),
+    by_reason(
+        "rbac/central",
+        "authz",
+        "service  products",
+        "it asks `decisions` for each request, which is the check",
+    ),
+    stands_in("rbac/central", "xN", "worker     recorder", LAG_TELLS, &[" lag_alert"]),
+    by_reason("rbac/library", "limit_by", "lb       front", FAR_BELOW),
     // realtime-hub
     by_reason("realtime-hub/edge", "resume", "client viewer", LAST_VALUE),
     by_reason("realtime-hub/edge", "health", "every service", VENDOR_CHECKS),
@@ -265,6 +334,18 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
         "idempotency_key",
         "app -> front idempotency_key",
         "`unique owner, request` refuses the repeat by itself; a second PUT or DELETE leaves things as they are",
+    ),
+    // saas-backend
+    by_reason("saas-backend/rows", "replication", "postgres store", FIVE_MINUTES),
+    by_reason("saas-backend/silo", "replication", "postgres pooled", FIVE_MINUTES),
+    by_reason("saas-backend/silo", "replication", "postgres  silos", FIVE_MINUTES),
+    stands_in("saas-backend/silo", "xN", "worker    quick", LAG_TELLS, &[" lag_alert"]),
+    stands_in("saas-backend/silo", "xN", "worker    patient", LAG_TELLS, &[" lag_alert"]),
+    by_reason(
+        "saas-backend/silo",
+        "xN",
+        "scheduler clock",
+        "the provider's own events come at once: to ask an hour later for one that did not is soon enough",
     ),
     // seat-booking
     by_reason("seat-booking/holds", "limit_by", "gateway  front", FAR_BELOW),
