@@ -40,7 +40,7 @@ pub fn stops_without(design: &Design, flow: &Flow, lost: &HashSet<NodeIndex>) ->
     if !needed.is_disjoint(lost) {
         return true;
     }
-    let taken = |from: NodeIndex| needed.contains(&from) || design.graph[from].kind == Kind::Client;
+    let taken = |from: NodeIndex| needed.contains(&from) || calls_from_outside(design.graph[from].kind);
     let mut ways: BTreeMap<NodeIndex, Vec<NodeIndex>> = BTreeMap::new();
     for step in steps.iter().filter(|step| is_alternative(step) && taken(step.from)) {
         ways.entry(step.from).or_default().push(step.to);
@@ -101,7 +101,7 @@ fn walk_past(
         reached.insert(step.to);
         if starts {
             alive.insert(step.from);
-            if design.graph[step.from].kind != Kind::Client {
+            if !calls_from_outside(design.graph[step.from].kind) {
                 needed.push(step.from);
             }
         } else if !needed_so_far {
@@ -133,6 +133,11 @@ fn walk_past(
         needed.push(step.to);
     }
     needed
+}
+
+/// Whoever starts a flow from outside is not what serves it: while it is away there is no request that could fail.
+pub fn calls_from_outside(kind: Kind) -> bool {
+    matches!(kind, Kind::Client | Kind::External)
 }
 
 /// One of several ways that share the requests: losing it loses its share.

@@ -87,14 +87,16 @@ fn counted(copies: f64) -> String {
     if copies == 1.0 { "1 copy".to_string() } else { format!("{} copies", show_number(copies)) }
 }
 
-/// Machines that each hold the whole: `copies` where stated, or as the technology has it; the instances of a store that is not sharded.
+/// Machines that each hold a row: `copies` where stated, or as the technology has it; the instances of each of its
+/// `shards`, or of a store that is not split.
 fn copies(node: &Node) -> f64 {
-    let sharded = node.attrs.number("shards").value().is_some()
-        || node.tables.iter().any(|table| !table.shard.is_empty());
-    match node.copies() {
-        Some(copies) => copies,
-        None if sharded || node.is_managed() => 1.0,
-        None => node.instances as f64,
+    let is_split = node.tables.iter().any(|table| !table.shard.is_empty());
+    match (node.copies(), node.attrs.number("shards").value()) {
+        (Some(copies), _) => copies,
+        (None, _) if node.is_managed() => 1.0,
+        (None, Some(shards)) => (node.instances as f64 / shards.max(1.0)).floor().max(1.0),
+        (None, None) if is_split => 1.0,
+        (None, None) => node.instances as f64,
     }
 }
 

@@ -9,6 +9,7 @@ use petgraph::graph::NodeIndex;
 use super::model::{Change, Model};
 use super::tree::Term;
 use crate::catalog::Kind;
+use crate::design::needs::calls_from_outside;
 use crate::design::{Arrow, Flow, Step};
 
 /// Hops of one caller that are taken together, or of which one is enough.
@@ -44,11 +45,19 @@ pub fn served(model: &mut Model, flow: &Flow) -> Term {
             after.insert(step.from, both);
         }
         if starts.contains(&at) {
-            sources.push(reached(model, step.from, &after));
+            sources.push(begun(model, step.from, &after));
         }
     }
     sources.reverse();
     model.terms.all(sources)
+}
+
+/// What a source goes on to is done, and the source itself works, if it is not somebody who calls from outside.
+fn begun(model: &mut Model, source: NodeIndex, after: &HashMap<NodeIndex, Term>) -> Term {
+    if !calls_from_outside(model.design.graph[source].kind) {
+        return reached(model, source, after);
+    }
+    after.get(&source).copied().unwrap_or_else(|| model.terms.always())
 }
 
 /// The node works, and so does what it goes on to.

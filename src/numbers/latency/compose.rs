@@ -13,6 +13,7 @@ use super::network::{Distance, Trip, trip};
 use super::server::Server;
 use super::way::{Way, Ways};
 use crate::catalog::Kind;
+use crate::design::needs::calls_from_outside;
 use crate::design::{Arrow, Design, Flow, Step};
 
 /// One thing that takes time, or of which it is not known how much.
@@ -153,9 +154,21 @@ impl Walk<'_> {
         let share = 1.0 / sources.len().max(1) as f64;
         let ways = sources.into_iter().filter(|source| !self.design.graph[*source].kind.is_broker());
         let ways: Vec<NodeIndex> = ways.collect();
-        let ways =
-            ways.into_iter().map(|source| (share, self.respond(source, &mut later, &chained))).collect();
+        let ways = ways.into_iter().map(|source| (share, self.begin(source, &mut later, &chained))).collect();
         self.ways.mix(ways)
+    }
+
+    /// What a source takes; the time of somebody who calls from outside is not part of the answer.
+    fn begin(
+        &mut self,
+        source: NodeIndex,
+        later: &mut HashMap<NodeIndex, Later>,
+        chained: &HashMap<NodeIndex, Unit>,
+    ) -> Way {
+        match calls_from_outside(self.design.graph[source].kind) {
+            true => self.go_on(source, later, chained),
+            false => self.respond(source, later, chained),
+        }
     }
 
     /// Wait and work of a node, and what it goes on to.
@@ -165,18 +178,26 @@ impl Walk<'_> {
         later: &mut HashMap<NodeIndex, Later>,
         chained: &HashMap<NodeIndex, Unit>,
     ) -> Way {
-        let mut goes_on = Ways::NOTHING;
+        let goes_on = self.go_on(node, later, chained);
+        let own = self.serves[&node];
+        self.ways.then(own, goes_on)
+    }
+
+    fn go_on(
+        &mut self,
+        node: NodeIndex,
+        later: &mut HashMap<NodeIndex, Later>,
+        chained: &HashMap<NodeIndex, Unit>,
+    ) -> Way {
         match (chained.get(&node), later.get_mut(&node)) {
-            (None, None) => {}
-            (None, Some(later)) => goes_on = later.whole(&mut self.ways),
+            (None, None) => Ways::NOTHING,
+            (None, Some(later)) => later.whole(&mut self.ways),
             (Some(unit), known) => {
                 let mut later = known.cloned().unwrap_or_default();
                 later.put_before(&mut self.ways, unit.clone());
-                goes_on = later.whole(&mut self.ways);
+                later.whole(&mut self.ways)
             }
         }
-        let own = self.serves[&node];
-        self.ways.then(own, goes_on)
     }
 
     /// What its caller waits for over one hop, if it takes it.

@@ -5,7 +5,7 @@ use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
 use crate::rules::facts::{finds_one, has_way};
-use crate::rules::{Confidence, Facts, Group, Page, Rule};
+use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::show_number;
 
 pub static RULE: Rule = Rule {
@@ -15,14 +15,17 @@ pub static RULE: Rule = Rule {
     grave: false,
     group: Group::Data,
     summary: "rows are looked up by a field that no key or index begins with: each read goes through the whole table",
-    question: None,
+    question: Some(Question {
+        topic: "indexes",
+        text: "an index holds only some of the rows: does this read ask for those?",
+    }),
     reads: &["by", "reads", "replica_of", "rows"],
     page: Page {
         checks: "Reads that say `by=` against the keys and indexes of the table that they read.",
         when: "A hop reads a table of a database that declares a `key`, `by` one or several fields, and none of these is the first \
                field of its key, of a `unique` or of an `index` (one with a `where` counts for reads by a field of its condition, and where that leaves out what was `deleted`), \
-               nor do they name its whole `shard`. Of several tables in one read (`reads=[session, account] by=id`) it is enough that these fields are all of a `key` or `unique` of one: its row leads to the others. A warning unless the table says that it \
-               has a million `rows` or more, and where such a partial index begins with the field; silent up to ten thousand.",
+               nor do they name its whole `shard`. Of several tables in one read (`reads=[session, account] by=id`) it is enough that these fields are all of a `key` or `unique` of one: its row leads to the others. A question where such a partial index begins with the field, and the read \
+               does not name what it is about. A warning unless the table says that it has a million `rows` or more; silent up to ten thousand.",
         why: "Without an index that begins with the field the database reads every row to find one. That passes every test with \
               a thousand rows, and takes all disks and the whole cache with a hundred million.",
         outage: None,
@@ -77,6 +80,14 @@ fn evidence(table: &Table, fields: &[String]) -> String {
     format!("`{}` has {}; none begins with `{}`", table.id, keys.join("; "), fields.join("` or `"))
 }
 
+/// An index that begins with one of the fields, and its condition, of which the read says nothing.
+fn of_some_rows<'t>(table: &'t Table, fields: &[String]) -> Option<(&'t [String], &'t str)> {
+    let partial = table.indexes.iter().zip(&table.partial);
+    partial
+        .filter(|(index, _)| index.first().is_some_and(|first| fields.contains(first)))
+        .find_map(|(index, condition)| Some((index.as_slice(), condition.as_deref()?)))
+}
+
 fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: Option<f64>) -> Diagnostic {
     let by = fields.join("`, `");
     let all = match rows {
@@ -84,6 +95,34 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
         None => "every row".to_string(),
     };
     let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
+    if let Some((index, condition)) = of_some_rows(table, fields) {
+        let index = format!("index {} where {condition}", index.join(", "));
+        return Diagnostic::unstated(
+            format!(
+                "a read by `{by}` goes through {all} of `{}`, unless it asks for those of `{index}`",
+                table.id
+            ),
+            span,
+            "by this alone",
+        )
+        .question(format!(
+            "`{index}` holds only some rows of `{}`: does the read by `{by}` ask for those?",
+            table.id
+        ))
+        .label(table.span, "its keys and indexes")
+        .node(facts.id(step.to))
+        .hop(facts.id(step.from), facts.id(step.to))
+        .flows(facts.flow_of(step).map(|flow| flow.id.clone()))
+        .consequence(format!(
+            "if not, every one goes through the table, and {} slows down for everyone",
+            facts.node(step.to).name()
+        ))
+        .fix(format!(
+            "the field of the condition in `by=[{}, …]`, if it does; else `index {}`",
+            fields.join(", "),
+            fields.join(", ")
+        ));
+    }
     let finding = Diagnostic::wrong(
         format!("each read by `{by}` goes through {all} of `{}`", table.id),
         span,
@@ -100,8 +139,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
     ))
     .mend(Mend::table(table, format!("index {}", fields.join(", "))))
 .fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
-    let partly = table.indexes.iter().any(|index| index.first().is_some_and(|first| fields.contains(first)));
-    if partly || rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
+    if rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
 }
 
 #[cfg(test)]
@@ -128,7 +166,7 @@ mod tests {
         // Half of what rows are spread by finds no shard; an index of some rows finds only those.
         expect("key id; shard owner, day", "reads=t by=owner", &["wrong d"]);
         expect("key id; shard owner, day", "reads=t by=[day, owner]", &[]);
-        expect("key id; index owner where open = true", "reads=t by=owner", &["wrong d"]);
+        expect("key id; index owner where open = true", "reads=t by=owner", &["unstated d"]);
         expect("key id; index owner where open = true", "reads=t by=[owner, open]", &[]);
         expect("key id; index owner where deleted_at is null", "reads=t by=owner", &[]);
         expect("key id; index owner where owner is not null", "reads=t by=owner", &[]);

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow, Step};
+use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
 
@@ -15,12 +15,13 @@ pub static RULE: Rule = Rule {
     group: Group::Data,
     summary: "one request changes the databases of several services, and nothing undoes the first when the second fails",
     question: None,
-    reads: &["calls", "on", "optional", "saga", "share", "writes"],
+    reads: &["calls", "on", "optional", "saga", "share", "ttl", "writes"],
     page: Page {
         checks: "Flows in which several applications each write a database of their own while the caller waits.",
         when: "Over calls that somebody waits for, a flow reaches two applications that each say `writes` to a database, and \
                these are different databases (a replica is its primary). Neither one of these two, nor an application from which the flow's calls lead to both, states `saga` (one \
-               beside them does not undo their writes). Silent \
+               beside them does not undo their writes). What is written before the last and lapses by itself does not count: all tables that the hop names have a `ttl` of a day \
+               at most (a reservation). Silent \
                for hops that are `optional`, taken only `on=…`, or with `calls` below one (what one request fetches for the next thousand: numbers, keys), for writes behind two hops of one caller that both have a `share` below 100 % (alternatives of each other; beside a hop \
                without one, some requests do both), for what follows a queue or topic, for flows that \
                a timer or a worker starts, and where one application makes both writes: that is `dual-write`.",
@@ -55,6 +56,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 done.push(write);
             }
         }
+        // What comes last cannot be left over; what lapses before it does no harm.
+        let last = done.len().saturating_sub(1);
+        let mut place = 0..;
+        done.retain(|write| place.next() == Some(last) || !lapses(facts, write.step));
         let undone = |[one, two]: [&Done; 2]| {
             let saga = |node: &NodeIndex| facts.node(*node).attrs.has("saga");
             let callers = one.way.iter().filter(|node| two.way.contains(node));
@@ -68,12 +73,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
         let mut key: Vec<(NodeIndex, NodeIndex)> = writes.iter().map(|step| (step.from, step.to)).collect();
         key.sort_unstable();
+        let leader = leader(facts, &done);
         if let Some(&at) = known.get(&key) {
             found[at].flows.push(flow.id.clone());
             continue;
         }
         known.insert(key, found.len());
-        found.push(finding(facts, flow, &writes));
+        found.push(finding(facts, flow, &writes, leader));
     }
     found
 }
@@ -93,6 +99,9 @@ type Share = (NodeIndex, NodeIndex);
 fn is_instead(one: &[Share], two: &[Share]) -> bool {
     one.iter().any(|a| two.iter().any(|b| a.0 == b.0 && a.1 != b.1))
 }
+
+/// Seconds.
+const A_DAY: f64 = 86_400.0;
 
 /// Longer ways have no meaning that anybody could follow.
 const LONGEST: usize = 32;
@@ -133,13 +142,27 @@ fn surely_done<'d>(facts: &Facts<'d>, flow: &'d Flow, waited_for: &HashSet<NodeI
     writes
 }
 
-fn finding(facts: &Facts, flow: &Flow, writes: &[&Step]) -> Diagnostic {
+/// Who could undo all of it: of those that call each of the writers, the nearest that may state a `saga`; else the first of
+/// the writers.
+fn leader(facts: &Facts, done: &[Done]) -> NodeIndex {
+    let first = &done[0];
+    let calls_all = |node: &&NodeIndex| done.iter().all(|write| write.way.contains(node));
+    let may_undo = |node: &&NodeIndex| {
+        matches!(facts.node(**node).kind, Kind::Service | Kind::Worker | Kind::Function | Kind::Socket)
+    };
+    first.way.iter().rev().filter(calls_all).find(may_undo).copied().unwrap_or(first.step.from)
+}
+
+/// It goes by itself soon: what was held for a request that failed is free again within a day.
+fn lapses(facts: &Facts, step: &Step) -> bool {
+    let soon = |table: &Table| table.attrs.number("ttl").value().is_some_and(|ttl| ttl <= A_DAY);
+    facts.tables_written(step).next().is_some() && facts.tables_written(step).all(soon)
+}
+
+fn finding(facts: &Facts, flow: &Flow, writes: &[&Step], leader: NodeIndex) -> Diagnostic {
     let (first, last) = (writes[0], writes[writes.len() - 1]);
     let stores: Vec<NodeIndex> = writes.iter().map(|step| step.to).collect();
     let name = |node: NodeIndex| facts.node(node).name();
-    // Whoever both are called by could undo.
-    let leader = facts.design.steps_of(flow).iter().find(|step| facts.node(step.from).kind.is_app());
-    let leader = leader.map_or(first.from, |step| step.from);
     let mut finding = Diagnostic::wrong(
         format!(
             "`{}` changes {}, each in a transaction of its own, and nothing undoes the first if the last fails",
@@ -200,6 +223,23 @@ mod tests {
         case("u -> c -> a -> d writes\nc -> b -> e writes", &[]);
         case("u -> a -> d writes\na -> c -> e writes", &[]);
         case("u -> a -> c -> d reads\na -> b -> e writes\na -> d writes", &["wrong a"]);
+        // A door cannot undo: the service that calls both can, or the first of them.
+        let behind_a_door = |flow: &str, expected: &[&str]| {
+            let nodes = "client u\ngateway g\nservice o\nservice s\npostgres d\npostgres e";
+            expect(&RULE, &format!("{nodes}\nflow f {{ {flow} }}"), expected);
+        };
+        behind_a_door("u -> g -> o\no -> s -> e writes\no -> d writes", &["wrong o"]);
+        behind_a_door("u -> g\ng -> s -> e writes\ng -> o -> d writes", &["wrong s"]);
+        // What was held lapses; what was decided last does not matter; a year is no hold.
+        let held = |ttl: &str, flow: &str, expected: &[&str]| {
+            let nodes = "client u\nservice o\nservice s\npostgres d { table order { key id } }";
+            let shelf = format!("postgres e {{ table hold {{ key id; ttl = {ttl} }} }}");
+            expect(&RULE, &format!("{nodes}\n{shelf}\nflow f {{ {flow} }}"), expected);
+        };
+        held("15min", "u -> o -> s -> e writes=hold\no -> d writes=order", &[]);
+        held("15min", "u -> o -> d writes=order\no -> s -> e writes=hold", &["wrong o"]);
+        held("1y", "u -> o -> s -> e writes=hold\no -> d writes=order", &["wrong o"]);
+        held("15min", "u -> o -> s -> e writes\no -> d writes=order", &["wrong o"]);
         // One or the other; or the second in a part of all that do the first.
         case("u -> a\na -> d writes share=40%\na -> b share=60% -> e writes", &[]);
         case("u -> c\nc -> a share=40% -> d writes\nc -> b share=60% -> e writes", &[]);

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Writes of payments and credentials: whether who did what is recorded where nobody can change it.",
         when: "A flow writes a database whose `data` (or that of the table written, where it has its own) includes `payment` or \
-               `credential`, or calls a payment provider (Adyen, PayPal, Stripe) without saying `reads`, and none of these \
+               `credential`, or calls a payment provider (Adyen, PayPal, Stripe) without saying `reads` (a client on the provider's own page is the provider's to record), and none of these \
                says `audit`: the writer, what is written, and what else the writer calls or hands to; nor, where the writer takes it from a queue or topic, those who hand it in there, all of them. A gateway that records \
                who came in does not know what was changed, and does not count. Wrong where the writer or what is written says \
                `audit=no`, otherwise a question. How many requests there are does not matter: refunds and salaries are few. \
@@ -117,7 +117,9 @@ fn sensitive<'d>(facts: &Facts<'d>, step: &Step) -> Option<&'static str> {
     }
     let to = facts.node(step.to);
     if to.kind == Kind::External {
-        let changes = !step.attrs.has("reads") || step.attrs.has("writes");
+        // What somebody does on the provider's own page is in the provider's books.
+        let by_itself = facts.node(step.from).kind == Kind::Client;
+        let changes = !by_itself && (!step.attrs.has("reads") || step.attrs.has("writes"));
         return (facts.takes_money(step.to) && changes).then_some("payment");
     }
     if !facts.writes(step) {
@@ -156,6 +158,7 @@ mod tests {
         pays("stripe d", "", &["unstated d"]);
         pays("stripe d", "reads", &[]);
         pays("sendgrid d", "", &[]);
+        expect(&RULE, "client u\nstripe d\nflow f { u -> d }", &[]);
         // Of two tables only one is money.
         let tables = "postgres d data=payment { table x { key k; data = private }; table y { key k } }";
         pays(tables, "writes=x", &[]);

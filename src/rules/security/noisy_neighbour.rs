@@ -3,8 +3,10 @@ use std::collections::BTreeMap;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::Table;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
+use crate::rules::facts::Journey;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -18,7 +20,7 @@ pub static RULE: Rule = Rule {
         topic: "limits of tenants",
         text: "the largest customer runs an import on Monday at nine: what do the others notice?",
     }),
-    reads: &["limit_by", "quota", "rate_limit", "tenants", "trust"],
+    reads: &["by", "limit_by", "quota", "rate_limit", "tenant_key", "tenants", "trust", "writes"],
     page: Page {
         checks: "Services, functions, gateways and connection servers with `tenants=shared` that clients reach through \
                  a rate limit: whether a limit on the way is one for each customer organisation.",
@@ -28,7 +30,7 @@ pub static RULE: Rule = Rule {
                is passed counts something else, as in `limit_by=user` or `limit_by=ip`; a question where each such way \
                has a `quota` as well, which holds over a day or a month and lets all of it come in one hour. A \
                question: it says nothing of `limit_by`, and there is such a way without a `quota`. Where there is no limit at \
-               all, `no-rate-limit` asks. Clients in a group with `trust=private` are left alone.",
+               all, `no-rate-limit` asks. Left alone are flows that sign an organisation up (they write a new row of the table that the store's `tenant_key` names). Clients in a group with `trust=private` are left alone.",
         why: "A customer with five thousand users has five thousand times the limit of a user. His migration script, \
               his Monday morning, his mistake then is everybody's, and the ones who complain are those who did \
               nothing.",
@@ -52,7 +54,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     if !facts.nodes(Kind::is_app).any(|node| is_shared(facts, node)) {
         return Vec::new();
     }
-    for journey in facts.journeys() {
+    for journey in facts.journeys().into_iter().filter(|journey| !makes_a_tenant(facts, journey)) {
         let outsiders = journey.outsiders(facts);
         let goes = |to: NodeIndex| {
             let kind = facts.node(to).kind;
@@ -79,6 +81,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     passed.into_iter().map(|(limit, (shared, bounded))| finding(facts, limit, &shared, bounded)).collect()
+}
+
+/// Whoever signs an organisation up belongs to none yet: it writes a new row of the table that `tenant_key` names.
+fn makes_a_tenant(facts: &Facts, journey: &Journey) -> bool {
+    journey.steps.iter().filter(|step| step.attrs.words("by").is_empty()).any(|step| {
+        let keys = facts.node(step.to).attrs.words("tenant_key");
+        let tenant =
+            |table: &Table| keys.iter().any(|key| key.strip_suffix("_id").unwrap_or(key) == table.id);
+        facts.tables_written(step).any(tenant)
+    })
 }
 
 fn is_shared(facts: &Facts, node: NodeIndex) -> bool {
@@ -155,6 +167,19 @@ mod tests {
         case("rate_limit=10/s limit_by=ip", "tenants=shared rate_limit=50/s limit_by=tenant", &[]);
         case("rate_limit=10/s limit_by=user", "tenants=single", &[]);
         case("rate_limit=10/s limit_by=user", "", &[]);
+        // Who signs a company up belongs to none; who changes one does.
+        let company = |write: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nwaf g rate_limit=1/s limit_by=ip\nservice a tenants=shared\n\
+                 postgres d tenant_key=company {{ table company {{ key id }}\n table seat {{ key company, id }} }}\n\
+                 flow f {{ u -> g -> a -> d {write} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        company("writes=company", &[]);
+        company("writes=[company, seat]", &[]);
+        company("writes=company by=id", &["wrong g"]);
+        company("writes=seat", &["wrong g"]);
         // No limit at all is asked elsewhere; nobody outside reaches it.
         case("", "tenants=shared", &[]);
         expect(
