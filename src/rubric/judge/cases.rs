@@ -255,7 +255,13 @@ fn what_follows_on_a_flow() {
     let asked = format!("client c\nexternal x\n{boxes}{put}\nb -> e }}\n");
     let typed = |more: &str| judged(&format!("{asked}{more}"), page).0;
     assert_eq!(typed("flow g { a -> e }"), Met::Yes);
-    for other in ["flow g { a -> x }", "flow g { c -> e }", "flow g { b -> e }", "flow g { a -> b -> x }"] {
+    for other in [
+        "flow g { a -> x }",
+        "flow g { c -> e }",
+        "flow g { b -> e }",
+        "flow g { a ~> e }",
+        "flow g { a -> e -> b -> x }",
+    ] {
         assert_eq!(typed(other), Met::No, "{other}");
     }
     assert_eq!(judged(&with("flow g { a -> e }"), page).0, Met::No);
