@@ -1,5 +1,5 @@
-//! What goes on where a flow has put something down: a worker looks for the rows that it wrote, or their store hands on
-//! what has changed.
+//! What goes on where a flow has left off: a worker looks for the rows that it wrote, their store hands on what has changed,
+//! or the client goes on to somebody outside to whom it was sent.
 
 use std::collections::HashSet;
 
@@ -18,8 +18,9 @@ pub(super) struct Following<'d> {
 }
 
 /// A line of the flows themselves goes on where it reads a table that they write; another flow does where it begins by
-/// looking every so often (`every=`) into such a table, or with the hand-off of a database that they write. Flows of
-/// `required` ids are judged by themselves. `reached` says what requests get to, by these lines and links.
+/// looking every so often (`every=`) into such a table or with the hand-off of a database that they write, or where it is
+/// nothing but their client's calls of externals that they reach, as on a payment page. Flows of `required` ids are judged by
+/// themselves. `reached` says what requests get to, by these lines and links.
 pub(super) fn following<'d>(
     design: &'d Design,
     own: &[&'d Flow],
@@ -52,12 +53,19 @@ pub(super) fn following<'d>(
                 design.steps_of(flow).first().is_some_and(|first| {
                     let from = design.graph[first.from].kind;
                     let is_stream = from == Kind::Database && design.graph[first.hop].arrow == Arrow::Handoff;
+                    let is_sent = |step: &Step| {
+                        let ends = [step.from, step.to];
+                        ends.map(|node| design.graph[node].kind) == [Kind::Client, Kind::External]
+                            && design.graph[step.hop].arrow == Arrow::Call
+                            && ends.into_iter().all(is_reached)
+                    };
                     match looks(first).filter(|_| first.attrs.has("every")) {
                         Some(link) => {
                             taken.push(link);
                             true
                         }
-                        None => is_stream && written.iter().any(|(store, _)| *store == first.from),
+                        None if is_stream => written.iter().any(|(store, _)| *store == first.from),
+                        None => design.steps_of(flow).iter().all(|step| is_sent(step)),
                     }
                 })
             })

@@ -51,6 +51,7 @@ const MORE_REVIEWS: &str = "ten are what a page shows; who wants all of them ask
 const WHOSE_WISHES: &str =
     "the wishes that change are those of who has signed in, not of somebody whom the request names";
 const KAFKAS_DEFAULT: &str = "unsaid, Kafka's producers wait for all copies in step";
+const FIVE_MINUTES: &str = "five minutes of work may be lost, and a copy is seconds behind";
 
 pub const NOT_NEEDED: &[NotNeeded] = &[
     // airbnb
@@ -389,6 +390,51 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
         "what the first provider fails goes to the second",
         &["  texter -> texts2 writes on=error\n"],
     ),
+    // payment-ready-api
+    by_reason("payment-ready-api/hosted", "tls", "lb       front", VENDORS_CERTIFICATE),
+    by_reason("payment-ready-api/hosted", "health", "service  shop", VENDOR_CHECKS),
+    "payment-ready-api/hosted",
+    "buyer -> front",
+    "`unique buyer, request` refuses the second order by itself, and the provider knows the payment's key",
+    &["unique buyer, request;", "shop -> provider writes idempotency_key"],
+    "payment-ready-api/hosted",
+    "clerk -> front",
+    "`key order, request` refuses the second refund by itself, and the call to the provider has a key",
+    &[" key order, request", "writes=refund conditional", "provider writes idempotency_key"],
+    "payment-ready-api/hosted",
+    "table ttl",
+    "table event",
+    "5M rows in the seven years for which orders stay",
+    by_reason("payment-ready-api/tokens", "xN", "worker    settler", LAG_TELLS),
+    "payment-ready-api/tokens",
+    "idempotent",
+    "worker    settler",
+    "the condition refuses the second event, and the mail has a key",
+    &["writes=order conditional", "mails writes idempotency_key"],
+    "payment-ready-api/tokens",
+    "store writes=order",
+    "`unique buyer, request` refuses the second order, and only an order that waits is paid",
+    &["unique buyer, request;", "writes=order conditional", "provider writes idempotency_key"],
+    "payment-ready-api/tokens",
+    "shop -> provider",
+    "50 calls at the most wait for the provider, and none longer than 2.5 s",
+    &[" bulkhead=50"],
+    "payment-ready-api/tokens",
+    "store writes=refund",
+    "`key order, request` refuses the second refund by itself, and the call to the provider has a key",
+    &[" key order, request", "writes=refund conditional", "provider writes idempotency_key"],
+    "payment-ready-api/tokens",
+    "table ttl",
+    "table event",
+    "as many rows as orders, which stay for seven years",
+    // rbac
+    by_reason("rbac/central", "limit_by", "gateway  front", FAR_BELOW),
+    "rbac/central",
+    "authz",
+    "service  products",
+    "it asks `decisions` for each request, which is the check",
+    stands_in("rbac/central", "xN", "worker     recorder", LAG_TELLS, &[" lag_alert"]),
+    by_reason("rbac/library", "limit_by", "lb       front", FAR_BELOW),
     // realtime-hub
     by_reason("realtime-hub/edge", "resume", "client viewer", LAST_VALUE),
     by_reason("realtime-hub/edge", "health", "every service", VENDOR_CHECKS),
@@ -437,6 +483,18 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
         "idempotency_key",
         "app -> front idempotency_key",
         "`unique owner, request` refuses the repeat by itself; a second PUT or DELETE leaves things as they are",
+    ),
+    // saas-backend
+    by_reason("saas-backend/rows", "replication", "postgres store", FIVE_MINUTES),
+    by_reason("saas-backend/silo", "replication", "postgres pooled", FIVE_MINUTES),
+    by_reason("saas-backend/silo", "replication", "postgres  silos", FIVE_MINUTES),
+    stands_in("saas-backend/silo", "xN", "worker    quick", LAG_TELLS, &[" lag_alert"]),
+    stands_in("saas-backend/silo", "xN", "worker    patient", LAG_TELLS, &[" lag_alert"]),
+    by_reason(
+        "saas-backend/silo",
+        "xN",
+        "scheduler clock",
+        "the provider's own events come at once: to ask an hour later for one that did not is soon enough",
     ),
     // seat-booking
     by_reason("seat-booking/holds", "limit_by", "gateway  front", FAR_BELOW),

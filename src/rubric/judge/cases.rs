@@ -313,6 +313,21 @@ fn what_follows_on_a_flow() {
     ] {
         assert_eq!(judged(&with(other), later).0, Met::No, "{other}");
     }
+    // The client goes on to somebody outside to whom the flow has sent it: to nobody else, and nobody else does.
+    let page = r#"{ flow = "f", hop = "client -> external" }"#;
+    let asked = format!("client c\nexternal x\n{boxes}{put}\nb -> e }}\n");
+    let typed = |more: &str| judged(&format!("{asked}{more}"), page).0;
+    assert_eq!(typed("flow g { a -> e }"), Met::Yes);
+    for other in [
+        "flow g { a -> x }",
+        "flow g { c -> e }",
+        "flow g { b -> e }",
+        "flow g { a ~> e }",
+        "flow g { a -> e -> b -> x }",
+    ] {
+        assert_eq!(typed(other), Met::No, "{other}");
+    }
+    assert_eq!(judged(&with("flow g { a -> e }"), page).0, Met::No);
     // What it says of time is the flow's promise too; its figures are its own.
     let late = r#"{ flow = "f", says = "staleness", max = "10s" }"#;
     assert_eq!(judged(&looks, late).0, Met::Yes);
