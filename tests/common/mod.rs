@@ -3,6 +3,8 @@
 // Each test is a program of its own and uses some of these.
 #![allow(dead_code)]
 
+pub mod program;
+
 use std::path::{Path, PathBuf};
 
 /// Every design in `examples/` but those of outages, which are short and have a test of their own.

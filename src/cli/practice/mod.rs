@@ -13,7 +13,6 @@ mod resume;
 mod reveal;
 mod session;
 mod start;
-mod store;
 
 use clap::Subcommand;
 use jiff::Timestamp;

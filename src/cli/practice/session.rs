@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::store::{self, Store};
 use crate::cli::input;
 use crate::cli::output::Trouble;
 use crate::cli::packs::{Folder, Loaded};
+use crate::cli::store::{self, Store};
 use crate::cli::terminal::{self, Color};
 use crate::practice::{Attempt, State, What, fingerprint};
 use crate::report::Style;
@@ -46,8 +46,8 @@ impl Desk {
     }
 
     /// The state, to be changed and saved; what was written into the current design meanwhile is noted.
-    pub fn open(&self) -> Result<Store, Trouble> {
-        let mut store = store::open(&self.data)?;
+    pub fn open(&self) -> Result<Store<State>, Trouble> {
+        let mut store: Store<State> = store::open(&self.data)?;
         let now = self.now();
         if let Some(attempt) = store.state.current() {
             let path = design(attempt);
