@@ -7,10 +7,19 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+pub const SPOF: &str = env!("CARGO_BIN_EXE_spof");
+
 pub struct Ran {
     pub status: i32,
     pub out: String,
     pub err: String,
+}
+
+impl Ran {
+    /// How it ended, what it printed, and what it said beside.
+    pub fn said(&self) -> (i32, &str, &str) {
+        (self.status, &self.out, &self.err)
+    }
 }
 
 /// How it ended, by itself, and what it said.
@@ -22,7 +31,7 @@ pub fn ran(output: Output) -> Ran {
 
 /// Nothing on standard input, and lines as wide as where nobody says how wide.
 pub fn command(folder: impl AsRef<Path>, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spof"));
+    let mut command = Command::new(SPOF);
     command.args(args).current_dir(folder).env_remove("COLUMNS").env_remove("NO_COLOR").stdin(Stdio::null());
     command
 }

@@ -1,19 +1,21 @@
 //! Shares of time that the design does not state: by the catalogue, else by how often things fail and how long they take to
 //! come back.
 
+use serde::Serialize;
+
 use crate::catalog::{Grade, Kind};
 use crate::design::Node;
 use crate::units::percent;
 
 /// A share that was taken for granted, for one or several nodes or for what they stand in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assumption {
     /// "one instance is up 99.977 % of the time"
     pub what: String,
-    pub grade: Grade,
-    pub source: String,
     /// Ids of nodes; names of zones, regions and fates.
     pub of: Vec<String>,
+    pub grade: Grade,
+    pub source: String,
     /// What to write to say otherwise.
     pub instead: String,
 }
