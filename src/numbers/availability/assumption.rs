@@ -31,7 +31,7 @@ const HOUR: f64 = 3600.0;
 const YEAR: f64 = 365.0 * 24.0 * HOUR;
 
 /// An instance that something restarts, and one that waits for a person.
-pub const RESTARTED: Repair = Repair { every: 0.5 * YEAR, takes: HOUR / 12.0 };
+const RESTARTED: Repair = Repair { every: 0.5 * YEAR, takes: HOUR / 12.0 };
 pub const BY_HAND: Repair = Repair { every: 0.5 * YEAR, takes: HOUR };
 pub const ZONE: Repair = Repair { every: 2.0 * YEAR, takes: 3.0 * HOUR };
 pub const REGION: Repair = Repair { every: 5.0 * YEAR, takes: 4.0 * HOUR };
