@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use super::figure::{Assumed, Figure, Missing, Reached, Unit, both};
 use super::want_rate;
 use crate::design::rows::{Write, Writes, row_writes};
-use crate::design::{Design, Node, Table};
+use crate::design::{Design, Node, Step, Table};
 use crate::units::{show_count, show_number, show_rate, show_size};
 
 const DAY: f64 = 86_400.0;
@@ -120,10 +120,23 @@ fn rows(table: &Table, written: &Reached, id: &str) -> Reached {
 /// row that is there.
 pub fn expected_rows(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> Option<Figure> {
     let of_table = writes.get(&(store, table.id.as_str()))?;
-    if of_table.iter().any(|(_, write)| matches!(write, Write::Again | Write::Compared | Write::Unknown)) {
+    let unknown = |(step, write): &(&Step, Write)| {
+        matches!(write, Write::Again | Write::Compared | Write::Unknown) || is_taken_apart(design, step)
+    };
+    if of_table.iter().any(unknown) {
         return None;
     }
     living(table, &written(design, writes, store, table).ok()?)
+}
+
+/// What was put together by a `batch` goes out by a `fanout` before or at this step: each thing in it once, or all of it
+/// as often, nobody can tell.
+fn is_taken_apart(design: &Design, step: &Step) -> bool {
+    let Some(flow) = step.flow.map(|flow| &design.flows[flow]) else { return false };
+    let until_here =
+        design.steps_of(flow).iter().take_while(|other| (other.line, other.leg) <= (step.line, step.leg));
+    let mut after = until_here.skip_while(|other| !other.attrs.has("batch"));
+    after.any(|other| ["fanout", "calls"].iter().any(|name| other.attrs.number(name).value() > Some(1.0)))
 }
 
 fn living(table: &Table, written: &Figure) -> Option<Figure> {

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
                these are different databases (a replica is its primary). Neither one of these two, nor an application from which the flow's calls lead to both, states `saga` (one \
                beside them does not undo their writes). What is written before the last and lapses by itself does not count: all tables that the hop names have a `ttl` of a day \
                at most (a reservation). Silent \
-               for hops that are `optional`, taken only `on=…`, or with `calls` below one (what one request fetches for the next thousand: numbers, keys), for writes behind two hops of one caller that both have a `share` below 100 % (alternatives of each other; beside a hop \
+               for lines of a flow that begin at different nodes (different requests), for hops that are `optional`, taken only `on=…`, or with `calls` below one (what one request fetches for the next thousand: numbers, keys), for writes behind two hops of one caller that both have a `share` below 100 % (alternatives of each other; beside a hop \
                without one, some requests do both), for what follows a queue or topic, for flows that \
                a timer or a worker starts, and where one application makes both writes: that is `dual-write`.",
         why: "A transaction ends at the edge of its database. The second service times out after the first has committed: the \
@@ -60,13 +60,17 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let last = done.len().saturating_sub(1);
         let mut place = 0..;
         done.retain(|write| place.next() == Some(last) || !lapses(facts, write.step));
+        // Lines that begin at different nodes are different requests.
+        let apart = |[one, two]: [&Done; 2]| one.way.first() != two.way.first();
         let undone = |[one, two]: [&Done; 2]| {
             let saga = |node: &NodeIndex| facts.node(*node).attrs.has("saga");
             let callers = one.way.iter().filter(|node| two.way.contains(node));
             callers.chain([&one.step.from, &two.step.from]).any(saga)
         };
-        let stays =
-            |at: usize| (0..done.len()).any(|other| other != at && !undone([&done[at], &done[other]]));
+        let stays = |at: usize| {
+            let others = (0..done.len()).filter(|&other| other != at);
+            others.map(|other| [&done[at], &done[other]]).any(|pair| !apart(pair) && !undone(pair))
+        };
         let writes: Vec<&Step> = (0..done.len()).filter(|&at| stays(at)).map(|at| done[at].step).collect();
         if writes.len() < 2 {
             continue;
@@ -245,5 +249,7 @@ mod tests {
         case("u -> c\nc -> a share=40% -> d writes\nc -> b share=60% -> e writes", &[]);
         case("u -> a -> d writes\na -> b share=60% -> e writes", &["wrong a"]);
         case("w -> a -> d writes\nw -> b -> e writes", &[]);
+        case("a -> d writes\nb -> e writes", &[]);
+        case("u -> a -> d writes\nu -> b -> e writes", &["wrong a"]);
     }
 }

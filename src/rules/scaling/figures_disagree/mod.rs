@@ -292,6 +292,15 @@ mod tests {
         };
         expect(&RULE, &text("31G"), &[]);
         expect(&RULE, &text("310M"), &["wrong d"]);
+        // Twenty put together and handed out to twenty: one each, or all to all?
+        let apart = |rest: &str| {
+            format!(
+                "client u\nservice a\nservice b\npostgres d {{ table t {{ key i; rows=31G; ttl=1y }} }}\n\
+                 flow f rate=1k/s {{ u -> a -> b batch=20 -> d writes=t {rest} }}"
+            )
+        };
+        expect(&RULE, &apart("fanout=20"), &[]);
+        expect(&RULE, &apart(""), &[]);
     }
 
     #[test]
