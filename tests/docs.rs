@@ -1,5 +1,7 @@
 //! The documentation is run: designs marked `arch` are read without a mistake, those marked `arch error` with one, and
-//! what a `console` block shows is what its command prints.
+//! what a `console` block shows is what its command prints: of a long output the first lines after `head=`, the last after `tail=`,
+//! and how many are left out; `at=` is when somebody practises, or saves a file. `like=` names the file that a block is a copy of.
+//! A `text screen=` block is a screen that another test keeps.
 //!
 //! `UPDATE_DOCS=1 cargo test --test docs` writes the outputs anew.
 
@@ -73,14 +75,31 @@ fn run(page: &str, folder: &Path) -> String {
         out.push('\n');
         let Some(info) = line.strip_prefix("```") else { continue };
         let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
-        if let Some((_, file)) = info.split_once(" file=") {
-            let file = folder.join(file);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, body.join("\n") + "\n").unwrap();
+        let said = |name: &str| info.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        let like = said("like")
+            .map(|file| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap());
+        let body = like.as_deref().map_or(body, |text| text.lines().collect());
+        let instant = |time: &str| format!("2024-03-04T{time}:00Z");
+        if let Some(file) = said("file") {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, body.join("\n") + "\n").unwrap();
+            if let Some(time) = said("at") {
+                let saved: jiff::Timestamp = instant(time).parse().unwrap();
+                std::fs::File::options().write(true).open(path).unwrap().set_modified(saved.into()).unwrap();
+            }
         }
-        if info == "console" {
+        if info.split(' ').next() == Some("console") {
             let command = body[0];
-            out.push_str(&format!("{command}\n{}", output(command.strip_prefix("$ spof ").unwrap(), folder)));
+            let mut arguments = command.strip_prefix("$ spof ").unwrap().to_string();
+            if let Some(time) = said("at") {
+                arguments.push_str(&format!(" --now {}", instant(time)));
+            }
+            let count = |name| said(name).map(|count| count.parse().unwrap());
+            let shown = trimmed(&output(&arguments, folder), count("head"), count("tail"));
+            out.push_str(&format!("{command}\n{shown}"));
+        } else if let Some(name) = said("screen") {
+            out.push_str(&screen(name));
         } else {
             out.extend(body.iter().map(|line| format!("{line}\n")));
         }
@@ -89,11 +108,49 @@ fn run(page: &str, folder: &Path) -> String {
     out
 }
 
+/// The first lines and the last, and how many lie between.
+fn trimmed(text: &str, head: Option<usize>, tail: Option<usize>) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let (head, tail) = match (head, tail) {
+        (None, None) => (lines.len(), 0),
+        (head, tail) => (head.unwrap_or(0), tail.unwrap_or(0)),
+    };
+    let left_out = lines.len().saturating_sub(head + tail);
+    if left_out == 0 {
+        return text.to_string();
+    }
+    let note = format!("… {left_out} more lines …");
+    let first = lines[..head].iter().copied();
+    let last = lines[lines.len() - tail..].iter().copied();
+    first.chain([note.as_str()]).chain(last).map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// A screen of a session, as the tests of the screen keep it.
+fn screen(name: &str) -> String {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/session").join(format!("{name}.snap"));
+    let kept = std::fs::read_to_string(path).unwrap();
+    let (_, text) = kept.split_once("\n---\n").unwrap();
+    text.to_string()
+}
+
+/// As a shell would take a line apart, as far as the documentation needs it.
+fn words(line: &str) -> Vec<String> {
+    let quoted = line.split('"').enumerate();
+    quoted
+        .flat_map(|(nth, part)| match nth % 2 {
+            0 => part.split_whitespace().map(str::to_string).collect(),
+            _ => vec![part.to_string()],
+        })
+        .collect()
+}
+
 fn output(arguments: &str, folder: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_spof"))
-        .args(arguments.split(' '))
+        .args(words(arguments))
         .current_dir(folder)
         .env("COLUMNS", "100")
+        .env("SPOF_DATA", folder.join(".spof"))
         .output()
         .unwrap();
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
@@ -115,7 +172,9 @@ fn what_the_documentation_shows_is_what_is_printed() {
         "docs/plots.md",
         "docs/predict.md",
     ];
-    for (page, folder) in [("README.md", root)].into_iter().chain(pages.map(|page| (page, scratch.path()))) {
+    let evening = tempfile::tempdir().unwrap();
+    let own = [("README.md", root), ("docs/session.md", evening.path())];
+    for (page, folder) in own.into_iter().chain(pages.map(|page| (page, scratch.path()))) {
         let text = std::fs::read_to_string(root.join(page)).unwrap();
         let ran = run(&text, folder);
         if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -48,7 +48,7 @@ fn last_word(start: usize, what: &str) -> Range<usize> {
 
 /// Problems whose gaps nobody has gone through yet, one by one.
 fn is_recent(problem: &str) -> bool {
-    const RECENT: [&str; 9] = [
+    const RECENT: [&str; 10] = [
         "airbnb",
         "deploy-cicd",
         "ecommerce-backend",
@@ -58,6 +58,7 @@ fn is_recent(problem: &str) -> bool {
         "payment-ready-api",
         "rbac",
         "saas-backend",
+        "whatsapp",
     ];
     RECENT.contains(&problem)
 }

@@ -415,7 +415,10 @@ fn a_killed_command_leaves_the_session_as_it_was_or_as_it_should_be() {
     for delay in 0..40 {
         let mut child = home.start(&["practice", "ask", "1"]);
         std::thread::sleep(std::time::Duration::from_millis(delay * 37 % 400));
-        let _ = child.kill();
+        // However slow the machine is, some come to their end.
+        if delay % 8 != 7 {
+            let _ = child.kill();
+        }
         if child.wait().unwrap().success() {
             done += 1;
         } else {

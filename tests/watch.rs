@@ -1,15 +1,17 @@
 //! `spof watch` in a terminal of its own: what stands on the screen after each save, and what is left when it ends.
 #![cfg(unix)]
 
+mod terminal;
+
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::PtySize;
 use tempfile::TempDir;
+use terminal::Session;
 
 const SPOF: &str = env!("CARGO_BIN_EXE_spof");
 
@@ -18,128 +20,9 @@ const FRAGILE: &str = "client web\nlb front managed\nservice api x3\npostgres st
 const MENDED: &str = "client web\nlb front managed\nservice api x3\npostgres store x2 failover=auto\n\
                       flow order { web -> front -> api -> store writes }\n";
 
-/// As long as a loaded machine may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A terminal with a program in it, and somebody who reads along.
-struct Session {
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    seen: Arc<Mutex<Seen>>,
-}
-
-struct Seen {
-    screen: vt100::Parser,
-    bytes: Vec<u8>,
-}
-
-impl Session {
-    fn start(program: &Path, args: &[&str], folder: &Path, (rows, cols): (u16, u16)) -> Session {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(program);
-        command.args(args);
-        command.cwd(folder);
-        command.env("TERM", "xterm-256color");
-        for name in ["NO_COLOR", "COLUMNS", "LINES"] {
-            command.env_remove(name);
-        }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let seen =
-            Arc::new(Mutex::new(Seen { screen: vt100::Parser::new(rows, cols, 0), bytes: Vec::new() }));
-        let (mut output, reads) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&seen));
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = output.read(&mut buffer) {
-                let mut seen = reads.lock().unwrap();
-                seen.screen.process(&buffer[..read]);
-                seen.bytes.extend_from_slice(&buffer[..read]);
-            }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Session { master: pair.master, keys, child, seen }
-    }
-
-    fn watch(folder: &Path, args: &[&str]) -> Session {
-        let args: Vec<&str> = ["watch"].iter().chain(args).copied().collect();
-        Session::start(Path::new(SPOF), &args, folder, (24, 80))
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    fn screen(&self) -> String {
-        self.seen.lock().unwrap().screen.screen().contents()
-    }
-
-    fn is_alternate(&self) -> bool {
-        self.seen.lock().unwrap().screen.screen().alternate_screen()
-    }
-
-    /// How long it took until a screen was seen that is as wanted.
-    #[track_caller]
-    fn wait(&self, wanted: impl Fn(&str) -> bool) -> Duration {
-        let start = Instant::now();
-        while !wanted(&self.screen()) {
-            assert!(start.elapsed() < PATIENCE, "still:\n{}", self.screen());
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        start.elapsed()
-    }
-
-    #[track_caller]
-    fn wait_for(&self, text: &str) -> Duration {
-        self.wait(|screen| screen.contains(text))
-    }
-
-    /// Its exit status, after everything that it wrote has been read.
-    #[track_caller]
-    fn end(&mut self) -> u32 {
-        let start = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(start.elapsed() < PATIENCE, "does not end:\n{}", self.screen());
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        let start = Instant::now();
-        while self.is_alternate() && start.elapsed() < Duration::from_secs(5) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        status.exit_code()
-    }
-
-    /// The terminal is as it was: its first screen, a cursor, lines that wrap, keys that are echoed.
-    #[track_caller]
-    fn is_restored(&self) {
-        let seen = self.seen.lock().unwrap();
-        let screen = seen.screen.screen();
-        assert!(!screen.alternate_screen());
-        assert!(!screen.hide_cursor());
-        let written = String::from_utf8_lossy(&seen.bytes).into_owned();
-        let last = |sequence: &str| written.rfind(sequence).map_or(-1, |at| at as isize);
-        assert!(last("\u{1b}[?7h") > last("\u{1b}[?7l"), "lines wrap again");
-        assert!(last("\u{1b}[?2026l") > last("\u{1b}[?2026h"), "nothing is held back");
-        drop(seen);
-        let modes = self.master.get_termios().expect("a terminal has modes");
-        let modes = format!("{:?}", modes.local_flags);
-        for mode in ["ECHO", "ICANON", "ISIG"] {
-            let is_mode = |word: &str| word == mode;
-            assert!(modes.split(|c: char| !c.is_ascii_alphanumeric()).any(is_mode), "{mode} in {modes}");
-        }
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn watch(folder: &Path, args: &[&str]) -> Session {
+    let args: Vec<&str> = ["watch"].iter().chain(args).copied().collect();
+    Session::start(Path::new(SPOF), &args, folder, (24, 80))
 }
 
 fn folder(text: &str) -> TempDir {
@@ -157,7 +40,7 @@ fn save_by_rename(folder: &Path, text: &str) {
 #[test]
 fn a_save_is_seen_and_what_it_mended_stands_first_and_q_leaves_no_trace() {
     let folder = folder(FRAGILE);
-    let mut session = Session::watch(folder.path(), &["shop.arch", "-o", "shop.svg"]);
+    let mut session = watch(folder.path(), &["shop.arch", "-o", "shop.svg"]);
     session.wait_for("error[spof-datastore]");
     session.wait_for("drawn to shop.svg");
     assert!(session.is_alternate());
@@ -190,7 +73,7 @@ fn a_save_is_seen_and_what_it_mended_stands_first_and_q_leaves_no_trace() {
 #[test]
 fn keys_open_scroll_and_draw_and_a_new_size_is_filled() {
     let folder = folder(FRAGILE);
-    let mut session = Session::watch(folder.path(), &["shop.arch"]);
+    let mut session = watch(folder.path(), &["shop.arch"]);
     session.wait_for("q quit");
     session.wait_for("error[spof-datastore]");
     session.press("xzéß\u{1b}[15~\t");
@@ -223,7 +106,7 @@ fn keys_open_scroll_and_draw_and_a_new_size_is_filled() {
 fn a_file_that_is_not_there_yet_is_waited_for_and_one_that_is_gone_too() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.arch");
-    let mut session = Session::watch(folder.path(), &["shop.arch"]);
+    let mut session = watch(folder.path(), &["shop.arch"]);
     session.wait_for("waiting for it");
     session.wait_for("there is no file `shop.arch`");
     fs::write(&file, FRAGILE).unwrap();
@@ -258,7 +141,7 @@ fn a_file_that_is_not_there_yet_is_waited_for_and_one_that_is_gone_too() {
 fn what_a_link_leads_to_is_watched_and_settings_too() {
     let (own, other) = (tempfile::tempdir().unwrap(), folder(FRAGILE));
     std::os::unix::fs::symlink(other.path().join("shop.arch"), own.path().join("shop.arch")).unwrap();
-    let session = Session::watch(own.path(), &["shop.arch"]);
+    let session = watch(own.path(), &["shop.arch"]);
     session.wait_for("error[spof-datastore]");
     // What is no longer looked at is not mended.
     let settings = "[rules.spof-datastore]\nseverity = \"off\"\nbecause = \"a prototype\"\n";
@@ -277,7 +160,7 @@ fn what_a_link_leads_to_is_watched_and_settings_too() {
 #[test]
 fn a_burst_of_saves_ends_with_the_last() {
     let folder = folder(FRAGILE);
-    let session = Session::watch(folder.path(), &["shop.arch"]);
+    let session = watch(folder.path(), &["shop.arch"]);
     session.wait_for("error[spof-datastore]");
     for nth in 0..50 {
         save_by_rename(folder.path(), &format!("{MENDED}# {nth}\n"));
@@ -289,7 +172,7 @@ fn a_burst_of_saves_ends_with_the_last() {
 #[test]
 fn a_signal_to_end_leaves_no_trace() {
     let folder = folder(FRAGILE);
-    let mut session = Session::watch(folder.path(), &["shop.arch"]);
+    let mut session = watch(folder.path(), &["shop.arch"]);
     session.wait_for("error[spof-datastore]");
     let id = session.child.process_id().unwrap();
     assert!(Command::new("kill").arg(id.to_string()).status().unwrap().success());

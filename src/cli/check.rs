@@ -4,21 +4,20 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use jiff::civil::Date;
 
 use super::folder::{self, Found, From};
 use super::format::{Format, Output};
 use super::input::shown;
+use super::judging::Judging;
 use super::output::{Trouble, finish, panicked, print_on};
 use super::progress::Progress;
 use super::terminal::{self, Color};
 use super::window::{Next, in_order};
-use super::{Size, Status, fix, input, packs, settings};
+use super::{Status, fix, input, settings};
 use crate::diagnostic::Severity;
 use crate::report::Style;
 use crate::report::sarif::Pages;
 use crate::review::{Review, Reviewer};
-use crate::rubric::Packs;
 use crate::settings::Settings;
 
 /// Say where a design breaks and why, and score it if it solves a problem
@@ -56,19 +55,10 @@ pub(super) struct Args {
     /// Show every finding whole, and every question
     #[arg(long)]
     all: bool,
-    /// Judge by this problem, whatever the design says it solves
-    #[arg(long, value_name = "ID")]
-    problem: Option<String>,
-    /// The scale of the problem
-    #[arg(long, value_enum, value_name = "SCALE")]
-    at: Option<Size>,
-    /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
     #[command(flatten)]
     fixing: fix::Fixing,
     #[command(flatten)]
-    packs: packs::Folder,
+    judging: Judging,
     #[command(flatten)]
     config: settings::Config,
 }
@@ -93,20 +83,16 @@ impl FailOn {
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
-    let loaded_packs = match args.packs.load(color) {
-        Ok(loaded) => loaded,
+    let judge = match args.judging.load(color) {
+        Ok(judge) => judge,
         Err(trouble) => return trouble.report(color),
     };
-    let packs = loaded_packs.packs();
-    if let Some(problem) = &args.problem
-        && packs.find(problem).is_none()
-    {
-        return packs::unknown(packs, problem).report(color);
-    }
+    let unset = Settings::default();
+    // Made once, so that all are judged on the same day.
+    let judge = judge.reviewer(&unset, true);
     let found = folder::expand(&args.files);
     let folders = found.iter().any(|one| one.from == From::Folder);
     let style = Style { all: args.all, ..terminal::for_stdout(color) };
-    let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
     let several = folders || args.files.len() > 1;
     let output = Output::new(args.format, style, several, folders, args.pages.clone());
     let mut said = Said { args, worst: Status::Clean, output, ended: false };
@@ -122,7 +108,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             (None, None) => Err(None),
             (None, Some(settings)) if args.fixing.asked() => Ok(Looked::ToFix(settings)),
             (None, Some(settings)) => {
-                let reviewer = reviewer(found, args, packs, today, &settings);
+                let reviewer = reviewer(found, args, &judge, &settings);
                 input::read_design(&found.file)
                     .map(|source| Looked::At(Box::new(reviewer.review(source))))
                     .map_err(Some)
@@ -136,7 +122,7 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
             progress.aside(|| match result {
                 Ok(Looked::At(review)) => said.review(found, &review, color),
                 Ok(Looked::ToFix(settings)) => {
-                    said.fixed(found, &reviewer(found, args, packs, today, &settings), color)
+                    said.fixed(found, &reviewer(found, args, &judge, &settings), color)
                 }
                 Err(trouble) => said.unread(found, trouble, color),
             })
@@ -153,17 +139,9 @@ enum Looked {
     ToFix(Settings),
 }
 
-fn reviewer<'a>(
-    found: &Found,
-    args: &'a Args,
-    packs: &'a Packs,
-    today: Date,
-    settings: &'a Settings,
-) -> Reviewer<'a> {
+fn reviewer<'a>(found: &Found, args: &Args, judge: &Reviewer<'a>, settings: &'a Settings) -> Reviewer<'a> {
     // A few lines about each of many designs have no room for what to do next.
-    let gains = !brief(found, args);
-    let scale = args.at.map(Size::scale);
-    Reviewer { packs, settings, problem: args.problem.as_deref(), scale, today, gains }
+    Reviewer { settings, gains: !brief(found, args), ..*judge }
 }
 
 fn brief(found: &Found, args: &Args) -> bool {

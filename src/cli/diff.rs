@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use jiff::civil::Date;
 
 use super::check::FailOn;
+use super::judging::Judging;
 use super::output::{Trouble, finish, say};
 use super::terminal::{self, Color};
-use super::{Size, Status, input, packs, settings};
+use super::{Status, input, settings};
 use crate::diff::diff;
 use crate::report::text::listed;
 use crate::report::{Style, diff as report};
@@ -26,6 +26,7 @@ Examples:
   spof diff old.arch new.arch --format markdown       for a pull request
 
 Exit status: 0 nothing new at or above --fail-on, 1 new findings, 2 mistakes in a design or a file that cannot be read.")]
+#[command(mut_arg("problem", |problem| problem.help("Judge both by this problem, whatever they say they solve")))]
 pub(super) struct Args {
     /// The design as it was; `-` is standard input
     old: PathBuf,
@@ -40,17 +41,8 @@ pub(super) struct Args {
     /// Tell every finding
     #[arg(long)]
     all: bool,
-    /// Judge both by this problem, whatever they say they solve
-    #[arg(long, value_name = "ID")]
-    problem: Option<String>,
-    /// The scale of the problem
-    #[arg(long, value_enum, value_name = "SCALE")]
-    at: Option<Size>,
-    /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
     #[command(flatten)]
-    packs: packs::Folder,
+    judging: Judging,
     #[command(flatten)]
     config: settings::Config,
 }
@@ -74,21 +66,10 @@ fn compare(args: &Args, color: Color) -> Result<Status, Trouble> {
     if input::is_stdin(&args.old) && input::is_stdin(&args.new) {
         return Err(Trouble::new("both designs are standard input").help("name a file for one of them"));
     }
-    let loaded = args.packs.load(color)?;
-    if let Some(problem) = &args.problem {
-        loaded.find(problem)?;
-    }
-    let mut settings = settings::Loaded::new(&args.config, color);
+    let judge = args.judging.load(color)?;
     // Both by the same settings, or a rule that was turned off would look like a flaw that was mended.
-    let Some(settings) = settings.of(&args.new) else { return Ok(Status::Bad) };
-    let reviewer = Reviewer {
-        packs: loaded.packs(),
-        settings: &settings,
-        problem: args.problem.as_deref(),
-        scale: args.at.map(Size::scale),
-        today: args.today.unwrap_or_else(|| jiff::Zoned::now().date()),
-        gains: false,
-    };
+    let Some(settings) = args.config.load(&args.new, color) else { return Ok(Status::Bad) };
+    let reviewer = judge.reviewer(&settings, false);
     let old = reviewed(&args.old, &reviewer, color)?;
     let new = reviewed(&args.new, &reviewer, color)?;
     let diff = diff(&old, &new);

@@ -123,7 +123,6 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let target = target(args)?;
     let Some((palette, fixed)) = theme::chosen(&args.theme, color)? else { return Ok(Status::Bad) };
     let source = input::read_design(&args.file)?;
-    let mut loaded = settings::Loaded::new(&args.config, color);
     let (ast, mut mistakes) = parse(&source.text);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
@@ -144,7 +143,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let scene = drawn(&design, plan(args, &design)?);
     let marks = if args.findings && args.format == Format::Svg {
         let today = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
-        let Some(settings) = loaded.of(&args.file) else { return Ok(Status::Bad) };
+        let Some(settings) = args.config.load(&args.file, color) else { return Ok(Status::Bad) };
         Some(Marks::new(&check_with(&design, today, &settings).findings))
     } else {
         None

@@ -4,16 +4,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use jiff::civil::Date;
 use serde::Serialize;
 
 use super::folder::{self, Found, From};
 use super::input::{self, shown};
+use super::judging::Judging;
 use super::output::{panicked, print_on};
 use super::progress::Progress;
 use super::terminal::{self, Color};
 use super::window::{Next, in_order};
-use super::{Size, Status, grade_lines, packs};
+use super::{Status, grade_lines};
 use crate::report::Style;
 use crate::report::grade::{Row, Summary, csv_head, csv_row, table_head, table_row};
 use crate::review::Reviewer;
@@ -37,6 +37,7 @@ for this line instead of the options.
 
 Exit status: 0 every design has its points, with --stdin every line its answer; 2 some have a reason instead of points,
 or there is nothing to grade.")]
+#[command(mut_arg("problem", |problem| problem.help("Judge by this problem, whatever a design says it solves")))]
 pub(super) struct Args {
     /// Folders of designs, or designs
     #[arg(required_unless_present = "stdin", conflicts_with = "stdin", value_name = "DIR")]
@@ -44,20 +45,11 @@ pub(super) struct Args {
     /// Read lines of JSON, each with an `id` and a `design`, and write a line of JSON for each
     #[arg(long)]
     stdin: bool,
-    /// Judge by this problem, whatever a design says it solves
-    #[arg(long, value_name = "ID")]
-    problem: Option<String>,
-    /// The scale of the problem
-    #[arg(long, value_enum, value_name = "SCALE")]
-    at: Option<Size>,
     /// What to print: a table, or rows for programs
     #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "stdin")]
     format: Format,
-    /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
     #[command(flatten)]
-    packs: packs::Folder,
+    judging: Judging,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,25 +61,13 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args, color: Color) -> Status {
-    let loaded = match args.packs.load(color) {
-        Ok(loaded) => loaded,
+    let judge = match args.judging.load(color) {
+        Ok(judge) => judge,
         Err(trouble) => return trouble.report(color),
     };
-    let packs = loaded.packs();
-    if let Some(problem) = &args.problem
-        && packs.find(problem).is_none()
-    {
-        return packs::unknown(packs, problem).report(color);
-    }
-    let reviewer = Reviewer {
-        packs,
-        // Whoever is examined does not choose what is looked at.
-        settings: &Settings::default(),
-        problem: args.problem.as_deref(),
-        scale: args.at.map(Size::scale),
-        today: args.today.unwrap_or_else(|| jiff::Zoned::now().date()),
-        gains: false,
-    };
+    // Whoever is examined does not choose what is looked at.
+    let settings = Settings::default();
+    let reviewer = judge.reviewer(&settings, false);
     if args.stdin { grade_lines::run(&reviewer, color) } else { folders(args, &reviewer, color) }
 }
 

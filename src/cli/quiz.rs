@@ -1,13 +1,15 @@
 //! `spof quiz`
 
 use std::collections::VecDeque;
-use std::io::{BufRead, ErrorKind, stdin};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::Status;
 use super::output::{Trouble, print, say, write};
+use super::practice::folder;
+use super::prompt;
 use super::terminal::{self, Color};
 use crate::quiz::{Card, Grade, Progress, Today, Unreadable, cards, today};
 use crate::report::Style;
@@ -23,7 +25,10 @@ Examples:
 
 You say yourself how it went: again, hard, good or easy. What you knew comes back after 1 day, 6 days, and then each time later
 by a factor of its own (SM-2); each answer is kept as it is given, so that you can leave at any time. Progress is in quiz.json in the folder
-SPOF_DATA, or in that of your system for such data.")]
+SPOF_DATA, or in that of your system for such data.
+
+Exit status: 0, also where you leave with q or Ctrl-D; 2 where it could not be done; 130 where a question was broken off with
+Ctrl-C.")]
 pub(super) struct Args {
     /// Only cards whose name has these words
     about: Vec<String>,
@@ -74,7 +79,7 @@ fn quiz(args: &Args, color: Color) -> Result<(), Trouble> {
             waiting.push_back((card, false));
         }
     }
-    print(&format!("{answered} answered; the rest waits\n"))
+    print(&format!("{answered} answered; the rest waits for the next `spof quiz`\n"))
 }
 
 fn style_dim(style: Style, text: &str) -> String {
@@ -85,37 +90,23 @@ fn style_dim(style: Style, text: &str) -> String {
 fn ask(card: &Card, more: usize, style: Style) -> Result<Option<Grade>, Trouble> {
     let paint = crate::report::Paint { on: style.color };
     let head = paint.dim(&format!("{}, {more} more", card.about));
-    print(&format!("{head}\n{}\n\nEnter for the answer, q to leave: ", markdown(&card.question, style)))?;
-    if line()?.is_none_or(|line| leaves(&line)) {
-        print("\n")?;
+    print(&format!("{head}\n{}\n\n", markdown(&card.question, style)))?;
+    if prompt::line("Enter for the answer, q to leave: ")?.is_none_or(|line| leaves(&line)) {
         return Ok(None);
     }
     print(&format!("\n{}\n\n", markdown(&card.answer, style)))?;
-    loop {
-        print("again, hard, good, easy? ")?;
-        match line()? {
-            Some(line) if !leaves(&line) => {
-                if let Some(grade) = Grade::parse(&line) {
-                    return Ok(Some(grade));
-                }
-            }
-            _ => {
-                print("\n")?;
-                return Ok(None);
-            }
-        }
-    }
+    let grade =
+        |line: &str| match Grade::parse(line) {
+            Some(grade) => Ok(Some(grade)),
+            None if leaves(line) => Ok(None),
+            None => Err("one of again, hard, good and easy, as you knew it; q leaves, and it is not counted"
+                .to_string()),
+        };
+    Ok(prompt::until("again, hard, good, easy? ", grade)?.flatten())
 }
 
 fn leaves(line: &str) -> bool {
     matches!(line.trim().to_lowercase().as_str(), "q" | "quit" | "exit")
-}
-
-fn line() -> Result<Option<String>, Trouble> {
-    let mut bytes = Vec::new();
-    let cannot = |error| Trouble::new(format!("cannot read standard input: {error}"));
-    let read = stdin().lock().read_until(b'\n', &mut bytes).map_err(cannot)?;
-    Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).trim().to_string()))
 }
 
 /// Keeps an answer. The file is read again first, so that two sessions at once lose little of each other's.
@@ -154,17 +145,4 @@ fn read(file: &Path) -> Result<Progress, Trouble> {
     std::fs::rename(file, &aside).map_err(cannot)?;
     say(&format!("note: `{}` {why}; it is kept as `{}`\n", file.display(), aside.display()));
     Ok(Progress::default())
-}
-
-/// `SPOF_DATA`, or `spof` in the folder that the system has for such things.
-fn folder() -> Result<PathBuf, Trouble> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let system = || {
-        let shared =
-            set(if cfg!(windows) { "APPDATA" } else { "XDG_DATA_HOME" }).filter(|path| path.is_absolute());
-        Some(shared.or_else(|| Some(set("HOME")?.join(".local/share")))?.join("spof"))
-    };
-    set("SPOF_DATA").or_else(system).ok_or_else(|| {
-        Trouble::new("cannot tell where to keep your progress").help("set SPOF_DATA to a folder")
-    })
 }

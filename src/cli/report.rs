@@ -2,17 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
-
+use super::judging::Judging;
 use super::output::{Trouble, print, say, write};
 use super::terminal::{self, Color};
-use super::{Size, Status, input, packs, settings};
+use super::{Status, input, settings};
 use crate::numbers::availability::Places;
 use crate::numbers::numbers_where;
 use crate::predict::predict;
 use crate::report::html::{Told, html};
 use crate::report::text::listed;
-use crate::review::Reviewer;
 
 /// Write all that is said of a design as one page, to read, print or hand on
 ///
@@ -35,20 +33,11 @@ pub(super) struct Args {
     /// Where to, `-` being standard output; the design's own name with .html where not given
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Judge by this problem, whatever the design says it solves
-    #[arg(long, value_name = "ID")]
-    problem: Option<String>,
-    /// The scale of the problem
-    #[arg(long, value_enum, value_name = "SCALE")]
-    at: Option<Size>,
     /// Let zones, regions and shared fates fail as often as the defaults say, where nothing is stated of them
     #[arg(long)]
     assume: bool,
-    /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
     #[command(flatten)]
-    packs: packs::Folder,
+    judging: Judging,
     #[command(flatten)]
     config: settings::Config,
 }
@@ -62,25 +51,10 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 
 fn report(args: &Args, color: Color) -> Result<Status, Trouble> {
     let target = target(args)?;
-    let loaded = args.packs.load(color)?;
-    let packs = loaded.packs();
-    if let Some(problem) = &args.problem
-        && packs.find(problem).is_none()
-    {
-        return Err(packs::unknown(packs, problem));
-    }
+    let judge = args.judging.load(color)?;
     let source = input::read_design(&args.file)?;
-    let mut configs = settings::Loaded::new(&args.config, color);
-    let Some(settings) = configs.of(&args.file) else { return Ok(Status::Bad) };
-    let reviewer = Reviewer {
-        packs,
-        settings: &settings,
-        problem: args.problem.as_deref(),
-        scale: args.at.map(Size::scale),
-        today: args.today.unwrap_or_else(|| jiff::Zoned::now().date()),
-        gains: true,
-    };
-    let review = reviewer.review(source);
+    let Some(settings) = args.config.load(&args.file, color) else { return Ok(Status::Bad) };
+    let review = judge.reviewer(&settings, true).review(source);
     let places = if args.assume { Places::Assumed } else { Places::AsStated };
     let numbers = numbers_where(&review.design, places);
     let growth = predict(&review.design, places).growth;

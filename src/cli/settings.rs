@@ -22,6 +22,11 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// For those who have no say in what is looked at.
+    pub fn none() -> Config {
+        Config { config: None, no_config: true }
+    }
+
     /// The file that a design's settings are in.
     fn file(&self, design: &Path) -> Option<PathBuf> {
         match &self.config {
@@ -29,6 +34,11 @@ impl Config {
             Some(file) => Some(file.clone()),
             None => nearest(design),
         }
+    }
+
+    /// The settings of a design; None where they cannot be read, which has been said.
+    pub fn load(&self, design: &Path, color: Color) -> Option<Settings> {
+        Loaded::new(self, color).of(design)
     }
 
     /// The settings of a design as they are now, with nothing said: for those whose screen would be written over.

@@ -44,6 +44,7 @@ pub(super) fn practice(problem: &Problem, scale: Scale) -> String {
     let head = format!(
         "# {}. What is asked stands in STATEMENT.md; for numbers:  spof practice ask\n\
          # As often as you like:   spof check {id}.arch    spof draw {id}.arch\n\
+         # Beside your editor:     spof practice watch\n\
          # A word you don't know:  spof explain cache      spof explain ttl\n\
          # Stuck:                  spof practice hint      Done:  spof practice finish\n",
         problem.title,

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
-use super::{Arrow, Design, Flow, Step};
+use super::{Arrow, Design, Flow, Step, body};
 use crate::catalog::Kind;
 use crate::diagnostic::Diagnostic;
 
@@ -20,6 +20,8 @@ pub struct Load {
     pub rate: Option<f64>,
     /// What those requests are about, a second: as many, unless several were put into one by `batch`.
     pub items: Option<f64>,
+    /// The body of the request goes another way: `payload` of the flow is not what passes here.
+    pub apart: bool,
 }
 
 /// What differs from an ordinary moment: nothing, by default.
@@ -53,9 +55,11 @@ pub fn propagate(design: &mut Design, found: &mut Vec<Diagnostic>) {
             true => of_flow(design, steps, Batches::EachItem, &ordinary, &mut Vec::new()),
             false => loads.clone(),
         };
-        for ((step, per_request), (_, items)) in loads.into_iter().zip(items) {
+        let apart = body::apart(design, &design.flows[flow]);
+        for (((step, per_request), (_, items)), apart) in loads.into_iter().zip(items).zip(apart) {
             let times = |factor: Option<f64>| rate.zip(factor).map(|(rate, factor)| rate * factor);
-            design.steps[step].load = Load { per_request, rate: times(per_request), items: times(items) };
+            design.steps[step].load =
+                Load { per_request, rate: times(per_request), items: times(items), apart };
         }
     }
 }

@@ -4,6 +4,7 @@
 //! in it resolves and every attribute has its type; it guarantees nothing about whether the architecture is any good.
 
 pub mod attrs;
+pub mod body;
 pub mod connected;
 mod expression;
 pub mod load;

@@ -6,6 +6,7 @@ use petgraph::graph::NodeIndex;
 
 use super::lookup::finds_one;
 use super::{Arrow, Design, Flow, Step, Table};
+use crate::catalog::Kind;
 
 /// What a write does to a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Write {
     Adds,
     /// Rows that are there: the hop says `by=` which.
     Changes,
+    /// The flow has written that table before, or takes its work from it: of the same row, as far as is known.
+    Again,
     /// Compared before it is set, or under a key that others have given: it finds its row there, or puts it in.
     Compared,
     /// It may be of a row that is there, by what is read before it, the table or the flow's label.
@@ -28,21 +31,32 @@ pub fn row_writes(design: &Design) -> Writes<'_> {
     let mut writes: Writes = HashMap::new();
     // Rows that a flow has looked up before: the write after that may be of the same one.
     let mut read: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
+    // Tables of which a flow has read some rows before, those that its work comes from, and those that it has written.
+    let mut listed: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
+    let mut worked_off: HashSet<(Option<usize>, NodeIndex, &str)> = HashSet::new();
+    let mut written: HashSet<(usize, NodeIndex, &str)> = HashSet::new();
     for step in design.steps.iter().filter(|step| design.graph[step.hop].arrow != Arrow::Control) {
         let store = holder(design, step.to);
         let node = &design.graph[store];
         let (by, reads) = (step.attrs.words("by"), step.attrs.words("reads"));
         for table in step.attrs.words("writes").iter().filter_map(|id| node.table(id)) {
-            let looked_up = read.contains(&(step.flow, store, &table.id));
+            let place = (step.flow, store, table.id.as_str());
+            let looked_up = read.contains(&place);
             let flow = step.flow.map(|flow| &design.flows[flow]);
+            let selects = selects(step, table);
+            let before = !selects && step.flow.is_some_and(|flow| !written.insert((flow, store, &table.id)));
+            // One of two ways writes its own.
+            let before = before && !step.attrs.has("share");
+            let again = (before || worked_off.contains(&place)) && !counts_on(table);
             let write = match () {
-                () if selects(step, table) => Write::Changes,
+                () if selects => Write::Changes,
                 () if looked_up || is_one_of_few(design, store, table) => Write::Unknown,
+                () if again => Write::Again,
                 () if step.attrs.has("conditional") || is_named_by_others(design, store, table) => {
                     Write::Compared
                 }
                 () if counts_on(table) => Write::Adds,
-                () if flow.is_some_and(changes) => Write::Unknown,
+                () if listed.contains(&place) || flow.is_some_and(changes) => Write::Unknown,
                 () => Write::Adds,
             };
             writes.entry((store, &table.id)).or_default().push((step, write));
@@ -50,8 +64,26 @@ pub fn row_writes(design: &Design) -> Writes<'_> {
         for table in reads.iter().filter_map(|id| node.table(id)).filter(|table| finds_one(table, by)) {
             read.insert((step.flow, store, &table.id));
         }
+        let takes_work = takes_work(design, step);
+        for table in reads.iter().filter_map(|id| node.table(id)) {
+            let place = (step.flow, store, table.id.as_str());
+            if takes_work {
+                worked_off.insert(place);
+            }
+            if !by.is_empty() {
+                listed.insert(place);
+            }
+        }
     }
     writes
+}
+
+/// A worker reads it, or a timer has it read: rows that wait for something to be done with them.
+fn takes_work(design: &Design, step: &Step) -> bool {
+    let Some(flow) = step.flow.map(|flow| &design.flows[flow]) else { return false };
+    let begins = |kind| matches!(kind, Kind::Scheduler | Kind::Worker);
+    let first = design.steps_of(flow).first().map(|first| design.graph[first.from].kind);
+    design.graph[step.from].kind == Kind::Worker || first.is_some_and(begins)
 }
 
 /// The store whose tables a store has: its primary's, where it is a replica that declares none.
@@ -110,7 +142,7 @@ fn counts_on(table: &Table) -> bool {
 
 /// There are as many rows as there are of something else: what somebody or something has one of, by the table's name or
 /// by its key.
-fn is_one_of_few(design: &Design, store: NodeIndex, table: &Table) -> bool {
+pub fn is_one_of_few(design: &Design, store: NodeIndex, table: &Table) -> bool {
     let has_one = [
         "status", "state", "position", "location", "session", "presence", "counter", "balance", "stock",
         "setting", "profile", "cart", "quota",
@@ -150,8 +182,10 @@ fn is_made(design: &Design, store: NodeIndex, table: &Table, key: &str) -> bool 
 
 /// The only field of the key is the key of something else: one row for each of those.
 fn is_of_another(design: &Design, store: NodeIndex, table: &Table, key: &str) -> bool {
-    let things =
-        ["user", "account", "customer", "member", "owner", "tenant", "device", "driver", "vehicle", "sku"];
+    let things = [
+        "user", "account", "customer", "member", "owner", "tenant", "org", "device", "driver", "vehicle",
+        "sku",
+    ];
     let name = key.to_lowercase();
     let whose = name.strip_suffix("_id").unwrap_or(&name);
     let own = singular(&table.id.to_lowercase());
@@ -230,8 +264,38 @@ mod tests {
         // Of another table, by something that many have, or after it.
         assert_eq!(of("a -> d reads=o writes=t by=id"), [Write::Adds]);
         assert_eq!(of("a -> d reads=o by=id\na -> d writes=t"), [Write::Adds]);
-        assert_eq!(of("a -> d reads=t by=x\na -> d writes=t"), [Write::Adds]);
+        assert_eq!(of("a -> d reads=t\na -> d writes=t"), [Write::Adds]);
         assert_eq!(of("a -> d writes=t\na -> d reads=t by=id"), [Write::Adds]);
+    }
+
+    #[test]
+    fn what_a_flow_has_done_before() {
+        let of = |keys: &str, lines: &str| {
+            let text = format!(
+                "client u\nservice a x2\nscheduler s\nworker w\nqueue q\npostgres d {{ table t {{ key {keys} }}; table o {{ key id }} }}\n\
+                 flow f {{ {lines} }}"
+            );
+            let (ast, _) = crate::syntax::parse(&text);
+            let (design, mistakes) = crate::design::lower(&ast);
+            assert!(mistakes.is_empty(), "{mistakes:?} in {text}");
+            let store = design.node("d").unwrap();
+            row_writes(&design)[&(store, "t")].iter().map(|(_, write)| *write).collect::<Vec<_>>()
+        };
+        // Taken, then settled; asked for some of them, and perhaps one more.
+        assert_eq!(of("id", "u -> a -> d writes=t\na -> d writes=t"), [Write::Adds, Write::Again]);
+        assert_eq!(of("id", "u -> a -> d writes=t\na ~> q ~> w -> d writes=t"), [Write::Adds, Write::Again]);
+        assert_eq!(
+            of("id", "u -> a -> d writes=t\na -> d writes=t conditional"),
+            [Write::Adds, Write::Again]
+        );
+        assert_eq!(of("id", "u -> a -> d writes=[o, t]\na -> d writes=o"), [Write::Adds]);
+        assert_eq!(of("room, at", "u -> a -> d writes=t\na -> d writes=t"), [Write::Adds, Write::Adds]);
+        assert_eq!(of("id", "u -> a -> d reads=t by=x\na -> d writes=t"), [Write::Unknown]);
+        assert_eq!(of("room, seq", "u -> a -> d reads=t by=room\na -> d writes=t"), [Write::Adds]);
+        // What waits for something to be done with it.
+        assert_eq!(of("id", "w -> d reads=t by=state limit=10\nw -> d writes=t"), [Write::Again]);
+        assert_eq!(of("id", "s -> a -> d reads=t by=state\na -> d writes=t conditional"), [Write::Again]);
+        assert_eq!(of("id", "s -> a -> d reads=o by=state\na -> d writes=t"), [Write::Adds]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::table::TableNumbers;
 use super::traffic::{Traffic, network};
 use super::{unknown_hits, want_rate};
 use crate::catalog::Kind;
+use crate::design::body::size;
 use crate::design::{Arrow, Design, Node, Step};
 use crate::units::{show_duration, show_number, show_rate, show_share, show_size};
 
@@ -169,10 +170,7 @@ fn in_flight(peak: &Reached, latency: f64) -> Reached {
 
 /// Bytes a second at the peak, where any step says how large its requests (`payload`) or answers (`response`) are.
 fn volume(design: &Design, steps: &[&Step], which: &str) -> Option<Reached> {
-    let size = |step: &Step| {
-        let flow = &design.flows[step.flow.expect("only steps of flows arrive")];
-        step.attrs.number(which).value().or(flow.attrs.number(which).value())
-    };
+    let size = |step: &Step| size(design, step, which);
     let sized: Vec<&Step> = steps.iter().copied().filter(|step| size(step).is_some()).collect();
     if sized.is_empty() {
         return None;

@@ -120,7 +120,7 @@ fn rows(table: &Table, written: &Reached, id: &str) -> Reached {
 /// row that is there.
 pub fn expected_rows(design: &Design, writes: &Writes, store: NodeIndex, table: &Table) -> Option<Figure> {
     let of_table = writes.get(&(store, table.id.as_str()))?;
-    if of_table.iter().any(|(_, write)| matches!(write, Write::Compared | Write::Unknown)) {
+    if of_table.iter().any(|(_, write)| matches!(write, Write::Again | Write::Compared | Write::Unknown)) {
         return None;
     }
     living(table, &written(design, writes, store, table).ok()?)

@@ -12,6 +12,7 @@ use super::figure::{Figure, Missing, Reached, Unit, add_new};
 use super::node::arrives;
 use super::{unknown_hits, want_rate};
 use crate::catalog::Kind;
+use crate::design::body::size;
 use crate::design::{Arrow, Design, Node, Step};
 use crate::units::{show_number, show_rate, show_share, show_size};
 
@@ -124,12 +125,12 @@ struct Part {
     line: String,
 }
 
-/// What one use of a hop carries, of its requests (`payload`) or its answers (`response`): by its own size, or by that of
-/// its flow. None where neither says one. What is missing is in the error.
+/// What one use of a hop carries, of its requests (`payload`) or its answers (`response`): by its own size, that of the
+/// rows that it writes, or that of its flow. None where nothing says one. What is missing is in the error.
 fn part(design: &Design, step: &Step, which: &str) -> Option<Result<Part, Vec<String>>> {
     let flow = &design.flows[step.flow?];
     let own = step.attrs.number(which).value();
-    let size = own.or(flow.attrs.number(which).value())?;
+    let size = size(design, step, which)?;
     let Some(peak) = flow.attrs.number("peak").value().or(flow.attrs.number("rate").value()) else {
         return Some(Err(want_rate(flow).wants));
     };

@@ -103,7 +103,9 @@ impl Attempt {
     /// Seconds between an event and the one before, or 0 where nobody worked in between.
     pub fn worked_before(&self, at: usize) -> i64 {
         let Some(event) = self.events.get(at).filter(|_| at > 0) else { return 0 };
-        if event.what == What::Resumed { 0 } else { gap(self.events[at - 1].at, event.at) }
+        let before = &self.events[at - 1];
+        let is_break = event.what == What::Resumed || before.what == What::Left;
+        if is_break { 0 } else { gap(before.at, event.at) }
     }
 
     /// Seconds of work until now, or until it ended.
@@ -112,7 +114,7 @@ impl Attempt {
         let last = end.unwrap_or(self.events.len().saturating_sub(1));
         let known: i64 = (1..=last).map(|at| self.worked_before(at)).sum();
         let since = match (self.is_open(), self.events.last()) {
-            (true, Some(event)) => gap(event.at, now),
+            (true, Some(event)) if event.what != What::Left => gap(event.at, now),
             _ => 0,
         };
         known + since
@@ -159,7 +161,9 @@ mod tests {
         // A clock that was put back.
         log(200, What::Edited);
         assert_eq!(one.worked(at(205)), (10 + 5 + 5) * 60);
-        one.events.push(Event { at: at(210), what: What::GaveUp });
+        one.events.push(Event { at: at(210), what: What::Left });
+        assert_eq!(one.worked(at(300)), (10 + 5 + 10) * 60);
+        one.events.push(Event { at: at(215), what: What::GaveUp });
         one.events.push(Event { at: at(220), what: What::Revealed });
         assert_eq!(one.worked(at(230)), (10 + 5 + 10) * 60);
         assert!(!one.is_open());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::What;
 use crate::catalog::Kind;
 use crate::design::Design;
 use crate::layout::random::Random;
@@ -94,6 +95,11 @@ impl Drill {
 
     pub fn is_right(&self, said: &Said) -> bool {
         *said == self.right()
+    }
+
+    /// What is remembered of an answer.
+    pub fn noted(&self, said: &Said) -> What {
+        What::Drilled { loss: self.after.loss.id(), right: self.is_right(said) }
     }
 
     /// From one line, its parts apart by `;`: what stops, what slows down, what breaks next. What is left out is nothing.

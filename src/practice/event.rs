@@ -37,6 +37,8 @@ pub enum What {
     FollowedUp {
         question: String,
     },
+    /// Somebody closed the screen: what lies between this and the next event does not count as work.
+    Left,
     /// What lies between this and the event before does not count as work.
     Resumed,
     Finished {

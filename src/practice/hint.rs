@@ -4,19 +4,19 @@ use super::Attempt;
 use crate::rubric::{Criterion, CriterionScore, Met, Rubric, Score};
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Hint<'r> {
-    pub criterion: &'r Criterion,
+pub struct Hint {
+    pub criterion: Criterion,
     /// Counted from 1.
     pub rung: usize,
-    pub text: &'r str,
+    pub text: String,
     /// It was given before: the ladder is at its end, as are those of all other open criteria.
     pub again: bool,
     /// Criteria that matter more, whose hints were all given.
-    pub above: Vec<&'r Criterion>,
+    pub above: Vec<Criterion>,
 }
 
 /// None where nothing is open that a hint could help with.
-pub fn next<'r>(score: &Score, rubric: &'r Rubric, attempt: &Attempt) -> Option<Hint<'r>> {
+pub fn next(score: &Score, rubric: &Rubric, attempt: &Attempt) -> Option<Hint> {
     let ladders: Vec<&Criterion> = order(score)
         .into_iter()
         .filter_map(|open| rubric.criteria.iter().find(|one| one.id == open.id))
@@ -24,17 +24,17 @@ pub fn next<'r>(score: &Score, rubric: &'r Rubric, attempt: &Attempt) -> Option<
         .collect();
     let used_up = |criterion: &Criterion| attempt.rung(&criterion.id) >= criterion.hints.len();
     let above: Vec<&Criterion> = ladders.iter().copied().take_while(|one| used_up(one)).collect();
-    match ladders.get(above.len()).copied() {
-        Some(criterion) => {
-            let rung = attempt.rung(&criterion.id) + 1;
-            Some(Hint { criterion, rung, text: &criterion.hints[rung - 1], again: false, above })
-        }
+    let (criterion, rung, above) = match ladders.get(above.len()) {
+        Some(criterion) => (*criterion, attempt.rung(&criterion.id) + 1, above),
         None => {
             let criterion = *ladders.first()?;
-            let rung = criterion.hints.len();
-            Some(Hint { criterion, rung, text: &criterion.hints[rung - 1], again: true, above: Vec::new() })
+            (criterion, criterion.hints.len(), Vec::new())
         }
-    }
+    };
+    let text = criterion.hints.get(rung - 1)?.clone();
+    let again = used_up(criterion);
+    let above = above.into_iter().cloned().collect();
+    Some(Hint { criterion: criterion.clone(), rung, text, again, above })
 }
 
 /// Open criteria, the one that matters most first: the musts of the lowest level that is shut, then by points that are

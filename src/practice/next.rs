@@ -18,7 +18,7 @@ pub struct Next {
 const REST: i64 = 24 * 60 * 60;
 
 /// In this order: what is open; what did not reach the level mid, once a day has passed, the longest ago first; what was never
-/// tried, the easiest first and of equals that which asks most about your weakest dimension; what earned least.
+/// tried, as hard as you are ready for and of equals that which asks most about your weakest dimension; what earned least.
 pub fn next(state: &State, packs: &Packs, now: Timestamp) -> Option<Next> {
     open(state, packs)
         .or_else(|| again(state, packs, now))
@@ -54,23 +54,57 @@ fn again(state: &State, packs: &Packs, now: Timestamp) -> Option<Next> {
 
 fn new(state: &State, packs: &Packs) -> Option<Next> {
     let untried = || packs.iter().filter(|pack| state.of(&pack.problem.id).next().is_none());
-    let tier = untried().map(|pack| pack.problem.tier).min()?;
+    let won = won(state, packs);
+    let aim = won.as_ref().map_or(0, |won| won.aim);
+    let tiers = || untried().map(|pack| pack.problem.tier);
+    let tier = tiers().filter(|tier| *tier >= aim).min().or_else(|| tiers().max())?;
     let weakest = dimensions(state).first().filter(|one| one.share() < 1.0).cloned();
     let asks = |pack: &&Pack| weakest.as_ref().map_or(0, |weakest| musts(pack, weakest.id));
-    let easiest = || untried().filter(|pack| pack.problem.tier == tier);
-    let most = easiest().map(|pack| asks(&pack)).max()?;
-    let pack = easiest().find(|pack| asks(pack) == most)?;
-    let why = match weakest.filter(|_| most > 0) {
-        _ if state.attempts().is_empty() => "the easiest there is, to begin with".to_string(),
+    let fitting = || untried().filter(|pack| pack.problem.tier == tier);
+    let most = fitting().map(|pack| asks(&pack)).max()?;
+    let pack = fitting().find(|pack| asks(pack) == most)?;
+    let step = match &won {
+        Some(won) if tier > won.tier => {
+            format!("you reached {} in {}, so something harder", won.level.name(), won.problem)
+        }
+        Some(won) if tier == won.tier => {
+            format!("you reached {} in {}, so another that is as hard", won.level.name(), won.problem)
+        }
+        Some(_) => "you have tried all that is harder".to_string(),
+        None if state.attempts().is_empty() => "the easiest there is, to begin with".to_string(),
+        None => "the easiest of those that you have not tried".to_string(),
+    };
+    let why = match weakest.filter(|_| most > 0 && !state.attempts().is_empty()) {
         Some(weakest) => format!(
-            "you have not tried it; of the easiest of those it asks most about {}, where you have {:.0} of {:.0} points",
+            "{step}; of those it asks most about {}, where you have {:.0} of {:.0} points",
             weakest.id.name(),
             weakest.points,
             weakest.of
         ),
-        None => "the easiest of those that you have not tried".to_string(),
+        None => step,
     };
     Some(Next { problem: pack.problem.id.clone(), why })
+}
+
+/// What somebody can do already.
+struct Won {
+    problem: String,
+    tier: u8,
+    level: Level,
+    /// The tier to go on with.
+    aim: u8,
+}
+
+/// From where to go on: the problem that leads furthest, of equals the easier. Who reached mid is ready for another of its tier, who
+/// reached senior for the next.
+fn won(state: &State, packs: &Packs) -> Option<Won> {
+    let won = packs.iter().filter_map(|pack| {
+        let level = best(state, &pack.problem.id)?.level.filter(|level| *level >= Level::Mid)?;
+        let tier = pack.problem.tier;
+        let aim = if level >= Level::Senior { tier.saturating_add(1) } else { tier };
+        Some(Won { problem: pack.problem.id.clone(), tier, level, aim })
+    });
+    won.min_by_key(|won| (std::cmp::Reverse(won.aim), won.tier))
 }
 
 /// How many musts of a rubric are about a dimension.
@@ -130,6 +164,26 @@ mod tests {
         assert!(problem == "chat-system" && why.contains("open"), "{why}");
         state.log(at(3 * DAY + 10), What::GaveUp);
         assert_eq!(advice(&state, 3 * DAY + 60).0, "url-shortener", "the longest ago first");
+    }
+
+    #[test]
+    fn who_does_well_is_asked_for_more() {
+        let tier = |id: &str| Packs::built_in().find(id).unwrap().problem.tier;
+        let of = |id: &str| reference::of(id)[0].1;
+        let mut state = State::default();
+        finished(&mut state, of("rest-no-db"), 0, 20);
+        let (problem, why) = advice(&state, 30);
+        assert_eq!(tier(&problem), tier("rest-no-db") + 1);
+        assert!(why.starts_with("you reached staff in rest-no-db, so something harder"), "{why}");
+        finished(&mut state, of("chat-system"), 30, 40);
+        assert_eq!(tier(&advice(&state, 80).0), tier("chat-system") + 1);
+        finished(&mut state, of("uber-core"), 80, 40);
+        let (problem, why) = advice(&state, 130);
+        assert_eq!(tier(&problem), tier("stripe-clone"), "as hard as there is: {why}");
+        finished(&mut state, of("stripe-clone"), 130, 40);
+        let (problem, why) = advice(&state, 180);
+        assert_eq!(tier(&problem), 3);
+        assert!(why.starts_with("you have tried all that is harder"), "{why}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ const ALL: &[(&str, &str, &str)] = texts! {
     "ecommerce-backend": "monolith" "services",
     "email-queue": "broker" "table",
     "file-uploader": "direct" "streamed",
+    "high-frequency-chat": "adapter" "small" "stream",
     "listing-api": "index" "sql",
     "microservices-system": "modules" "services",
     "notification-service": "channels" "log",
@@ -29,6 +30,7 @@ const ALL: &[(&str, &str, &str)] = texts! {
     "uber-core": "cells" "city" "index",
     "url-shortener": "edge" "kv" "sql",
     "video-transcoder": "queue" "segments",
+    "whatsapp": "inbox" "owner" "small",
 };
 
 /// Every reference of the program: problem, name, text.

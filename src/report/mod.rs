@@ -59,7 +59,7 @@ pub struct Style {
 }
 
 impl Style {
-    fn paint(self) -> Paint {
+    pub(crate) fn paint(self) -> Paint {
         Paint { on: self.color }
     }
 }

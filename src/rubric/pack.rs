@@ -50,11 +50,13 @@ const BUILT_IN: &[(&str, &str, &str)] = &texts![
     "video-transcoder",
     "seat-booking",
     "airbnb",
+    "high-frequency-chat",
     "microservices-system",
     "saas-backend",
     "ecommerce-backend",
     "stripe-clone",
     "uber-core",
+    "whatsapp",
 ];
 
 impl Packs {

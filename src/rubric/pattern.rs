@@ -126,7 +126,8 @@ fn unknown<'c>(what: &str, word: &str, candidates: impl IntoIterator<Item = &'c 
 /// A stop on a path: `[ARROW] [reads|writes] KINDS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
-    /// `->`: every hop since the stop before is waited for; `~>`: one of them is handed off; `<->`: the last is a stream.
+    /// `->`: every hop since the stop before is waited for; `~>`: one of them is handed off; `<->`: the last is a stream;
+    /// `..>`: the last acts from outside the request path.
     pub arrow: Option<Arrow>,
     /// What the last hop to it does.
     pub access: Option<Access>,
@@ -184,7 +185,8 @@ impl Stop {
             (None, Some(Arrow::Call)) => " that it waits for".to_string(),
             (None, Some(Arrow::Handoff)) => " after a hand-off".to_string(),
             (None, Some(Arrow::Stream)) => " over an open connection".to_string(),
-            (None, _) => String::new(),
+            (None, Some(Arrow::Control)) => " from outside the request path".to_string(),
+            (None, None) => String::new(),
             (Some(does), Some(Arrow::Call)) => format!(" that it {does} and waits for"),
             (Some(does), Some(Arrow::Handoff)) => format!(" that it {does} after a hand-off"),
             (Some(does), _) => format!(" that it {does}"),
@@ -212,8 +214,8 @@ impl HopPattern {
             [from, sign, "writes", to] => (from, sign, Some(Access::Writes), to),
             _ => return Err("a hop is `KIND -> KIND` or `KIND -> writes KIND`, with spaces".to_string()),
         };
-        let arrow =
-            arrow(sign).ok_or_else(|| format!("`{sign}` is no arrow; there are `->`, `~>` and `<->`"))?;
+        let arrow = arrow(sign)
+            .ok_or_else(|| format!("`{sign}` is no arrow; there are `->`, `~>`, `<->` and `..>`"))?;
         Ok(HopPattern { from: Kinds::parse(from)?, arrow, access, to: Kinds::parse(to)? })
     }
 
@@ -232,7 +234,7 @@ impl HopPattern {
 }
 
 fn arrow(sign: &str) -> Option<Arrow> {
-    Arrow::ALL.into_iter().filter(|arrow| *arrow != Arrow::Control).find(|arrow| arrow.symbol() == sign)
+    Arrow::ALL.into_iter().find(|arrow| arrow.symbol() == sign)
 }
 
 #[cfg(test)]

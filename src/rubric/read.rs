@@ -11,6 +11,7 @@ use super::pattern::{Access, HopPattern, Kinds, Stop};
 use super::quantity::{self, Named};
 use super::{Criterion, Level, Need, RequiredFlow, Rubric, Scale};
 use crate::catalog::{Subject, catalog};
+use crate::design::Arrow;
 use crate::source::Source;
 
 /// Facts of a technology that a test may name beside attributes.
@@ -190,12 +191,12 @@ impl Reader<'_> {
                 let test = self.test(entry, entry.has.as_ref(), &subjects);
                 Condition::Node { flow, kinds, test, every: entry.every.unwrap_or(false) }
             }
-            "hop" => Condition::Hop {
-                flow,
-                hop: self.parse(entry.hop.as_ref()?, HopPattern::parse)?,
-                test: self.test(entry, entry.has.as_ref(), &[Subject::Hop]),
-                every: entry.every.unwrap_or(false),
-            },
+            "hop" => {
+                let hop = self.parse(entry.hop.as_ref()?, HopPattern::parse)?;
+                let subject = if hop.arrow == Arrow::Control { Subject::Control } else { Subject::Hop };
+                let test = self.test(entry, entry.has.as_ref(), &[subject]);
+                Condition::Hop { flow, hop, test, every: entry.every.unwrap_or(false) }
+            }
             "table" => {
                 let has = self.names(entry.table.as_ref()?, &[Subject::Table], &TABLE_PARTS);
                 Condition::Table {

@@ -10,7 +10,9 @@ use crate::catalog::Kind;
 use crate::design::{Arrow, Design, Flow, Node, Step};
 
 /// All flows that serve one requirement, as one, and what follows on them: a worker that looks for the rows which they
-/// wrote, what their store hands on. A line that no request reaches (a box and an arrow put in for looks) is not in it.
+/// wrote, what their store hands on. A line that no request reaches (a box and an arrow put in for looks) is not in it. Of the
+/// arrows outside the request path `deploys`, `configures` and `recovers` take a flow further, for there they are what it is
+/// about; secrets and settings that its nodes `needs` are on it, wherever that is drawn.
 pub(super) struct View<'d> {
     pub design: &'d Design,
     /// Those that serve it.
@@ -54,7 +56,8 @@ impl<'d> View<'d> {
         });
         let lines: Vec<&Step> = lines.into_iter().chain(lines_of(design, &following.flows)).collect();
         let mut reached = vec![false; design.graph.node_count()];
-        let nodes = spread(&entries, &lines, &following.taken, &mut reached);
+        let mut nodes = spread(&entries, &lines, &following.taken, &mut reached);
+        nodes.extend(needed(design, &reached));
         let steps = lines.into_iter().filter(|step| reached[step.from.index()]).collect();
         Some(View { design, flows, following, steps, nodes, entries })
     }
@@ -115,7 +118,8 @@ impl<'d> View<'d> {
             }
             for &(to, step) in &next[node.index()] {
                 let arrow = step.map_or(Arrow::Handoff, |step| graph[step.hop].arrow);
-                let handed = handed || arrow == Arrow::Handoff;
+                // Nobody waits for what is done outside the request path either.
+                let handed = handed || matches!(arrow, Arrow::Handoff | Arrow::Control);
                 let accepted = match step {
                     Some(step) => stops[passed].accepts(self.design, step, handed, lenient),
                     None => stops[passed].takes(&graph[to]),
@@ -142,10 +146,25 @@ impl<'d> View<'d> {
     }
 }
 
-/// The lines of flows that requests take.
+/// The lines of flows that requests take, or that bring a version, a setting or a repair to somebody.
 fn lines_of<'d>(design: &'d Design, flows: &[&'d Flow]) -> Vec<&'d Step> {
+    let acts = |step: &Step| ["deploys", "configures", "recovers"].iter().any(|verb| step.attrs.has(verb));
     let lines = flows.iter().flat_map(|flow| design.steps_of(flow));
-    lines.filter(|step| design.graph[step.hop].arrow != Arrow::Control).collect()
+    lines.filter(|step| arrow_of(design, step) != Arrow::Control || acts(step)).collect()
+}
+
+/// Secrets and settings without which what is reached does not start.
+fn needed(design: &Design, reached: &[bool]) -> Vec<NodeIndex> {
+    let mut nodes = Vec::new();
+    let mut seen = reached.to_vec();
+    for step in design.steps.iter().filter(|step| arrow_of(design, step) == Arrow::Control) {
+        let holds = matches!(design.graph[step.to].kind, Kind::Secrets | Kind::Config | Kind::Registry);
+        let is_needed = holds && step.attrs.has("needs") && reached[step.from.index()];
+        if is_needed && !std::mem::replace(&mut seen[step.to.index()], true) {
+            nodes.push(step.to);
+        }
+    }
+    nodes
 }
 
 /// The nodes that requests get to, in the order in which they are reached.
@@ -183,6 +202,7 @@ impl Stop {
             Some(Arrow::Handoff) => handed,
             Some(arrow) => arrow_of(design, step) == arrow,
         };
+        let lenient = lenient && arrow_of(design, step) != Arrow::Control;
         // What is handed to a broker is written there; nobody says so.
         let to_broker = arrow_of(design, step) == Arrow::Handoff && design.graph[step.to].kind.is_broker();
         let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes") || to_broker);

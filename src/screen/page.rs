@@ -15,15 +15,23 @@ pub struct Page {
     pub note: String,
     /// Keys and what they do, those to keep first where there is no room for all.
     pub keys: Vec<(&'static str, &'static str)>,
+    /// Every key is shown, on as many lines as that takes.
+    pub all_keys: bool,
 }
 
-/// Lines under the body: a rule with the note, and the keys.
-const FOOT: usize = 2;
+/// Below so many rows keys have one line, whatever there is to press.
+const ROOMY: usize = 12;
 
 impl Page {
     /// Lines of the body that have room.
     pub fn rows(&self, size: Size) -> usize {
-        size.height.saturating_sub(self.head_rows(size) + FOOT).max(1)
+        size.height.saturating_sub(self.head_rows(size) + self.foot(size)).max(1)
+    }
+
+    /// Lines under the body: a rule with the note, and the keys.
+    fn foot(&self, size: Size) -> usize {
+        let spread = self.all_keys && size.height >= ROOMY;
+        1 + if spread { keys(&self.keys, size.width).len() } else { 1 }
     }
 
     /// At most a third, so that something is left to scroll.
@@ -63,10 +71,14 @@ pub fn frame(page: &Page, size: Size, color: bool) -> Vec<String> {
     let mut lines: Vec<String> = page.head.iter().take(page.head_rows(size)).cloned().collect();
     let end = (top + rows).min(page.body.len());
     lines.extend_from_slice(&page.body[top..end]);
-    if size.height > FOOT + 1 {
-        lines.resize(size.height - FOOT, String::new());
+    let foot = page.foot(size);
+    if size.height > foot + 1 {
+        lines.resize(size.height - foot, String::new());
         lines.push(paint.dim(&rule(page, top, end, size.width)));
-        lines.push(keys(&page.keys, size.width, paint));
+        let bold = |(key, does): &(&str, &str)| format!("{} {does}", paint.bold(key));
+        let keys = keys(&page.keys, size.width).into_iter();
+        let keys = keys.map(|row| row.iter().map(bold).collect::<Vec<_>>().join(GAP));
+        lines.extend(keys.take(foot - 1));
     }
     lines.resize(size.height, String::new());
     lines.iter().map(|line| fit(line, size.width, color)).collect()
@@ -83,20 +95,25 @@ fn rule(page: &Page, top: usize, end: usize, width: usize) -> String {
     format!("{note}{}{place}", "─".repeat(room.saturating_sub(crate::report::columns(&note))))
 }
 
-/// `q quit   a all`: as many as there is room for.
-fn keys(keys: &[(&str, &str)], width: usize, paint: Paint) -> String {
-    let mut out = String::new();
+const GAP: &str = "   ";
+
+/// `q quit   a all`, as many as there is room for on each line.
+fn keys<'k>(keys: &[(&'k str, &'k str)], width: usize) -> Vec<Vec<(&'k str, &'k str)>> {
+    let mut rows = vec![Vec::new()];
     let mut taken = 0;
     for (key, does) in keys {
-        let gap = if taken == 0 { "" } else { "   " };
-        let wide = crate::report::columns(&format!("{gap}{key} {does}"));
-        if taken + wide > width {
-            break;
+        let wide = crate::report::columns(&format!("{key} {does}"));
+        let row = rows.last_mut().filter(|row| row.is_empty() || taken + GAP.len() + wide <= width);
+        taken = match &row {
+            Some(row) if !row.is_empty() => taken + GAP.len() + wide,
+            _ => wide,
+        };
+        match row {
+            Some(row) => row.push((*key, *does)),
+            None => rows.push(vec![(*key, *does)]),
         }
-        taken += wide;
-        out.push_str(&format!("{gap}{} {does}", paint.bold(key)));
     }
-    out
+    rows
 }
 
 #[cfg(test)]
@@ -111,6 +128,7 @@ mod tests {
             top: 0,
             note: "drawn".to_string(),
             keys: vec![("q", "quit"), ("a", "all")],
+            all_keys: false,
         }
     }
 
@@ -140,6 +158,20 @@ mod tests {
                 assert!(lines.iter().all(|line| crate::report::columns(line) <= width), "{lines:#?}");
             }
         }
+    }
+
+    #[test]
+    fn keys_take_the_lines_that_they_need_where_all_are_to_be_seen() {
+        let mut page = page(30);
+        page.keys.extend([("d", "draw"), ("h", "hint")]);
+        let size = Size { width: 20, height: 12 };
+        assert_eq!(frame(&page, size, false)[11], "q quit   a all");
+        page.all_keys = true;
+        let lines = frame(&page, size, false);
+        assert_eq!(lines[10..], ["q quit   a all", "d draw   h hint"]);
+        assert_eq!(lines[8], "line 8");
+        // A screen that is low shows what comes first.
+        assert_eq!(frame(&page, SIZE, false)[5], "q quit   a all");
     }
 
     #[test]

@@ -44,10 +44,35 @@ const VENDOR_CHECKS: &str = "what stands before it is run by a vendor, who check
 const VENDORS_CERTIFICATE: &str = "the vendor hands out a certificate with the address";
 const NEVER_CHANGES: &str = "a rendition is never changed, so that no copy of it is old";
 const LAG_TELLS: &str = "`lag_alert` on the queue before it tells that it stands still";
+const ONE_IN_EACH_ZONE: &str = "unsaid, what stands in several zones has one copy in each";
+const PICTURES_NEVER_CHANGE: &str = "a picture never changes under its name, so that no copy of it is old";
+const BROWSERS_WAIT: &str = "a browser by itself waits longer than any of these";
+const MORE_REVIEWS: &str = "ten are what a page shows; who wants all of them asks again, as search does";
 const KAFKAS_DEFAULT: &str = "unsaid, Kafka's producers wait for all copies in step";
 const FIVE_MINUTES: &str = "five minutes of work may be lost, and a copy is seconds behind";
 
 pub const NOT_NEEDED: &[NotNeeded] = &[
+    // airbnb
+    by_reason("airbnb/nights", "xN", "postgres store", ONE_IN_EACH_ZONE),
+    by_reason("airbnb/nights", "acks", "kafka  changes", KAFKAS_DEFAULT),
+    by_reason("airbnb/nights", "xN", "worker indexer", ONE_IN_EACH_ZONE),
+    by_reason("airbnb/nights", "idempotent", "worker indexer", FILES_ARE_REPLACED),
+    by_reason("airbnb/nights", "xN", "worker cashier", ONE_IN_EACH_ZONE),
+    stands_in(
+        "airbnb/nights",
+        "idempotent",
+        "worker cashier",
+        "the provider knows the key, and the condition refuses the second",
+        &["payments writes idempotency_key", "store writes=booking by=id conditional"],
+    ),
+    by_reason("airbnb/nights", "page", "reads=review by=listing", MORE_REVIEWS),
+    by_reason("airbnb/ranges", "page", "reads=review by=listing", MORE_REVIEWS),
+    by_reason(
+        "airbnb/ranges",
+        "table index",
+        "table listing",
+        "7,000 homes are 35 MB, read through in milliseconds, once a second",
+    ),
     // auth-system
     stands_in(
         "auth-system/sessions",
@@ -162,6 +187,93 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
             "unique conversation, client_id\n",
             "unique conversation, client_id;",
         ],
+    ),
+    // deploy-cicd
+    by_reason("deploy-cicd/cluster", "tls", "lb       front", VENDORS_CERTIFICATE),
+    by_reason("deploy-cicd/cluster", "limit_by", "lb       front", FAR_BELOW),
+    stands_in(
+        "deploy-cicd/cluster",
+        "idempotency_key",
+        "visitor -> front",
+        "`key customer, request` refuses the repeat by itself",
+        &[" key customer, request"],
+    ),
+    by_reason("deploy-cicd/rolling", "tls", "lb       front", VENDORS_CERTIFICATE),
+    by_reason("deploy-cicd/rolling", "limit_by", "lb       front", FAR_BELOW),
+    by_reason(
+        "deploy-cicd/rolling",
+        "replication",
+        "postgres store",
+        "how versions change is the question here; what a failover may lose is asked where an order is the subject",
+    ),
+    by_reason(
+        "deploy-cicd/rolling",
+        "restore_tested",
+        "postgres store",
+        "with 99.5 % promised nobody asks yet; from 99.9 % on it is asked, as of `cluster`",
+    ),
+    stands_in(
+        "deploy-cicd/rolling",
+        "idempotency_key",
+        "visitor -> front",
+        "`key customer, request` refuses the repeat by itself",
+        &[" key customer, request"],
+    ),
+    // ecommerce-backend
+    by_reason("ecommerce-backend/monolith", "ttl", "cdn  edge", PICTURES_NEVER_CHANGE),
+    by_reason("ecommerce-backend/monolith", "tls", "lb       front", VENDORS_CERTIFICATE),
+    by_reason("ecommerce-backend/monolith", "limit_by", "lb       front", FAR_BELOW),
+    by_reason("ecommerce-backend/monolith", "health", "service  shop", VENDOR_CHECKS),
+    by_reason("ecommerce-backend/monolith", "xN", "worker    courier", ONE_IN_EACH_ZONE),
+    stands_in(
+        "ecommerce-backend/monolith",
+        "idempotent",
+        "worker    courier",
+        "the provider knows the key",
+        &["mails writes idempotency_key"],
+    ),
+    by_reason("ecommerce-backend/monolith", "idempotency_key", "flow cart", SAME_AGAIN),
+    by_reason(
+        "ecommerce-backend/monolith",
+        "idempotency_key",
+        "buyer -> front",
+        "`unique buyer, request` refuses the repeat by itself",
+    ),
+    by_reason("ecommerce-backend/monolith", "timeout", "buyer -> front", BROWSERS_WAIT),
+    stands_in(
+        "ecommerce-backend/monolith",
+        "idempotency_key",
+        "courier -> mails",
+        "`courier` knows which orders it has told of",
+        &["courier x2 idempotent"],
+    ),
+    by_reason("ecommerce-backend/services", "tls", "cdn  edge", VENDORS_CERTIFICATE),
+    by_reason("ecommerce-backend/services", "limit_by", "gateway       front", FAR_BELOW),
+    by_reason("ecommerce-backend/services", "acks", "kafka  events", KAFKAS_DEFAULT),
+    by_reason("ecommerce-backend/services", "xN", "worker courier", ONE_IN_EACH_ZONE),
+    stands_in(
+        "ecommerce-backend/services",
+        "idempotent",
+        "worker courier",
+        "the provider knows the key",
+        &["mails writes idempotency_key"],
+    ),
+    by_reason("ecommerce-backend/services", "xN", "worker indexer", ONE_IN_EACH_ZONE),
+    by_reason("ecommerce-backend/services", "idempotent", "worker indexer", FILES_ARE_REPLACED),
+    by_reason("ecommerce-backend/services", "timeout", "buyer -> front", BROWSERS_WAIT),
+    stands_in(
+        "ecommerce-backend/services",
+        "breaker",
+        "orders -> provider",
+        "'pending' is the answer when it does not come in time",
+        &["fallback=pending"],
+    ),
+    stands_in(
+        "ecommerce-backend/services",
+        "idempotency_key",
+        "events ~> courier",
+        "`courier` knows which orders it has told of",
+        &["courier x3 idempotent"],
     ),
     // email-queue
     by_reason(

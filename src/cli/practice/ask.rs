@@ -20,8 +20,8 @@ pub(super) struct Args {
 pub(super) fn ask(args: &Args, desk: &Desk) -> Result<String, Trouble> {
     let state = desk.look()?;
     let attempt = open_attempt(&state)?;
-    let loaded = desk.packs(attempt)?;
-    let all = topics(&loaded.find(&attempt.problem)?.problem, attempt.scale);
+    let judge = desk.judge(attempt)?;
+    let all = topics(&judge.packs.find(&attempt.problem)?.problem, attempt.scale);
     let words = args.topic.join(" ");
     if words.trim().is_empty() {
         return Ok(practice::topics(&all, &attempt.asked(), desk.style));

@@ -1,10 +1,12 @@
 //! `spof practice drill`
 
-use super::prompt;
 use super::session::{Desk, open_attempt};
+use crate::cli::judging::Judge;
 use crate::cli::output::{Trouble, print};
-use crate::practice::What;
+use crate::cli::prompt;
+use crate::design::Design;
 use crate::practice::drill::{Drill, Said, numbers, pick};
+use crate::practice::{Attempt, State};
 use crate::report::practice;
 
 /// Something of your design fails: say what happens, and see what does
@@ -25,19 +27,12 @@ pub(super) struct Args {
 pub(super) fn drill(args: &Args, desk: &Desk) -> Result<String, Trouble> {
     let state = desk.look()?;
     let attempt = open_attempt(&state)?;
-    let loaded = desk.packs(attempt)?;
-    let design = desk.review(attempt, loaded.packs(), false)?.design;
-    let drills = attempt.drills();
-    let drilled: Vec<&str> = drills.iter().map(|(loss, _)| *loss).collect();
-    // The same until it is answered: who looks twice is not asked twice.
-    let seed = args.seed.unwrap_or(state.attempts().len() as u64 * 1_000 + drilled.len() as u64);
-    let Some(drill) = pick(&design, &drilled, seed) else {
-        let nothing = if drilled.is_empty() {
-            "Nothing can fail yet: write a flow with its hops first, `flow show { web -> api -> store }`.\n"
-        } else {
-            "Everything that this design can lose has been drilled.\n"
-        };
-        return Ok(nothing.to_string());
+    let Posed { design, drill } = match pose(desk, &state, attempt, &desk.judge(attempt)?, args.seed)? {
+        Ok(posed) => posed,
+        Err(nothing) => {
+            let then = "`spof practice hint` says what is open, `spof practice follow-up` asks on";
+            return Ok(format!("{nothing}\n{}", practice::footer(then, desk.style)));
+        }
     };
     let question = practice::question(&design, &drill, desk.style);
     let said = match &args.answer {
@@ -52,10 +47,10 @@ pub(super) fn drill(args: &Args, desk: &Desk) -> Result<String, Trouble> {
         }
     };
     let Some(said) = said else {
-        return Ok("Not answered, and not counted.\n".to_string());
+        let then = "`spof practice drill` asks the same again";
+        return Ok(format!("Not answered, and not counted.\n{}", practice::footer(then, desk.style)));
     };
-    let what = What::Drilled { loss: drill.after.loss.id(), right: drill.is_right(&said) };
-    let now = desk.log(attempt, what)?;
+    let now = desk.log(attempt, drill.noted(&said))?;
     let head = if args.answer.is_some() { format!("{question}\n") } else { "\n".to_string() };
     Ok(format!(
         "{head}{}\n{}",
@@ -64,11 +59,39 @@ pub(super) fn drill(args: &Args, desk: &Desk) -> Result<String, Trouble> {
     ))
 }
 
+/// A drill, and the design as it was when it was posed.
+pub struct Posed {
+    pub design: Design,
+    pub drill: Drill,
+}
+
+/// The next drill; or why there is none, in a sentence.
+pub fn pose(
+    desk: &Desk,
+    state: &State,
+    attempt: &Attempt,
+    judge: &Judge,
+    seed: Option<u64>,
+) -> Result<Result<Posed, &'static str>, Trouble> {
+    let design = desk.review(attempt, judge, false)?.design;
+    let drills = attempt.drills();
+    let drilled: Vec<&str> = drills.iter().map(|(loss, _)| *loss).collect();
+    // The same until it is answered: who looks twice is not asked twice.
+    let seed = seed.unwrap_or(state.attempts().len() as u64 * 1_000 + drilled.len() as u64);
+    Ok(match pick(&design, &drilled, seed) {
+        Some(drill) => Ok(Posed { design, drill }),
+        None if drilled.is_empty() => Err(
+            "Nothing can fail yet: write a flow with its hops first, `flow show { web -> api -> store }`.",
+        ),
+        None => Err("Everything that this design can lose has been drilled."),
+    })
+}
+
 /// Three questions; None where input ends.
 fn answer(drill: &Drill) -> Result<Option<Said>, Trouble> {
     let (flows, nodes) = (drill.after.flows.len(), drill.choices.len());
     let Some(stops) =
-        prompt::until("Which flows stop? Numbers, or Enter for none: ", |line| numbers(line, flows))?
+        prompt::until("Which flows stop? Numbers, as 1 3, or Enter for none: ", |line| numbers(line, flows))?
     else {
         return Ok(None);
     };
@@ -79,10 +102,15 @@ fn answer(drill: &Drill) -> Result<Option<Said>, Trouble> {
             None => Ok(slows),
         }
     };
-    let Some(slows) = prompt::until("Which slow down? ", slows)? else { return Ok(None) };
+    let Some(slows) = prompt::until("Which slow down? Numbers, or Enter for none: ", slows)? else {
+        return Ok(None);
+    };
     if nodes == 0 {
         return Ok(Some(Said { stops, slows, ..Said::default() }));
     }
-    let breaks = prompt::until("Which nodes get more than they carry? ", |line| numbers(line, nodes))?;
+    let breaks =
+        prompt::until("Which nodes get more than they carry? Numbers, or Enter for none: ", |line| {
+            numbers(line, nodes)
+        })?;
     Ok(breaks.map(|breaks| Said { stops, slows, breaks }))
 }

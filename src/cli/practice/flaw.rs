@@ -1,10 +1,10 @@
 //! `spof flaw`
 
 use super::session::Desk;
-use super::{Now, end, prompt};
-use crate::cli::Status;
+use super::{Now, end};
 use crate::cli::output::{Trouble, print};
 use crate::cli::terminal::Color;
+use crate::cli::{Status, prompt};
 use crate::practice::flaw::{Puzzle, Spotted, level, puzzle};
 use crate::report::practice;
 
@@ -16,7 +16,9 @@ use crate::report::practice;
 Examples:
   spof flaw
   spof flaw --level 3 --seed 42
-  spof flaw --seed 42 --answer \"store no-backup\"")]
+  spof flaw --seed 42 --answer \"store no-backup\"
+
+Exit status: 0, also where you stop; 2 where it could not be done; 130 where a question was broken off with Ctrl-C.")]
 pub(in crate::cli) struct Args {
     /// Begin with this one; after those that you have had where not given
     #[arg(long, value_name = "N")]
@@ -60,10 +62,10 @@ fn play(args: &Args, desk: &Desk) -> Result<String, Trouble> {
         note(desk, &puzzle, is_right)?;
         round += 1;
         right += u64::from(is_right);
-        print(&format!("\n{}\n", practice::spotted(&puzzle, marks, desk.style)))?;
         if args.answer.is_some() {
-            return Ok(String::new());
+            return Ok(practice::spotted(&puzzle, marks, desk.style));
         }
+        print(&format!("\n{}\n", practice::spotted(&puzzle, marks, desk.style)))?;
         let more = prompt::line("Enter for the next, q to stop: ")?;
         if more.is_none_or(|line| is_quit(&line)) {
             return Ok(over(round, right));
@@ -73,9 +75,9 @@ fn play(args: &Args, desk: &Desk) -> Result<String, Trouble> {
 
 fn over(round: u64, right: u64) -> String {
     if round == 0 {
-        "Not answered, and not counted.\n".to_string()
+        "Not answered, and not counted. `spof flaw` asks the same again.\n".to_string()
     } else {
-        format!("{right} of {round} right.\n")
+        format!("{right} of {round} right. `spof flaw` goes on; `spof progress` says how far you are.\n")
     }
 }
 
@@ -90,7 +92,7 @@ fn asked(puzzle: &Puzzle) -> Result<Option<(String, &'static str)>, Trouble> {
         return Ok(None);
     };
     let rule = |line: &str| if is_quit(line) { Ok(None) } else { puzzle.rule(line).map(Some) };
-    let rule = prompt::until("What is wrong? A number, or a rule's name: ", rule)?;
+    let rule = prompt::until("What is wrong? A number, or a rule's name, q to stop: ", rule)?;
     Ok(rule.flatten().map(|rule| (node, rule)))
 }
 

@@ -8,12 +8,12 @@ mod follow_up;
 mod hint;
 mod list;
 mod progress;
-mod prompt;
 mod resume;
 mod reveal;
 mod session;
 mod start;
 mod store;
+mod watch;
 
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ use super::Status;
 use super::output::{Trouble, finish as print_and_end};
 use super::terminal::Color;
 use session::Desk;
+
+pub(super) use store::folder;
 
 pub(super) use flaw::{Args as FlawArgs, run as run_flaw};
 pub(super) use progress::{Args as ProgressArgs, run as run_progress};
@@ -40,7 +42,11 @@ Examples:
   spof practice drill                 something fails: what happens?
   spof practice follow-up
   spof practice finish                the score, where your time went
-  spof progress                       how far you are")]
+  spof practice watch                 all of that on one screen beside your editor
+  spof progress                       how far you are
+
+Exit status: 0, also where a question was left open with Ctrl-D; 2 where it could not be done; 130 where a question was broken off
+with Ctrl-C. Whatever was noted before is kept.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -59,6 +65,7 @@ struct Now {
 #[derive(Debug, Subcommand)]
 enum Command {
     Start(start::Args),
+    Watch(watch::Args),
     Ask(ask::Args),
     /// A nudge on what matters most now; three for each thing, counted
     Hint,
@@ -77,6 +84,7 @@ enum Command {
 pub(super) fn run(args: &Args, color: Color) -> Status {
     let result = Desk::new(args.now.now, color).and_then(|desk| match &args.command {
         Command::Start(args) => start::start(args, &desk),
+        Command::Watch(args) => watch::watch(args, &desk),
         Command::Ask(args) => ask::ask(args, &desk),
         Command::Hint => hint::hint(&desk),
         Command::Drill(args) => drill::drill(args, &desk),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::prompt;
 use super::session::{Desk, STATEMENT, design, none, shown};
 use crate::cli::output::Trouble;
+use crate::cli::prompt;
 use crate::practice::{Attempt, State};
 use crate::report::practice;
 
@@ -34,7 +34,7 @@ pub(super) fn resume(args: &ResumeArgs, desk: &Desk) -> Result<String, Trouble> 
     store.save()?;
     let attempt = store.state.current().ok_or_else(none)?;
     Ok(format!(
-        "{}\n  {}\n  {}\n{}\nspof practice ask, hint, drill, follow-up, finish\n",
+        "{}\n  {}\n  {}\n{}",
         desk.style_bold(&format!("Back at {}, {} scale", attempt.problem, attempt.scale.name())),
         shown(&Path::new(&attempt.folder).join(STATEMENT)),
         shown(&design(attempt)),
@@ -64,7 +64,7 @@ pub(super) fn reset(args: &ResetArgs, desk: &Desk) -> Result<String, Trouble> {
 }
 
 /// The open attempt that is named; else the current one, else the only one.
-fn chosen<'s>(state: &'s State, id: Option<&str>) -> Result<&'s Attempt, Trouble> {
+pub fn chosen<'s>(state: &'s State, id: Option<&str>) -> Result<&'s Attempt, Trouble> {
     if let Some(id) = id {
         return state.open(id).ok_or_else(|| {
             Trouble::new(format!("no attempt at `{id}` is open")).help("`spof practice list` says which are")

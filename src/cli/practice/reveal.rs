@@ -32,11 +32,11 @@ pub(super) fn reveal(args: &Args, desk: &Desk) -> Result<String, Trouble> {
             "`spof practice finish` scores it; `spof practice reveal --give-up` ends it without a score",
         ));
     }
-    let loaded = desk.packs(&attempt)?;
+    let judge = desk.judge(&attempt)?;
     let texts = references(&attempt)?;
     let designs: Vec<Design> = texts.iter().map(|(_, text)| read(text)).collect();
     // Whose design is gone or cannot be read still sees the references.
-    let mine = desk.review(&attempt, loaded.packs(), false).ok().map(|review| review.design);
+    let mine = desk.review(&attempt, &judge, false).ok().map(|review| review.design);
     let chosen = match &args.name {
         Some(name) => texts.iter().position(|(one, _)| one == name).ok_or_else(|| unknown(name, &texts))?,
         None => mine.as_ref().and_then(|mine| nearest(mine, &designs, attempt.scale)).unwrap_or(0),

@@ -6,30 +6,33 @@ use jiff::Timestamp;
 
 use super::store::{self, Store};
 use crate::cli::input;
+use crate::cli::judging::Judge;
 use crate::cli::output::Trouble;
-use crate::cli::packs::{Folder, Loaded};
+use crate::cli::packs::Folder;
 use crate::cli::terminal::{self, Color};
 use crate::practice::{Attempt, State, What, fingerprint};
 use crate::report::Style;
-use crate::review::{Review, Reviewer};
-use crate::rubric::Packs;
+use crate::review::Review;
 use crate::settings::Settings;
 use crate::source::Source;
 
 pub const STATEMENT: &str = "STATEMENT.md";
 
 /// What does not change while a command runs.
+#[derive(Clone)]
 pub struct Desk {
     pub color: Color,
     pub style: Style,
     /// Where the state is.
     pub data: PathBuf,
     now: Option<Timestamp>,
+    /// Nothing may be said beside what is shown.
+    on_screen: bool,
 }
 
 impl Desk {
     pub fn new(now: Option<Timestamp>, color: Color) -> Result<Desk, Trouble> {
-        Ok(Desk { color, style: terminal::for_stdout(color), data: store::folder()?, now })
+        Ok(Desk { color, style: terminal::for_stdout(color), data: store::folder()?, now, on_screen: false })
     }
 
     pub fn style_bold(&self, text: &str) -> String {
@@ -40,13 +43,21 @@ impl Desk {
         self.now.unwrap_or_else(Timestamp::now)
     }
 
+    /// For a screen, which anything that is said beside would spoil.
+    pub fn quiet(self) -> Desk {
+        Desk { on_screen: true, ..self }
+    }
+
     /// The state, not to be changed.
     pub fn look(&self) -> Result<State, Trouble> {
-        store::look(&self.data)
+        if self.on_screen { store::look_whole(&self.data) } else { store::look(&self.data) }
     }
 
     /// The state, to be changed and saved; what was written into the current design meanwhile is noted.
     pub fn open(&self) -> Result<Store, Trouble> {
+        if self.on_screen {
+            store::look_whole(&self.data)?;
+        }
         let mut store = store::open(&self.data)?;
         let now = self.now();
         if let Some(attempt) = store.state.current() {
@@ -63,24 +74,21 @@ impl Desk {
     /// Adds to the attempt that `of` was when it was looked at, and gives it back as it is then.
     pub fn log(&self, of: &Attempt, what: What) -> Result<Attempt, Trouble> {
         let mut store = self.open()?;
-        let is_same = store.state.current().is_some_and(|one| {
-            one.problem == of.problem && one.started() == of.started() && one.is_open() == of.is_open()
-        });
-        if !is_same {
-            return Err(Trouble::new("meanwhile another command has changed the session; nothing was noted")
-                .help("`spof practice list` says what you are at"));
-        }
+        still(&store.state, of)?;
         store.state.log(self.now(), what);
         store.save()?;
         store.state.current().cloned().ok_or_else(none)
     }
 
-    pub fn packs(&self, of: &Attempt) -> Result<Loaded, Trouble> {
-        Folder::at(of.problems.as_ref().map(PathBuf::from)).load(self.color)
+    /// The problems that the attempt's own is among, and how its design is judged.
+    pub fn judge(&self, of: &Attempt) -> Result<Judge, Trouble> {
+        let packs = Folder::at(of.problems.as_ref().map(PathBuf::from)).load(self.color)?;
+        let today = self.now.map(|now| now.to_zoned(jiff::tz::TimeZone::system()).date());
+        Ok(Judge::by(packs, &of.problem, of.scale, today))
     }
 
     /// What is said of the attempt's design.
-    pub fn review(&self, of: &Attempt, packs: &Packs, gains: bool) -> Result<Review, Trouble> {
+    pub fn review(&self, of: &Attempt, judge: &Judge, gains: bool) -> Result<Review, Trouble> {
         let path = design(of);
         let source = input::read(&path).map_err(|trouble| {
             Trouble::new(trouble.message()).help(format!(
@@ -90,17 +98,19 @@ impl Desk {
             ))
         })?;
         let source = Source::new(shown(&path), source.text);
-        let today = self.now().to_zoned(jiff::tz::TimeZone::system()).date();
-        let reviewer = Reviewer {
-            packs,
-            settings: &Settings::default(),
-            problem: Some(&of.problem),
-            scale: Some(of.scale),
-            today,
-            gains,
-        };
-        Ok(reviewer.review(source))
+        Ok(judge.reviewer(&Settings::default(), gains).review(source))
     }
+}
+
+/// An attempt that was looked at before, as it is now.
+pub fn still<'s>(state: &'s State, of: &Attempt) -> Result<&'s Attempt, Trouble> {
+    let is_same = |one: &&Attempt| {
+        one.problem == of.problem && one.started() == of.started() && one.is_open() == of.is_open()
+    };
+    state.current().filter(is_same).ok_or_else(|| {
+        Trouble::new("meanwhile another command has changed the session; nothing was noted")
+            .help("`spof practice list` says what you are at")
+    })
 }
 
 /// The current attempt, which has to be open.

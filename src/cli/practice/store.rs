@@ -15,6 +15,7 @@ use crate::practice::{State, Unreadable};
 
 const NAME: &str = "practice.json";
 const LOCK: &str = "practice.lock";
+const SCREEN: &str = "practice.screen.lock";
 
 /// Nobody holds the lock for longer than it takes to write a small file.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,7 +31,7 @@ pub struct Store {
 }
 
 /// Where the file is: `SPOF_DATA`, or `spof` in the folder that the system has for such things.
-pub fn folder() -> Result<PathBuf, Trouble> {
+pub(in crate::cli) fn folder() -> Result<PathBuf, Trouble> {
     if let Some(folder) = std::env::var_os("SPOF_DATA").filter(|folder| !folder.is_empty()) {
         return Ok(PathBuf::from(folder));
     }
@@ -54,17 +55,42 @@ pub fn look(folder: &Path) -> Result<State, Trouble> {
     })
 }
 
+/// The same for a screen, on which nothing can be said beside: a state that cannot be read is a trouble.
+pub fn look_whole(folder: &Path) -> Result<State, Trouble> {
+    let file = folder.join(NAME);
+    read(&file)?.map_err(|why| {
+        Trouble::new(reason(&file, &why))
+            .help("`spof practice list` in another terminal says the same; nothing was written")
+    })
+}
+
+/// Held by whoever has a session on a screen, for as long as it is there; a command that writes does not ask for it.
+pub struct OnScreen {
+    _lock: File,
+}
+
+/// A trouble where a session is on a screen already.
+pub fn on_screen(folder: &Path) -> Result<OnScreen, Trouble> {
+    make(folder)?;
+    match lock(&folder.join(SCREEN), Duration::ZERO)? {
+        Some(lock) => Ok(OnScreen { _lock: lock }),
+        None => Err(Trouble::new("your session is on another screen already")
+            .help("go on there, or press q there and start again; commands such as `spof practice hint` work beside it")),
+    }
+}
+
 /// The state, to be changed. A file that cannot be read is moved aside, and said.
 pub fn open(folder: &Path) -> Result<Store, Trouble> {
     open_within(folder, PATIENCE)
 }
 
 fn open_within(folder: &Path, patience: Duration) -> Result<Store, Trouble> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Trouble::new(format!("cannot make the folder `{}`: {error}", folder.display()))
-            .help("set SPOF_DATA to a folder that can be written to")
+    make(folder)?;
+    let path = folder.join(LOCK);
+    let lock = lock(&path, patience)?.ok_or_else(|| {
+        Trouble::new("another spof is writing to your practice at this moment")
+            .help(format!("try again; it holds `{}`", path.display()))
     })?;
-    let lock = lock(&folder.join(LOCK), patience)?;
     sweep(folder);
     let file = folder.join(NAME);
     let state = match read(&file)? {
@@ -79,6 +105,13 @@ fn open_within(folder: &Path, patience: Duration) -> Result<Store, Trouble> {
         }
     };
     Ok(Store { state, file, _lock: lock })
+}
+
+fn make(folder: &Path) -> Result<(), Trouble> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Trouble::new(format!("cannot make the folder `{}`: {error}", folder.display()))
+            .help("set SPOF_DATA to a folder that can be written to")
+    })
 }
 
 impl Store {
@@ -125,23 +158,23 @@ fn aside(folder: &Path, why: &Unreadable) -> PathBuf {
     (1..).map(name).find(is_free).expect("there are more names than files")
 }
 
-fn lock(path: &Path, patience: Duration) -> Result<File, Trouble> {
+/// None where another holds it for longer than that.
+fn lock(path: &Path, patience: Duration) -> Result<Option<File>, Trouble> {
     let cannot = |error: std::io::Error| Trouble::new(format!("cannot lock `{}`: {error}", path.display()));
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(cannot)?;
     let begun = Instant::now();
     loop {
         match fs4::FileExt::try_lock(&file) {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(Some(file)),
             // Some file systems have no locks; two sessions at once are rarer than those.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(file),
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                return Ok(Some(file));
+            }
             Err(TryLockError::Error(error)) => return Err(cannot(error)),
             Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            Err(TryLockError::WouldBlock) => {
-                return Err(Trouble::new("another spof is writing to your practice at this moment")
-                    .help(format!("try again; it holds `{}`", path.display())));
-            }
+            Err(TryLockError::WouldBlock) => return Ok(None),
         }
     }
 }
@@ -169,7 +202,7 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use super::{NAME, look, open, open_within};
+    use super::{NAME, look, look_whole, on_screen, open, open_within};
     use crate::layout::random::Random;
     use crate::practice::testing::{at, attempt};
     use crate::practice::{State, What};
@@ -185,9 +218,13 @@ mod tests {
         assert_eq!(look(folder.path()).unwrap(), State::default(), "to look needs no lock");
         first.state.start(attempt("a", 0));
         first.save().unwrap();
+        let screen = on_screen(folder.path()).unwrap();
+        assert!(on_screen(folder.path()).is_err(), "two screens at once");
         drop(first);
         let second = open_within(folder.path(), Duration::ZERO).unwrap();
-        assert_eq!(second.state.attempts().len(), 1);
+        assert_eq!(second.state.attempts().len(), 1, "a screen keeps nobody from writing");
+        drop(screen);
+        on_screen(folder.path()).unwrap();
     }
 
     #[test]
@@ -199,6 +236,7 @@ mod tests {
         for text in texts {
             std::fs::write(&file, text).unwrap();
             assert_eq!(look(folder.path()).unwrap(), State::default());
+            assert!(look_whole(folder.path()).is_err());
             assert_eq!(std::fs::read(&file).unwrap(), text, "looking moves nothing");
             let mut store = open(folder.path()).unwrap();
             assert_eq!(store.state, State::default());

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 
+use super::super::judging::Judge;
 use super::super::output::Trouble;
-use super::super::packs::Loaded;
 use super::super::picture::Target;
-use super::super::{Size, input};
-use super::{Args, Event};
+use super::super::{input, settings};
 use crate::diff::{Diff, diff};
 use crate::draw::{Marks, Palette, Plan, drawn, svg_in};
-use crate::review::{Review, Reviewer};
+use crate::review::Review;
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -42,10 +41,19 @@ pub enum Outcome {
     Died,
 }
 
+/// What is looked at again and again, and how.
+pub struct Watched {
+    pub file: PathBuf,
+    pub judge: Judge,
+    pub config: settings::Config,
+    /// Drawn to with each save.
+    pub output: Option<Target>,
+    /// Mark on the drawing what is found.
+    pub findings: bool,
+}
+
 pub struct Desk {
-    args: Args,
-    packs: Loaded,
-    output: Option<Target>,
+    of: Watched,
     /// Tell nothing before everything is known.
     whole: bool,
     writing: Arc<Mutex<()>>,
@@ -62,9 +70,9 @@ struct Last {
 }
 
 impl Desk {
-    pub fn new(args: Args, packs: Loaded, output: Option<Target>, whole: bool) -> Desk {
+    pub fn new(of: Watched, whole: bool) -> Desk {
         let writing = Arc::default();
-        Desk { args, packs, output, whole, writing, last: None, sound: None, draws: false, gains: false }
+        Desk { of, whole, writing, last: None, sound: None, draws: false, gains: false }
     }
 
     /// Held while a file is written.
@@ -72,12 +80,14 @@ impl Desk {
         Writing(Arc::clone(&self.writing))
     }
 
-    /// Works until nobody sends jobs any more.
-    pub fn start(mut self, events: Sender<Event>) -> Sender<Job> {
+    /// Works until nobody sends jobs any more, or `tell` says that nobody wants to know.
+    pub fn start(mut self, tell: impl Fn(Outcome) -> bool + Send + 'static) -> Sender<Job> {
         let (jobs, asked) = channel();
         std::thread::spawn(move || {
-            let _last_words = LastWords(events.clone());
-            self.work(&asked, &|outcome| events.send(Event::Told(outcome)).is_ok());
+            let _last_words = LastWords(|| {
+                tell(Outcome::Died);
+            });
+            self.work(&asked, &tell);
         });
         jobs
     }
@@ -110,11 +120,8 @@ impl Desk {
     }
 
     fn look(&mut self, tell: &dyn Fn(Outcome) -> bool) -> bool {
-        let read = self
-            .args
-            .config
-            .read(&self.args.file)
-            .and_then(|settings| Ok((input::read_design(&self.args.file)?, settings)));
+        let Watched { file, config, .. } = &self.of;
+        let read = config.read(file).and_then(|settings| Ok((input::read_design(file)?, settings)));
         let (source, settings) = match read {
             Ok(read) => read,
             Err(trouble) => return tell(Outcome::Unread(trouble)),
@@ -141,21 +148,13 @@ impl Desk {
             self.sound = Some(Arc::clone(&review));
         }
         self.last = Some(Last { review: Arc::clone(&review), settings });
-        self.draws = self.output.is_some();
+        self.draws = self.of.output.is_some();
         self.gains = !self.whole && review.score.is_some();
         tell(Outcome::Review(review, since))
     }
 
     fn review(&self, source: Source, settings: &Settings, gains: bool) -> Review {
-        let reviewer = Reviewer {
-            packs: self.packs.packs(),
-            settings,
-            problem: self.args.problem.as_deref(),
-            scale: self.args.at.map(Size::scale),
-            today: self.args.today.unwrap_or_else(|| jiff::Zoned::now().date()),
-            gains,
-        };
-        reviewer.review(source)
+        self.of.judge.reviewer(settings, gains).review(source)
     }
 
     fn gain(&self) -> Option<Arc<Review>> {
@@ -166,12 +165,12 @@ impl Desk {
     /// The file that was drawn to.
     fn draw(&self) -> Result<String, Trouble> {
         let Some(last) = &self.last else { return Err(Trouble::new("there is nothing to draw yet")) };
-        let target = match &self.output {
+        let target = match &self.of.output {
             Some(target) => target.clone(),
             None => Target::svg(self.beside()?),
         };
         let scene = drawn(&last.review.design, Plan::default());
-        let marks = self.args.findings.then(|| Marks::new(&last.review.critique.findings));
+        let marks = self.of.findings.then(|| Marks::new(&last.review.critique.findings));
         let palette = Palette::default();
         let _writing = self.writing.lock();
         target.write(SCALE, |theme| svg_in(&scene, marks.as_ref(), theme, &palette))?;
@@ -180,8 +179,8 @@ impl Desk {
 
     /// Where `spof draw` would draw it.
     fn beside(&self) -> Result<PathBuf, Trouble> {
-        let path = self.args.file.with_extension("svg");
-        if path == self.args.file {
+        let path = self.of.file.with_extension("svg");
+        if path == self.of.file {
             return Err(Trouble::new(format!("`{}` would be drawn onto itself", input::shown(&path))));
         }
         Ok(path)
@@ -198,12 +197,12 @@ impl Writing {
 }
 
 /// Tells when the thread is ended by a panic.
-struct LastWords(Sender<Event>);
+pub struct LastWords<F: Fn()>(pub F);
 
-impl Drop for LastWords {
+impl<F: Fn()> Drop for LastWords<F> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let _ = self.0.send(Event::Told(Outcome::Died));
+            (self.0)();
         }
     }
 }

@@ -3,11 +3,11 @@
 //! One thread reads, reviews and draws (`desk`), one listens for keys, one is told of saves (`saves`); the loop here sets what
 //! they tell on the screen and never waits for any of them.
 
-mod desk;
-mod patience;
+pub(super) mod desk;
+pub(super) mod patience;
 mod plain;
-mod saves;
-mod shown;
+pub(super) mod saves;
+pub(super) mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -16,16 +16,15 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Instant;
 
-use jiff::civil::Date;
-
 use super::input::{is_stdin, shown as name};
+use super::judging::Judging;
 use super::output::Trouble;
 use super::picture::Target;
 use super::terminal::{self, Color};
-use super::{Size, Status, packs, settings};
+use super::{Status, settings};
 use crate::report::Style;
 use crate::screen::{Input, Terminal, listen};
-use desk::{Desk, Job, Outcome};
+use desk::{Desk, Job, Outcome, Watched};
 use patience::Patience;
 use saves::Saves;
 use shown::{Does, Shown};
@@ -34,7 +33,7 @@ use shown::{Does, Shown};
 ///
 /// Keep it open beside an editor: what the last save mended and what is new stand first, then what stays. Where standard output
 /// is no terminal, a report is printed for each save.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   spof watch shop.arch
@@ -53,17 +52,8 @@ pub(super) struct Args {
     /// Mark on the drawing what is found
     #[arg(long)]
     findings: bool,
-    /// Judge by this problem, whatever the design says it solves
-    #[arg(long, value_name = "ID")]
-    problem: Option<String>,
-    /// The scale of the problem
-    #[arg(long, value_enum, value_name = "SCALE")]
-    at: Option<Size>,
-    /// The day on which `allow … until` is judged, as 2027-01-31; today where not given
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
     #[command(flatten)]
-    packs: packs::Folder,
+    judging: Judging,
     #[command(flatten)]
     config: settings::Config,
 }
@@ -90,21 +80,26 @@ fn watch(args: &Args, color: Color) -> Result<Status, Trouble> {
     {
         return Err(Trouble::new(format!("`{}` would be drawn onto itself", name(path))));
     }
-    let packs = args.packs.load(color)?;
-    if let Some(problem) = &args.problem {
-        packs.find(problem)?;
-    }
+    let watched = Watched {
+        file: args.file.clone(),
+        judge: args.judging.load(color)?,
+        config: args.config.clone(),
+        output,
+        findings: args.findings,
+    };
     let (events, told) = channel();
     let screen = (stdout().is_terminal() && !terminal::is_dumb()).then(Terminal::open).and_then(Result::ok);
-    let desk = Desk::new(args.clone(), packs, output, screen.is_none());
-    let (desk, jobs) = (desk.clone_lock(), desk.start(events.clone()));
-    let saves = Saves::listen(&args.file, events.clone());
+    let desk = Desk::new(watched, screen.is_none());
+    let (telling, saving) = (events.clone(), events.clone());
+    let writing = desk.clone_lock();
+    let jobs = desk.start(move |outcome| telling.send(Event::Told(outcome)).is_ok());
+    let saves = Saves::listen(&args.file, move || drop(saving.send(Event::Saved)));
     let status = match screen {
         Some(screen) => on_screen(args, color, screen, Loop { events, told, jobs, saves }),
         None => plain::run(args, color, Loop { events, told, jobs, saves }),
     };
     // A drawing that is being written is written to its end.
-    let _writing = desk.lock();
+    let _writing = writing.lock();
     Ok(status)
 }
 

@@ -2,36 +2,37 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::Arc;
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-
-use super::Event;
 
 /// Listens to the file's folder, since editors put another file in its place; and to the folder of what a link leads to. Where a
 /// system cannot tell (too many are watched, a network drive), whoever looks once in a while will see it all the same.
 pub struct Saves {
     file: PathBuf,
-    events: Sender<Event>,
+    told: Told,
     watcher: Option<RecommendedWatcher>,
 }
 
+type Told = Arc<dyn Fn() + Send + Sync>;
+
 impl Saves {
-    pub fn listen(file: &Path, events: Sender<Event>) -> Saves {
-        let watcher = watcher(file, events.clone());
-        Saves { file: file.to_path_buf(), events, watcher }
+    pub fn listen(file: &Path, told: impl Fn() + Send + Sync + 'static) -> Saves {
+        let told: Told = Arc::new(told);
+        let watcher = watcher(file, Arc::clone(&told));
+        Saves { file: file.to_path_buf(), told, watcher }
     }
 
     /// Once in a while: a folder that was taken away is watched no longer, though another has its name now.
     pub fn again(&mut self, gone: bool) {
         if gone || self.watcher.is_none() {
-            self.watcher = watcher(&self.file, self.events.clone());
+            self.watcher = watcher(&self.file, Arc::clone(&self.told));
         }
     }
 }
 
-fn watcher(file: &Path, events: Sender<Event>) -> Option<RecommendedWatcher> {
+fn watcher(file: &Path, told: Told) -> Option<RecommendedWatcher> {
     let mut places = vec![place(file)?];
     if file.is_symlink()
         && let Ok(target) = file.canonicalize()
@@ -39,12 +40,12 @@ fn watcher(file: &Path, events: Sender<Event>) -> Option<RecommendedWatcher> {
         places.extend(place(&target));
     }
     let names: Vec<OsString> = places.iter().map(|place| place.name.clone()).collect();
-    let told = move |event: notify::Result<notify::Event>| {
+    let heard = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| concerns(&event, &names)) {
-            let _ = events.send(Event::Saved);
+            told();
         }
     };
-    let mut watcher = notify::recommended_watcher(told).ok()?;
+    let mut watcher = notify::recommended_watcher(heard).ok()?;
     for place in &places {
         watcher.watch(&place.folder, RecursiveMode::NonRecursive).ok()?;
     }
@@ -69,7 +70,7 @@ fn concerns(event: &notify::Event, names: &[OsString]) -> bool {
     let read = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
     let ours = |path: &PathBuf| {
         path.file_name()
-            .is_some_and(|name| name == super::settings::NAME || names.iter().any(|ours| ours == name))
+            .is_some_and(|name| name == super::super::settings::NAME || names.iter().any(|ours| ours == name))
     };
     // Too much happened to be told apart.
     !read && (event.need_rescan() || event.paths.iter().any(ours))

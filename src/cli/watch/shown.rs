@@ -15,6 +15,10 @@ const LONG: Duration = Duration::from_millis(200);
 
 pub struct Shown {
     name: String,
+    /// Stands under the name.
+    about: String,
+    /// Stands before what is said of the design.
+    before: String,
     style: Style,
     told: Option<(Arc<Review>, Option<Arc<Diff>>)>,
     trouble: Option<Trouble>,
@@ -22,6 +26,7 @@ pub struct Shown {
     /// Since when something is being looked at.
     busy: Option<Instant>,
     page: Page,
+    named: usize,
 }
 
 /// What a key asks for beyond the screen.
@@ -34,13 +39,29 @@ pub enum Does {
     Anew,
 }
 
+/// What the key that opens everything does.
+pub const ALL: &str = "all";
+const SHORT: &str = "short";
+
 const KEYS: [(&str, &str); 5] =
-    [("q", "quit"), ("a", "all"), ("d", "draw"), ("↑ ↓", "scroll"), ("PgUp PgDn", "by the page")];
+    [("q", "quit"), ("a", ALL), ("d", "draw"), ("↑ ↓", "scroll"), ("PgUp PgDn", "by the page")];
 
 impl Shown {
     pub fn new(name: String, style: Style) -> Shown {
         let page = Page { keys: KEYS.to_vec(), ..Page::default() };
-        let mut shown = Shown { name, style, told: None, trouble: None, saves: 0, busy: None, page };
+        let (about, before) = Default::default();
+        let mut shown = Shown {
+            name,
+            about,
+            before,
+            style,
+            told: None,
+            trouble: None,
+            saves: 0,
+            busy: None,
+            page,
+            named: 1,
+        };
         shown.set();
         shown
     }
@@ -48,6 +69,35 @@ impl Shown {
     /// Nothing has been said of the design yet.
     pub fn is_empty(&self) -> bool {
         self.told.is_none()
+    }
+
+    /// What else is to be seen: a line under the name, and lines before what is said of the design.
+    pub fn put(&mut self, about: String, before: String, size: Size) {
+        if self.about == about && self.before == before {
+            return;
+        }
+        if self.before != before {
+            self.page.top = 0;
+        }
+        (self.about, self.before) = (about, before);
+        self.set();
+        self.page.settle(size);
+    }
+
+    /// Other keys than its own, all of them in sight: whoever names them passes on those that it knows.
+    pub fn with_keys(mut self, keys: &[(&'static str, &'static str)]) -> Shown {
+        self.page.keys = keys.to_vec();
+        self.page.all_keys = true;
+        self
+    }
+
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Lines of the head that name what is watched, before those that judge it.
+    pub fn named(&self) -> usize {
+        self.named
     }
 
     pub fn unread(&mut self, trouble: Trouble, size: Size) {
@@ -97,7 +147,18 @@ impl Shown {
             Key::Char('d') => return Does::Draw,
             Key::Char('a') => {
                 self.style.all = !self.style.all;
-                self.page.keys[1].1 = if self.style.all { "short" } else { "all" };
+                for (_, does) in &mut self.page.keys {
+                    *does = match *does {
+                        ALL | SHORT => {
+                            if self.style.all {
+                                SHORT
+                            } else {
+                                ALL
+                            }
+                        }
+                        other => other,
+                    };
+                }
                 self.page.top = 0;
                 self.set();
             }
@@ -119,12 +180,17 @@ impl Shown {
         self.busy.map(|since| since + LONG).filter(|wakes| *wakes > now)
     }
 
-    pub fn frame(&self, size: Size, now: Instant) -> Vec<String> {
-        if self.busy.is_some_and(|since| now >= since + LONG) {
-            let page = Page { note: "looking at it…".to_string(), ..self.page.clone() };
-            return frame(&page, size, self.style.color);
+    /// The page, as it is now where that is known, for those who add to it.
+    pub fn page(&self, now: Option<Instant>) -> Page {
+        let mut page = self.page.clone();
+        if self.busy.is_some_and(|since| now.is_some_and(|now| now >= since + LONG)) {
+            page.note = "looking at it…".to_string();
         }
-        frame(&self.page, size, self.style.color)
+        page
+    }
+
+    pub fn frame(&self, size: Size, now: Instant) -> Vec<String> {
+        frame(&self.page(Some(now)), size, self.style.color)
     }
 
     /// Writes the page anew.
@@ -132,7 +198,7 @@ impl Shown {
         // Wider lines are hard to read; narrower ones are cut by the screen.
         let style = Style { width: self.style.width.clamp(20, 110), ..self.style };
         self.page.head = self.head(style.width);
-        self.page.body = Vec::new();
+        self.page.body = self.before.lines().map(str::to_string).collect();
         if let Some(trouble) = &self.trouble {
             self.page.body.extend(trouble.text(style).lines().map(str::to_string));
         }
@@ -144,8 +210,8 @@ impl Shown {
         }
     }
 
-    /// `shop.arch · save 3`, then `62 / 100, junior · 2 errors`, and an empty line.
-    fn head(&self, width: usize) -> Vec<String> {
+    /// `shop.arch · save 3`, what there is about it, then `62 / 100, junior · 2 errors`, and an empty line.
+    fn head(&mut self, width: usize) -> Vec<String> {
         let paint = Paint { on: self.style.color };
         let name = clean(&self.name);
         let saves = match self.saves {
@@ -154,10 +220,13 @@ impl Shown {
             saves => format!("save {}", saves - 1),
         };
         let name = format!("{} · {saves}", paint.bold(&name));
+        let wrap = Wrap { width, first: 0, hang: 0 };
+        let about = if self.about.is_empty() { Vec::new() } else { wrap.lines(&self.about) };
+        self.named = 1 + about.len();
         let standing = self.told.iter().flat_map(|(review, _)| {
-            let lines = Wrap { width, first: 0, hang: 0 }.lines(&watch::standing(review));
+            let lines = wrap.lines(&watch::standing(review));
             lines.into_iter().map(|line| paint.bold(&line))
         });
-        [name].into_iter().chain(standing).chain([String::new()]).collect()
+        [name].into_iter().chain(about).chain(standing).chain([String::new()]).collect()
     }
 }

@@ -10,30 +10,13 @@ use crate::report::{Style, Wrap, clean};
 /// What is lost, and the flows and nodes to choose from.
 pub fn question(design: &Design, drill: &Drill, style: Style) -> String {
     let paint = style.paint();
-    let lost = subject(design, &[&drill.after.loss], 1);
-    let head = format!("At the peak, {lost}.");
-    let flows: Vec<String> = drill
-        .after
-        .flows
-        .iter()
-        .enumerate()
-        .map(|(at, flow)| {
-            let label = design.flow(&flow.id).and_then(|flow| flow.label.as_deref());
-            numbered(at, &flow.id, label, style)
-        })
-        .collect();
-    let nodes: Vec<String> = drill
-        .choices
-        .iter()
-        .enumerate()
-        .map(|(at, id)| {
-            let label = design.node(id).and_then(|at| design.graph[at].label.as_deref());
-            numbered(at, id, label, style)
-        })
-        .collect();
+    let numbered =
+        |names: Vec<String>| names.iter().zip(1..).map(|(name, at)| format!("{at:>3}. {name}")).collect();
+    let flows: Vec<String> = numbered(flows(design, drill, style));
+    let nodes: Vec<String> = numbered(nodes(design, drill, style));
     format!(
         "{}\n\n{}\n{}\n\n{}\n{}\n",
-        paint.bold(&Wrap { width: style.width, first: 0, hang: 2 }.block(&head)),
+        lost(design, drill, style),
         paint.bold("Flows"),
         flows.join("\n"),
         paint.bold("Nodes that may get more than they carry"),
@@ -41,9 +24,27 @@ pub fn question(design: &Design, drill: &Drill, style: Style) -> String {
     )
 }
 
-fn numbered(at: usize, id: &str, label: Option<&str>, style: Style) -> String {
+/// `At the peak, every instance of `api` is lost.`
+pub fn lost(design: &Design, drill: &Drill, style: Style) -> String {
+    let head = format!("At the peak, {}.", subject(design, &[&drill.after.loss], 1));
+    style.paint().bold(&Wrap { width: style.width, first: 0, hang: 2 }.block(&head))
+}
+
+/// The flows to choose from, by id and label.
+pub fn flows(design: &Design, drill: &Drill, style: Style) -> Vec<String> {
+    let label = |id: &str| design.flow(id)?.label.as_deref();
+    drill.after.flows.iter().map(|flow| named(&flow.id, label(&flow.id), style)).collect()
+}
+
+/// The nodes to choose from, by id and label.
+pub fn nodes(design: &Design, drill: &Drill, style: Style) -> Vec<String> {
+    let label = |id: &str| design.graph[design.node(id)?].label.as_deref();
+    drill.choices.iter().map(|id| named(id, label(id), style)).collect()
+}
+
+fn named(id: &str, label: Option<&str>, style: Style) -> String {
     let label = label.map_or(String::new(), |label| format!("  {}", style.paint().dim(&clean(label))));
-    format!("{:>3}. {}{label}", at + 1, clean(id))
+    format!("{}{label}", clean(id))
 }
 
 /// What was said beside what is so, then all that the loss does.
@@ -61,8 +62,13 @@ pub fn marked(design: &Design, drill: &Drill, said: &Said, style: Style) -> Stri
     for (at, flow) in drill.after.flows.iter().enumerate() {
         let (mine, is) = (word(said, at), word(&right, at));
         let gap = " ".repeat(widest - columns(&flow.id));
-        let note = if mine == is { String::new() } else { format!("   you said: {mine}") };
-        out.push_str(&format!("  {}{gap}  {is:<10}{note}\n", clean(&flow.id)).replace("  \n", "\n"));
+        let line = format!("  {}{gap}  {is:<10}", clean(&flow.id));
+        let note = if mine == is { String::new() } else { format!("you said: {mine}") };
+        let apart = if columns(&line) + 3 + columns(&note) <= style.width { "   " } else { "\n      " };
+        out.push_str(&match note.as_str() {
+            "" => format!("{}\n", line.trim_end()),
+            note => format!("{line}{apart}{note}\n"),
+        });
     }
     let names = |places: &std::collections::BTreeSet<usize>| match places.len() {
         0 => "nothing".to_string(),

@@ -23,7 +23,7 @@ pub fn finish(
     let mut blocks = vec![score::block(earned, style)];
     let found = Counts::of(review).words();
     if !found.is_empty() {
-        let line = format!("{found}: spof check shows them");
+        let line = format!("{found}: spof check says which");
         blocks.push(Wrap { width: style.width, first: 0, hang: 2 }.block(&line));
     }
     blocks.push(time(attempt, now, style));

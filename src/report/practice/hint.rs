@@ -3,7 +3,7 @@
 use crate::practice::follow_up::FollowUp;
 use crate::practice::hint::Hint;
 use crate::report::markdown::markdown;
-use crate::report::{Style, Wrap};
+use crate::report::{Style, Wrap, columns};
 use crate::syntax::{format, parse};
 
 pub fn hint(hint: &Hint, style: Style) -> String {
@@ -14,9 +14,15 @@ pub fn hint(hint: &Hint, style: Style) -> String {
         Some(level) => format!("{}; a must for {}", hint.criterion.dimension.name(), level.name()),
         None => hint.criterion.dimension.name().to_string(),
     };
-    let mut out = format!("{}   {}\n", paint.bold(&format!("Hint {} of {of}", hint.rung)), paint.dim(&about));
-    let text = if hint.rung == of { fragment(hint.text, style) } else { wrap.block(hint.text) };
-    out.push_str(&format!("{text}\n"));
+    let nth = format!("Hint {} of {of}", hint.rung);
+    let gap = if columns(&nth) + 3 + columns(&about) <= style.width { "   " } else { "\n  " };
+    let mut out = format!("{}{gap}{}\n", paint.bold(&nth), paint.dim(&about));
+    // A hint may speak of "that disk": it is the question's.
+    out.push_str(&format!("{}\n", wrap.block(&hint.criterion.ask)));
+    out.push_str(&match hint.rung == of {
+        true => format!("{}\n", fragment(&hint.text, style)),
+        false => format!("  → {}\n", Wrap { width: style.width, first: 4, hang: 4 }.text(&hint.text)),
+    });
     let mut note = |text: String| out.push_str(&format!("\n{}\n", wrap.block(&text)));
     if hint.again {
         note("You have had this one: there are no more. It is not counted again.".to_string());

@@ -19,7 +19,8 @@ pub fn list(packs: &Packs, state: &State, style: Style) -> String {
         let best = finished.iter().max_by(|one, other| one.share().total_cmp(&other.share()));
         let said = match (best, current == Some(problem.id.as_str()), state.open(&problem.id)) {
             (_, true, _) => "you are at it".to_string(),
-            (_, _, Some(_)) => "open: spof practice resume".to_string(),
+            (_, _, Some(_)) => format!("open: spof practice resume {}", problem.id),
+            (None, ..) if state.of(&problem.id).next().is_some() => "given up".to_string(),
             (None, ..) => "not tried".to_string(),
             (Some(best), ..) => {
                 let level = best.level.map_or("no level yet", |level| level.name());

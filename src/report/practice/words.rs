@@ -22,7 +22,24 @@ pub fn clock(attempt: &Attempt, now: Timestamp, style: Style) -> String {
     let over = if worked >= i64::from(attempt.minutes) && attempt.is_open() { ", time is up" } else { "" };
     let line =
         format!("{}: {worked} of {} min{over} · {}", attempt.problem, attempt.minutes, counts(attempt));
-    format!("{}\n", style.paint().dim(&Wrap { width: style.width, first: 0, hang: 2 }.block(&line)))
+    let mut lines = vec![line];
+    if attempt.is_open() {
+        lines.push("then: spof practice ask, hint, drill, follow-up, finish, watch".to_string());
+    }
+    let wrap = Wrap { width: style.width, first: 0, hang: 2 };
+    lines.iter().map(|line| format!("{}\n", style.paint().dim(&wrap.block(line)))).collect()
+}
+
+/// `12 of 45 min, 33 left · 2 questions asked, 1 hint`: beside the problem's name.
+pub fn standing(attempt: &Attempt, now: Timestamp) -> String {
+    let worked = attempt.worked(now) / 60;
+    let left = match i64::from(attempt.minutes) - worked {
+        _ if attempt.result().is_some() => ", finished".to_string(),
+        _ if !attempt.is_open() => ", given up".to_string(),
+        left if left > 0 => format!(", {left} left"),
+        _ => ", time is up".to_string(),
+    };
+    format!("{worked} of {} min{left} · {}", attempt.minutes, counts(attempt))
 }
 
 /// `2 questions asked, 1 hint`; `no questions asked` where there is nothing to count.
@@ -58,6 +75,7 @@ pub fn start(problem: &Problem, attempt: &Attempt, statement: &str, design: &str
     let then = [
         ("spof practice ask", "what you can ask the interviewer; numbers come only when you ask"),
         (&format!("spof check {}", clean(design)), "where it breaks, and its score: as often as you like"),
+        ("spof practice watch", "that with each save, on a screen with a key for all below"),
         ("spof practice hint", "a nudge, then more than a nudge; counted"),
         ("spof practice drill", "something fails: what happens?"),
         ("spof practice follow-up", "what you are asked once the design stands"),

@@ -79,6 +79,33 @@ fn what_must_not_be_waited_for() {
 }
 
 #[test]
+fn what_acts_outside_the_request_path() {
+    let boxes = "client a\nworker ci\nservice b\nservice c\nsecrets k\n";
+    let there = r#"{ flow = "f" }"#;
+    let brought = |verb: &str| format!("{boxes}flow f {{ a -> ci; ci ..> b {verb} }}");
+    expect(&brought("deploys"), there, Met::Yes, "flow `f` is there");
+    expect(&brought("observes"), there, Met::No, "flow `f` passes a, ci, but no service");
+    // Nobody waits for it, and it neither reads nor writes.
+    let waits = r#"{ flow = "f", path = ["client", "-> service"] }"#;
+    assert_eq!(judged(&brought("deploys"), waits).0, Met::No);
+    let writes = r#"{ flow = "f", no_path = ["client", "writes service"] }"#;
+    assert_eq!(judged(&brought("deploys"), writes).0, Met::Yes);
+    let acts = r#"{ flow = "f", path = ["client", "..> service"] }"#;
+    assert_eq!(judged(&brought("deploys"), acts).0, Met::Yes);
+    let called = format!("{boxes}flow f {{ a -> ci -> b }}");
+    expect(&called, acts, Met::No, "flow `f` passes a, ci, b, but no service from outside the request path");
+    let stages = r#"{ flow = "f", hop = "any ..> service", has = "stages", min = "2" }"#;
+    assert_eq!(judged(&brought("deploys stages=3"), stages).0, Met::Yes);
+    assert_eq!(judged(&brought("deploys stages=1"), stages).0, Met::No);
+    // Secrets that a node of the flow needs are on it, wherever that is drawn, and nothing else that is needed.
+    let keys = r#"{ flow = "f", node = "secrets" }"#;
+    let needs = |arrow: &str| format!("{boxes}flow f {{ a -> b }}\n{arrow}");
+    assert_eq!(judged(&needs("b ..> k needs"), keys).0, Met::Yes);
+    expect(&needs("c ..> k needs"), keys, Met::No, "no secrets on flow `f`");
+    expect(&needs("ci ..> k needs\nb ..> ci needs"), keys, Met::No, "no secrets on flow `f`");
+}
+
+#[test]
 fn nodes_and_hops() {
     let design = |c: &str, hop: &str| {
         format!(

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::rows::is_one_of_few;
 use crate::design::{Flow, Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::is_count;
@@ -31,7 +32,8 @@ pub static RULE: Rule = Rule {
     ],
     page: Page {
         checks: "Flows that send an `idempotency_key`: whether anything on the way, or what they write, can know it again.",
-        when: "A question, as information, where a flow sends an `idempotency_key` that nothing keeps: all tables that it writes in databases are declared with a `key` and without a `unique`, none of their keys is one that the caller chooses (several fields, the last no count and no `id`; or one that is not `id` or `code`, while the writer generates none) or is named after the request (`request`, `client`, `idempotency`), no write is `conditional` unless its node `generates`, no node of the flow is `idempotent` or has `dedupe`, the flow has not read such a table before, and it writes no cache, lock or registry. Not for labels GET, HEAD, PUT and DELETE, nor where nobody waits, nor in flows of at most 10 requests a second that promise no `availability`. Silent about stores of which `no-unique-constraint` speaks.",
+        when: "A question, as information, where a flow sends an `idempotency_key` that nothing keeps: all tables that it writes in databases are declared with a `key` and without a `unique`, none of their keys is one that the caller chooses (several fields, the last no count and no `id`; or one that is not `id` or `code`, while the writer generates none) or is named after the request (`request`, `client`, `idempotency`); beside a table whose key is made, those do not count of which there is one row for each of something else (their one field is a `user`, an `sku`, another table, \
+               or their name ends with `stock`, `balance`, `cart` and the like), nor lines whose key begins with the `id` of that table; no write is `conditional` unless its node `generates`, no node of the flow is `idempotent` or has `dedupe`, the flow has not read such a table before, and it writes no cache, lock or registry. Not for labels GET, HEAD, PUT and DELETE, nor where nobody waits, nor in flows of at most 10 requests a second that promise no `availability`. Silent about stores of which `no-unique-constraint` speaks.",
         why: "A key protects from nothing by being sent. Somebody has to write it down with what was done, in the same \
               transaction, and look for it first; else the second try has the same key and makes a second row.",
         outage: None,
@@ -70,17 +72,22 @@ fn finding(facts: &Facts, flow: &Flow) -> Option<Diagnostic> {
         if step.attrs.has("writes") {
             let maker = facts.node(step.from);
             let tables: Vec<&Table> = facts.tables_written(step).collect();
+            let declared = tables.len();
             let refused = |table: &&Table| {
                 table.keys.is_empty()
                     || !table.uniques.is_empty()
                     || read.contains(table.id.as_str())
                     || is_the_callers(table, maker)
             };
+            // What there is one of for each of something else is changed, not made, beside what is made.
+            let made = tables.iter().any(|table| !table.keys.is_empty() && !is_the_callers(table, maker));
+            let beside = |table: &&&Table| {
+                let of_others = is_one_of_few(facts.design, step.to, table) && table.uniques.is_empty();
+                made && (of_others || is_part_of(table, &tables))
+            };
+            let tables: Vec<&Table> = tables.iter().filter(|table| !beside(table)).copied().collect();
             let compared = step.attrs.has("conditional") && !maker.attrs.has("generates");
-            if tables.len() < step.attrs.words("writes").len().max(1)
-                || compared
-                || tables.iter().any(refused)
-            {
+            if declared < step.attrs.words("writes").len().max(1) || compared || tables.iter().any(refused) {
                 return None;
             }
             written.extend(tables.iter().map(|&table| (step, table)));
@@ -107,6 +114,17 @@ fn finding(facts: &Facts, flow: &Flow) -> Option<Diagnostic> {
         .consequence(format!("an answer is lost, the client sends the same key again, and `{}` has the same thing twice", table.id))
         .fix(format!("`unique` with the client's key in `table {}`; or `idempotent` on {}, where it keeps the key elsewhere", table.id, writer.name())),
     )
+}
+
+/// A line of what is made in the same write: its key begins with that, which is new, whatever else the line is of.
+fn is_part_of(table: &Table, tables: &[&Table]) -> bool {
+    let is_of = |field: &String| {
+        let whole = field.strip_suffix("_id").unwrap_or(field);
+        tables.iter().any(|other| {
+            other.id == whole && other.id != table.id && matches!(other.keys.as_slice(), [key] if key == "id")
+        })
+    };
+    table.uniques.is_empty() && table.keys.len() >= 2 && table.keys.first().is_some_and(is_of)
 }
 
 /// Its key comes with the request, so that a second try meets the first.
@@ -153,6 +171,20 @@ mod tests {
         case("", "key client_id", write, &[]);
         case("", "key person, day", write, &[]);
         case("", "key email", write, &[]);
+        // Stock is counted down and lines are of the order: neither has seen the request before. A vote has.
+        let beside = |other: &str, written: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\npostgres d {{ table t {{ key id }}\ntable {other} }}\n\
+                 flow f \"POST /t\" {{ u -> a idempotency_key -> d writes={written} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        beside("stock { key sku }", "[t, stock]", &["unstated d, a"]);
+        beside("line { key t, sku }", "[t, line]", &["unstated d, a"]);
+        beside("line { key t_id, no }", "[t, line]", &["unstated d, a"]);
+        beside("vote { key person, day }", "[t, vote]", &[]);
+        beside("stock { key sku; unique request }", "[t, stock]", &[]);
+        beside("stock { key sku }", "stock", &[]);
         // Nothing is sent, nothing is said of keys, few ask, and what is put twice is the same.
         case("", "key id", "\"POST /t\" { u -> a -> d writes=t", &[]);
         case("", "rows = 5", write, &[]);

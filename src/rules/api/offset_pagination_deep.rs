@@ -76,7 +76,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "somebody scrolls back a year, or a crawler follows every page, and {store} spends its time on rows that {caller} never sees"
                 ))
                 .mend(Mend::step(step, "page=cursor"))
-.fix(format!(
+                .fix(format!(
                     "`page=cursor` on `{} -> {}`: each page starts after the last key of the one before",
                     facts.id(step.from),
                     facts.id(step.to)

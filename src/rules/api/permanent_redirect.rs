@@ -120,7 +120,7 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, finding: Diagnostic) -> Diag
             facts.node(step.from).name()
         ))
         .mend(Mend::step(step, match step.attrs.text("status").value() { Some("308") => "status=307", _ => "status=302" }))
-.fix(format!("`status=302` on `{} -> {}`, or 307 to keep the method", facts.id(step.from), facts.id(step.to)))
+        .fix(format!("`status=302` on `{} -> {}`, or 307 to keep the method", facts.id(step.from), facts.id(step.to)))
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn finding(facts: &Facts, step: &Step, most: Option<Severity>) -> Diagnostic {
             "{name} has done it and the answer is lost; {who} tries again, and it is done twice: paid, sent or booked"
         ))
         .mend(Mend::step(step, "idempotency_key"))
-.fix(format!(
+        .fix(format!(
             "`idempotency_key` on `{from} -> {to}`, the same one for every try; or no `attempts` there{or_reads}"
         ))
 }

@@ -262,7 +262,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String]) -> Diag
             "one `{by}` has grown far beyond the others: its request takes seconds, {caller} holds all of the rows in memory, and each retry does it again"
         ))
         .mend(Mend::step(step, "page=cursor limit=50"))
-.fix(format!(
+        .fix(format!(
             "`page=cursor limit=50` on `{} -> {}`, so that the answer stays as small as it is today",
             facts.id(step.from),
             facts.id(step.to)

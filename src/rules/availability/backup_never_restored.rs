@@ -110,7 +110,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "{name} is lost, its backup is fetched for the first time, and it is empty, too old, or takes a day to read"
                 ))
                 .mend(Mend::node(&node.id, "restore_tested=90d"))
-.fix(format!("restore it on a spare machine, measure that, and write `restore_tested=90d` on {name}")),
+                .fix(format!("restore it on a spare machine, measure that, and write `restore_tested=90d` on {name}")),
         );
     }
     found

@@ -1,13 +1,14 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Arrow, Flow, Step};
+use crate::design::{Arrow, Flow, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
 use crate::units::{show_duration, show_number};
 
 pub static RULE: Rule = Rule {
@@ -25,20 +26,24 @@ pub static RULE: Rule = Rule {
         "alert",
         "autoscale",
         "availability",
+        "by",
         "every",
         "lag_alert",
+        "limit",
         "managed",
         "order",
         "partitions",
         "rate",
+        "reads",
         "staleness",
+        "writes",
     ],
     page: Page {
         checks: "Workers and services that take messages from a queue or topic and run once; schedulers of one instance, and the workers that they call.",
         when: "A question where a worker or service with one instance (as drawn, without `xN`, `autoscale` or `managed`) is the only \
                consumer of a queue, or any consumer of a topic, in a flow of more than 10 requests a second, of no stated rate, or with a promised `availability`. \
                Also where a `scheduler`, or a worker that one calls, has one instance, and one of the flows that the scheduler starts is of more than 10 requests a second, of no stated rate, or promises an `availability` or a `staleness` (only such a promise counts where the scheduler runs `every` hour or less often): \
-               what is not started leaves no trace. There, `alert` on either silences it, and a monitor that observes one of them.\n\n\
+               what is not started leaves no trace. And where a worker with one instance begins such a flow by reading a table of a database (`reads=` with `by=` or `limit`) and then writes that table, as no other worker does: a queue in a table. In both cases, `alert` on either silences it, and a monitor that observes one of them.\n\n\
                Two workers of different names on one queue stand in for each other; on a topic each gets all, and is asked about. Silenced by \
                `lag_alert` or `alert` on the queue or `alert` on the worker, unless 1,000 messages a second or more arrive: then a delay is known and taken, and what a flow promises \
                ends where the queue has accepted. Left alone: queues that keep one order for \
@@ -84,6 +89,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     let observed = facts.observed();
+    found.extend(polling(facts, &observed, &mut named));
     for scheduler in facts.nodes(|kind| kind == Kind::Scheduler) {
         found.extend(unstarted(facts, scheduler, &observed, &mut named));
     }
@@ -140,6 +146,67 @@ fn unstarted(
             false => format!("`x2` on {who}; or `alert` on it, which tells somebody that a run is overdue"),
         }),
     )
+}
+
+/// Those who look in a table for what is to be done, and put down there that it is: by table.
+fn pollers<'d>(facts: &Facts<'d>) -> BTreeMap<Span, Vec<(NodeIndex, &'d Flow, &'d Table)>> {
+    let mut pollers: BTreeMap<Span, Vec<(NodeIndex, &Flow, &Table)>> = BTreeMap::new();
+    for flow in &facts.design.flows {
+        let steps = facts.design.steps_of(flow);
+        let Some(first) = steps.first().filter(|first| facts.node(first.from).kind == Kind::Worker) else {
+            continue;
+        };
+        let asks = first.attrs.has("by") || first.attrs.has("limit");
+        if !asks || facts.node(first.to).kind != Kind::Database {
+            continue;
+        }
+        for table in facts.tables_read(first) {
+            let settles = |step: &&Step| {
+                step.from == first.from && facts.tables_written(step).any(|of| of.span == table.span)
+            };
+            if steps.iter().any(|step| settles(&step)) {
+                pollers.entry(table.span).or_default().push((first.from, flow, table));
+            }
+        }
+    }
+    pollers
+}
+
+/// A queue in a table is worked off by one instance.
+fn polling(facts: &Facts, observed: &HashSet<NodeIndex>, named: &mut [bool]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for pollers in pollers(facts).into_values() {
+        let (worker, flow, table) = pollers[0];
+        let node = facts.node(worker);
+        let shared = pollers.iter().any(|(other, ..)| *other != worker);
+        let told = node.attrs.has("alert") || observed.contains(&worker);
+        let all_small = pollers.iter().all(|(_, flow, _)| facts.is_small(flow));
+        if shared
+            || told
+            || all_small
+            || !is_alone(facts, worker)
+            || std::mem::replace(&mut named[worker.index()], true)
+        {
+            continue;
+        }
+        let who = node.name();
+        found.push(
+            Diagnostic::unstated(
+                format!("one instance of {who} works off `{}`: while it restarts or hangs, what waits there grows and nobody is told", table.id),
+                node.span,
+                "one instance",
+            )
+            .question(format!("the only {who} hangs on one `{}`: how long may the others wait, and who is told?", table.id))
+            .label(flow.span, "not done meanwhile")
+            .node(&node.id)
+            .flows([flow.id.clone()])
+            .evidence(format!("`{}` is read and settled by {} alone: no second instance takes over", table.id, node.id))
+            .consequence(format!("{who} hangs on Friday evening; what waits in `{}` is done on Monday, after the users have asked", table.id))
+            .mend(Mend::instances(&node.id, 2))
+            .fix(format!("`x2` on {who}, each of which takes rows that no other has; or `alert` on it, if what is there may wait")),
+        );
+    }
+    found
 }
 
 fn is_alone(facts: &Facts, worker: NodeIndex) -> bool {
@@ -230,6 +297,32 @@ mod tests {
         case("queue q x3 order=total\nworker w", way, &[]);
         case("queue p x3 dlq=q\nqueue q x3\nworker w\nworker v x2", "{ u -> a ~> p ~> v\nq ~> w }", &[]);
         expect(&RULE, "client u\nservice a\nqueue q\nworker w\nu -> a ~> q ~> w", &[]);
+    }
+
+    #[test]
+    fn tables_as_queues() {
+        let case = |nodes: &str, flow: &str, expected: &[&str]| {
+            let text = format!(
+                "{nodes}\npostgres d x2 {{ table t {{ key id; index state }}\ntable o {{ key id }} }}\nexternal e\nflow f {flow}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        let polls = "{ w -> d reads=t by=state limit=10\nw -> e\nw -> d writes=t by=id }";
+        case("worker w", polls, &["unstated w"]);
+        case("worker w", &format!("rate=50/s {polls}"), &["unstated w"]);
+        case("worker w x2", polls, &[]);
+        case("worker w alert", polls, &[]);
+        case("worker w\nmonitor m\nm ..> w observes", polls, &[]);
+        case("worker w", &format!("rate=1/min {polls}"), &[]);
+        // Another one does the same; nothing is put down; something else is.
+        case(
+            "worker w\nworker v",
+            &format!("{polls}\nflow g {}", polls.replace('w', "v").replace("vrites", "writes")),
+            &[],
+        );
+        case("worker w", "{ w -> d reads=t by=state limit=10\nw -> e }", &[]);
+        case("worker w", &polls.replace("writes=t by=id", "writes=o"), &[]);
+        case("service w", polls, &[]);
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "the host of the first instance dies at three in the morning, and {name} takes no write until somebody has found out, decided and switched"
                 ))
                 .mend(Mend::node(&node.id, "failover=auto"))
-.fix(format!("`failover=auto` on {name}, and `fencing` so that the old one cannot come back writing; or a managed database")),
+                .fix(format!("`failover=auto` on {name}, and `fencing` so that the old one cannot come back writing; or a managed database")),
         );
     }
     found

@@ -168,7 +168,7 @@ fn unsaid(node: &Node, promise: (f64, &Setting), flow: Option<&Flow>) -> Diagnos
     .evidence(format!("{} has a copy, without `replication` or `lag`", node.id))
     .consequence(format!("its disk fails, the copy takes over, and what it had not got yet is gone: perhaps more than {promised}"))
     .mend(Mend::node(&node.id, "replication=sync"))
-.fix(format!("`replication=sync` (or `semi-sync`) on {name}; or `replication=async` with the `lag` that is watched"))
+    .fix(format!("`replication=sync` (or `semi-sync`) on {name}; or `replication=async` with the `lag` that is watched"))
 }
 
 /// How much is lost with the store at most, what says so, and in which words.

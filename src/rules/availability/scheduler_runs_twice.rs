@@ -76,7 +76,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .evidence(format!("{} × {} → {}", node.instances, node.id, facts.id(starts[0])))
                 .consequence(format!("the hour strikes, and {first} is started {} times at once", node.instances))
                 .mend(Mend::node(&node.id, "leader=lease"))
-.fix(format!("`leader=lease` on {name}, and `idempotent` on {first} for the hour in which two believe that they are it")),
+                .fix(format!("`leader=lease` on {name}, and `idempotent` on {first} for the hour in which two believe that they are it")),
         );
     }
     found

@@ -94,7 +94,7 @@ fn one_a_shard(facts: &Facts, store: NodeIndex, shards: u64) -> Option<Diagnosti
             flow_names(&flows)
         ))
         .mend(Mend::instances(&node.id, 2 * shards).and_node(&node.id, "failover=auto"))
-.fix(format!("`x{}` on {name} (two instances a shard), with `failover=auto`", 2 * shards)),
+        .fix(format!("`x{}` on {name} (two instances a shard), with `failover=auto`", 2 * shards)),
     )
 }
 

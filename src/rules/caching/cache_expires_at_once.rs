@@ -80,7 +80,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "{name} is restarted and filled again; {after} later the most wanted entries all go at once, and {store} gets that load again, and again"
                 ))
                 .mend(Mend::node(&node.id, "jitter"))
-.fix(format!("`jitter` on {name}, so that each entry lives a little longer or shorter than {after}")),
+                .fix(format!("`jitter` on {name}, so that each entry lives a little longer or shorter than {after}")),
         );
     }
     found

@@ -15,11 +15,12 @@ pub static RULE: Rule = Rule {
         topic: "cache keys",
         text: "two users ask the same question: what in the key keeps their answers apart?",
     }),
-    reads: &["authz", "data", "public", "scope", "tenant_key", "tenants"],
+    reads: &["authz", "by", "data", "public", "reads", "scope", "tenant_key", "tenants"],
     page: Page {
         checks: "Caches in front of personal data: whose an entry is.",
         when: "A cache has a way past it to a store (`on=miss`, or a call of its own), and what is kept is `data=private`, `pii`, \
-               `payment` or `credential`, as stated on the cache, its tables, or what is loaded. Wrong where it says `scope=public`. A question where \
+               `payment` or `credential`, as stated on the cache, its tables, or what is loaded. Wrong where it says `scope=public`; but not where all flows that load it are `public`, nor where only the store as a whole is said to be private and what is loaded names tables of it that say nothing themselves, \
+               beside others, and asks for them `by` no `user`, `account`, `customer`, `member`, `owner`, `tenant`, `org` or the like: a price list in a database of customers is the same for all. A question where \
                the cache says neither `scope` nor `tenant_key` (which counts on the cache alone: a store that keeps tenants apart says nothing of the cache's keys): one of weight where the cache, its caller or the store serves several customers (`tenants=shared`), otherwise a remark. \
                Silent with `scope=user`, `scope=tenant` or `tenant_key` on the cache, and where each caller has \
                `authz`, which checks whose an entry is after it was found; but a cache that itself says `data=` one of these is asked even then, as a remark. Where all flows that load it are `public`, no remark.",
@@ -63,6 +64,10 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if scope.is_unstated() && !weighs && misses.iter().any(|miss| miss.load.flow.is_some()) && open() {
             continue;
         }
+        let same = || open() || misses.iter().all(|miss| is_same_for_all(facts, miss));
+        if scope.span().is_some() && !own && !is_private_itself(node) && same() {
+            continue;
+        }
         let (name, caller) = (node.name(), facts.names(&callers));
         let store = facts.node(misses[0].store);
         let finding = match scope.span() {
@@ -99,10 +104,50 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "one user's answer is put into {name}, the next user asks the same, and {caller} hands out the {what} data of a stranger"
                 ))
                 .mend(Mend::node(&node.id, "scope=user"))
-.fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
+                .fix(format!("`scope=user` on {name}, or `scope=tenant`: who asks is part of each key")),
         );
     }
     found
+}
+
+/// The cache, or a table of it, is said to keep what is not for everybody.
+fn is_private_itself(node: &Node) -> bool {
+    let own = std::iter::once(&node.attrs).chain(node.tables.iter().map(|table| &table.attrs));
+    own.map(|attrs| attrs.words("data")).any(|data| private_sort(data).is_some())
+}
+
+/// What the store says of its data may be of its other tables, and nobody asks for somebody's own.
+fn is_same_for_all(facts: &Facts, miss: &Miss) -> bool {
+    let persons = [
+        "user",
+        "account",
+        "customer",
+        "member",
+        "owner",
+        "tenant",
+        "org",
+        "organisation",
+        "organization",
+        "team",
+        "workspace",
+        "company",
+        "patient",
+        "person",
+        "client",
+        "session",
+        "email",
+        "phone",
+    ];
+    let is_somebodys = |field: &String| {
+        let name = field.to_lowercase();
+        persons.contains(&name.strip_suffix("_id").unwrap_or(&name))
+    };
+    let tables: Vec<_> = facts.tables_read(miss.load).collect();
+    let all = facts.node(facts.holder(miss.store)).tables.len();
+    !tables.is_empty()
+        && tables.len() < all
+        && tables.iter().all(|table| table.attrs.words("data").is_empty())
+        && !miss.load.attrs.words("by").iter().any(is_somebodys)
 }
 
 /// The most telling sort of data that is not for everybody, as the cache says it, or what fills it.
@@ -155,6 +200,22 @@ mod tests {
         let public = "client u\nservice a x2\nredis c\npostgres d data=private\n\
                       flow f public { u -> a -> c reads\na -> d reads on=miss }";
         expect(&RULE, public, &[]);
+        // The same for all: what everybody may ask for, or one table of a database with customers in another.
+        let same = |cache: &str, price: &str, flow: &str, load: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2 tenants=shared\nredis c scope=public {cache}\n\
+                 postgres d data=pii {{ table price {{ key sku; {price} }}\ntable person {{ key id }} }}\n\
+                 flow f {flow} {{ u -> a -> c reads\na -> d {load} on=miss }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        same("", "", "", "reads=price by=sku", &[]);
+        same("", "", "", "reads=price by=customer", &["wrong c, d"]);
+        same("", "", "", "reads=[price, person]", &["wrong c, d"]);
+        same("", "", "", "reads", &["wrong c, d"]);
+        same("", "data = private", "", "reads=price by=sku", &["wrong c, d"]);
+        same("data=private", "", "", "reads=price by=sku", &["wrong c, d"]);
+        same("", "", "public", "reads", &[]);
         // By its key, by whose it is, checked by the caller, or for everybody.
         case("", "scope=user", "data=pii", "reads", &[]);
         case("tenants=shared", "tenant_key=org", "data=pii", "reads", &[]);

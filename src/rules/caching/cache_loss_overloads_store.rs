@@ -146,7 +146,7 @@ fn cold(facts: &Facts, misses: &[&Miss], known: f64) -> Option<Diagnostic> {
                 "{name} restarts empty, every request goes to {behind}, which slows down until loads time out; so nothing fills {name} again"
             ))
             .mend(Mend::hop(facts.id(first.load.from), &store.id, "bulkhead=100"))
-.fix(format!(
+            .fix(format!(
                 "{stampede}`bulkhead=100` on `{} -> {}`, so that no more than it can serve are loading; or instances of {behind} that carry {}",
                 facts.id(first.load.from),
                 store.id,

@@ -85,7 +85,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a crawler asks for every key there is, {name} is full and refuses to be written or is killed, and what it no longer answers goes to {store}"
                 ))
                 .mend(Mend::node(&node.id, "eviction=lru"))
-.fix(format!("`eviction=lru` on {name}, with its `memory`")),
+                .fix(format!("`eviction=lru` on {name}, with its `memory`")),
         );
     }
     found

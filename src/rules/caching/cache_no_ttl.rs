@@ -147,7 +147,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .evidence(callers.first().map_or(node.id.clone(), |&caller| format!("{} → {}", facts.id(caller), node.id)))
                 .consequence(consequence)
                 .mend(Mend::node(&node.id, if source.is_some() { "ttl=10min jitter" } else { "ttl=1h" }))
-.fix(if source.is_some() {
+                .fix(if source.is_some() {
                     format!("`ttl=10min jitter` on {name}, as long as an old answer may be given; and `invalidate=on-write` if changes must show sooner")
                 } else {
                     format!("`ttl=1h` on {name}, or whatever is the time after which an entry is of no use")
@@ -209,7 +209,7 @@ fn edges(facts: &Facts) -> Vec<Diagnostic> {
                     table.id
                 ))
                 .mend(Mend::node(&cdn.id, "ttl=1min"))
-.fix(format!("`ttl=1min` on {name}, as long as an old answer may be given"))
+                .fix(format!("`ttl=1min` on {name}, as long as an old answer may be given"))
                 .at_most(Severity::Info),
         );
     }

@@ -99,7 +99,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "the host of {name} is replaced at the busiest hour, and {store} serves what it has never served before until the cache is full again"
                 ))
                 .mend(if several || node.is_managed() { Mend::node(&node.id, "failover=auto") } else { Mend::instances(&node.id, 3).and_node(&node.id, "failover=auto") })
-.fix(if several || node.is_managed() {
+                .fix(if several || node.is_managed() {
                     format!("`failover=auto` on {name}, with a replica of each part")
                 } else {
                     format!("`x3 failover=auto` on {name}; or a stated `capacity` of {store} that carries {rate}")

@@ -20,14 +20,14 @@ pub static RULE: Rule = Rule {
         topic: "cache stampede",
         text: "the most wanted entry expires; how many load it from the store at once?",
     }),
-    reads: &["bulkhead", "hit_rate", "skew", "stampede", "strategy"],
+    reads: &["bulkhead", "hit_rate", "scope", "skew", "stampede", "strategy"],
     page: Page {
         checks: "Caches in front of a store: what happens in the moment in which a much wanted entry is missing.",
         when: "The cache has a way past it to a database, blob store, warehouse or search index: an `on=miss` hop of its \
                caller, or a call of its own. Wrong where `stampede=none` is stated and the cache is not known to be asked \
                less than 100 times a second. A question where nothing is said and it is known to be asked at least 100 \
                times a second (at the flow's `peak`, where given), or has a `hit_rate` and no known rate. Silent where the \
-               entries are renewed before they expire (`strategy=refresh-ahead`), where every hop taken on a miss has a \
+               entries are each one user's (`scope=user`: nobody else asks for them) or renewed before they expire (`strategy=refresh-ahead`), where every hop taken on a miss has a \
                `bulkhead`, where the `skew` of each table behind leaves fewer than 10 requests a second for its most wanted \
                key, where nothing is said and the technology merges such misses by itself (Varnish), and where `cache-loss-overloads-store` speaks of the same cache.",
         why: "A hot key is asked for thousands of times in the time that one load takes. When it expires all of those miss, \
@@ -83,6 +83,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if stampede.is_yes()
             || rate.is_some_and(|rate| rate < CONSIDERABLE)
             || node.attrs.text("strategy").value() == Some("refresh-ahead")
+            || node.attrs.text("scope").value() == Some("user")
             || (stampede.is_unstated() && node.tech.is_some_and(|tech| tech.merges_misses))
             || hottest(facts, misses).is_some_and(|rate| rate < FEW)
             || misses.iter().all(bounded)
@@ -114,7 +115,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "one popular key expires, {store} gets the same query from every request in flight, slows down, and more pile up behind it"
                 ))
                 .mend(Mend::node(&node.id, "stampede=single-flight"))
-.fix(format!("`stampede=single-flight` on {name}: one loads, the others wait for its answer; or `stampede=stale`")),
+                .fix(format!("`stampede=single-flight` on {name}: one loads, the others wait for its answer; or `stampede=stale`")),
         );
     }
     found

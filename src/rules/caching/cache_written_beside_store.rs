@@ -113,7 +113,7 @@ fn finding(facts: &Facts, step: &Step, first: &Step) -> Diagnostic {
         "two edits of one record cross between {store} and {name}: {store} keeps the second, {name} the first, and readers get that one until it expires"
     ))
     .mend(Mend::node(facts.id(step.to), "invalidate=on-write"))
-.fix(format!("`invalidate=on-write` on {name}: delete the entry after the write, and let the next read load it; or `invalidate=cdc`"))
+    .fix(format!("`invalidate=on-write` on {name}: delete the entry after the write, and let the next read load it; or `invalidate=cdc`"))
 }
 
 #[cfg(test)]

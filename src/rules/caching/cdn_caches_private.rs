@@ -118,7 +118,10 @@ fn finding(facts: &Facts, flow: &Flow, onwards: &Step, read: &Step) -> Diagnosti
         .consequence(format!(
             "one header is set wrong in a release, and for as long as {name} keeps its copy every user sees the page of the first one who asked"
         ))
-        .fix(format!("`bypass=[\"/path\"]` on {name} for what `{}` answers, and `Cache-Control: private` with it", flow.id))
+        .fix(match store.kind {
+            Kind::Blob => format!("`signed` on the hop to {name}: an address that opens one file for whom it was made, and expires; or `bypass=[\"/path\"]` on {name} for what `{}` answers", flow.id),
+            _ => format!("`bypass=[\"/path\"]` on {name} for what `{}` answers, and `Cache-Control: private` with it", flow.id),
+        })
 }
 
 #[cfg(test)]

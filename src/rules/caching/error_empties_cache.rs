@@ -166,7 +166,7 @@ fn judge(facts: &Facts, cache: NodeIndex, setting: &Setting, ways: &[Way]) -> Op
                 "{busy} is slow for a minute and answers with errors, {name} empties with each of them, and {busy} gets more and more until its callers are turned off"
             ))
             .mend(Mend::node(facts.id(cache), "invalidate=on-write"))
-.fix(format!(
+            .fix(format!(
                 "`invalidate=on-write` on {name}: an error leaves the entry as it is, and the caller waits before it asks again"
             )),
     )

@@ -127,7 +127,7 @@ fn judge(node: &Node, answered: bool) -> Option<Diagnostic> {
             Diagnostic::wrong(format!("each row of {name} is on one machine only, and is lost with it"), copies.span, "one copy")
                 .consequence(format!("the disk of one of {} machines fails, and its share of the rows is gone until a backup is found", node.instances))
                 .mend(Mend::node(&node.id, "copies=3"))
-.fix(format!("`copies=3` on {name}")),
+                .fix(format!("`copies=3` on {name}")),
         );
     }
     let spreads = tech.placement.is_some() && tech.model.as_deref() != Some("relational");
@@ -172,7 +172,7 @@ fn spread(node: &Node, answered: bool) -> Option<Diagnostic> {
             .question(format!("a write to {name} has been acknowledged and one machine dies: how many others have it?"))
             .consequence("a machine dies and takes with it what only it had, though the client was told that it was stored")
             .mend(Mend::node(&node.id, "copies=3"))
-.fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
+            .fix(format!("`copies=3` on {name}, with `replication=quorum` if a majority must have a write"))
         });
     }
     let is_tunable = node.tech.is_some_and(|tech| {
@@ -188,7 +188,7 @@ fn spread(node: &Node, answered: bool) -> Option<Diagnostic> {
         .question(format!("{name} acknowledges a write: how many of the copies have it by then?"))
         .consequence(format!("one copy answers, its machine dies before the others have the write, and {name} has forgotten what it confirmed"))
         .mend(Mend::node(&node.id, "replication=quorum"))
-.fix(format!("`replication=quorum` on {name}"))
+        .fix(format!("`replication=quorum` on {name}"))
     })
 }
 

@@ -19,13 +19,13 @@ pub static RULE: Rule = Rule {
         topic: "indexes",
         text: "an index holds only some of the rows: does this read ask for those?",
     }),
-    reads: &["by", "reads", "replica_of", "rows"],
+    reads: &["by", "rate", "reads", "replica_of", "rows", "size"],
     page: Page {
         checks: "Reads that say `by=` against the keys and indexes of the table that they read.",
         when: "A hop reads a table of a database that declares a `key`, `by` one or several fields, and none of these is the first \
                field of its key, of a `unique` or of an `index` (one with a `where` counts for reads by a field of its condition, and where that leaves out what was `deleted`), \
                nor do they name its whole `shard`. Of several tables in one read (`reads=[session, account] by=id`) it is enough that these fields are all of a `key` or `unique` of one: its row leads to the others. A question where such a partial index begins with the field, and the read \
-               does not name what it is about. A warning unless the table says that it has a million `rows` or more; silent up to ten thousand.",
+               does not name what it is about. A warning unless the table says that it has a million `rows` or more; silent up to ten thousand, and where the table's `rows` times `size` come to 100 MB at most and a flow with a known rate reads it so less than once a minute.",
         why: "Without an index that begins with the field the database reads every row to find one. That passes every test with \
               a thousand rows, and takes all disks and the whole cache with a hundred million.",
         outage: None,
@@ -40,6 +40,10 @@ pub static RULE: Rule = Rule {
 
 const FEW: f64 = 10_000.0;
 const MANY: f64 = 1e6;
+/// Bytes that lie in memory anyhow, and are gone through in a moment.
+const LITTLE: f64 = 100e6;
+/// Requests a second, below which that moment is nobody's trouble.
+const SELDOM: f64 = 1.0 / 60.0;
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -59,6 +63,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             let rows = table.attrs.number("rows").value();
             if !has_way(table, fields)
                 && rows.is_none_or(|rows| rows > FEW)
+                && !(step.load.rate.is_some_and(|rate| rate < SELDOM) && is_little(table))
                 && seen.insert((step.to, &table.id, fields))
             {
                 found.push(finding(facts, step, table, fields, rows));
@@ -66,6 +71,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+fn is_little(table: &Table) -> bool {
+    let [rows, size] = ["rows", "size"].map(|name| table.attrs.number(name).value());
+    rows.zip(size).is_some_and(|(rows, size)| rows * size <= LITTLE)
 }
 
 /// `link` has key code; none begins with `owner`
@@ -88,6 +98,12 @@ fn of_some_rows<'t>(table: &'t Table, fields: &[String]) -> Option<(&'t [String]
         .find_map(|(index, condition)| Some((index.as_slice(), condition.as_deref()?)))
 }
 
+/// What a condition is about, as in `state = held`.
+fn field_of(condition: &str) -> Option<&str> {
+    let field = condition.split_whitespace().next()?;
+    (field != "not" && field.chars().all(|c| c.is_alphanumeric() || c == '_')).then_some(field)
+}
+
 fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: Option<f64>) -> Diagnostic {
     let by = fields.join("`, `");
     let all = match rows {
@@ -96,6 +112,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
     };
     let span = step.attrs.get("by").map_or(step.span, |setting| setting.span);
     if let Some((index, condition)) = of_some_rows(table, fields) {
+        // Which rows are asked for, its author knows.
         let index = format!("index {} where {condition}", index.join(", "));
         return Diagnostic::unstated(
             format!(
@@ -117,11 +134,16 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
             "if not, every one goes through the table, and {} slows down for everyone",
             facts.node(step.to).name()
         ))
-        .fix(format!(
-            "the field of the condition in `by=[{}, …]`, if it does; else `index {}`",
-            fields.join(", "),
-            fields.join(", ")
-        ));
+        .fix(match field_of(condition) {
+            Some(field) => format!(
+                "`by=[{field}, {fields}]` on `{} -> {}` if it does; `index {fields}` in `table {}` if not",
+                facts.id(step.from),
+                facts.id(step.to),
+                table.id,
+                fields = fields.join(", ")
+            ),
+            None => format!("`index {}` in `table {}` if not", fields.join(", "), table.id),
+        });
     }
     let finding = Diagnostic::wrong(
         format!("each read by `{by}` goes through {all} of `{}`", table.id),
@@ -138,7 +160,7 @@ fn finding(facts: &Facts, step: &Step, table: &Table, fields: &[String], rows: O
         facts.node(step.to).name()
     ))
     .mend(Mend::table(table, format!("index {}", fields.join(", "))))
-.fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
+    .fix(format!("`index {}` in `table {}`", fields.join(", "), table.id));
     if rows.is_none_or(|rows| rows < MANY) { finding.at_most(Severity::Warning) } else { finding }
 }
 
@@ -179,6 +201,18 @@ mod tests {
         expect(both, "reads=t by=owner", &["wrong d"]);
         let many = "key id, day }\ntable s { key owner";
         expect(many, "reads=[t, s] by=id", &["wrong d"]);
+        // A small table that a nightly run goes through.
+        let run = |rate: &str, table: &str, expected: &[&str]| {
+            let text = format!(
+                "worker w\npostgres d {{ table t {{ key id; {table} }} }}\nflow f {rate} {{ w -> d reads=t by=day }}"
+            );
+            crate::rules::testing::expect(&RULE, &text, expected);
+        };
+        run("rate=1/day", "rows = 100k; size = 300B", &[]);
+        run("rate=1/day", "rows = 100M; size = 300B", &["wrong d"]);
+        run("rate=1/day", "rows = 100k", &["wrong d"]);
+        run("rate=10/s", "rows = 100k; size = 300B", &["wrong d"]);
+        run("", "rows = 100k; size = 300B", &["wrong d"]);
         // Nothing is said of keys, or of what it is looked up by; a small table is read whole.
         expect("rows = 5M", "reads=t by=owner", &[]);
         expect("key id", "reads=t", &[]);

@@ -5,6 +5,7 @@ use petgraph::graph::NodeIndex;
 use crate::catalog::Kind;
 use crate::design::{Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rules::facts::names_all;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 
@@ -19,12 +20,13 @@ pub static RULE: Rule = Rule {
         topic: "changed meanwhile",
         text: "somebody else changes the row between reading and writing: which change is kept?",
     }),
-    reads: &["conditional", "isolation", "reads", "writes"],
+    reads: &["by", "conditional", "idempotency_key", "isolation", "reads", "writes"],
     page: Page {
         checks: "Tables whose rows several lines change: whether all of them look that nobody came between.",
         when: "A question: a line changes rows of a declared table of a database, that is, an application writes it (`writes=`) that has read or written the same table before, \
                on an earlier line or arrow of the same flow, and says nothing of `conditional`; while another flow changes rows of that table, in this sense, with `conditional`. Left alone: \
-               `isolation=serializable`, flows in which the application calls a `lock`, writes that are the first thing their flow does with the table (they add rows), those that follow a `conditional` one of the same application in the same flow (it has taken the row by then), and tables of which \
+               `isolation=serializable`, flows in which the application calls a `lock`, writes that are the first thing their flow does with the table (they add rows), those by which a flow adds a row that it has looked for and not found (the first write of the table, after a read `by` all of a `unique` in a flow with an `idempotency_key`, \
+               or `by` all of a `unique` or of a key other than `id` in a flow whose label is a POST without `{` or begins with Create, Add, Register, Book, Place or Open: the unique key refuses a second), those that follow a `conditional` one of the same application in the same flow (it has taken the row by then), and tables of which \
                no change is `conditional` (nothing says there that changes compete; where somebody reads and then writes, `no-unique-constraint` may ask).",
         why: "A condition protects a row only from those who use it too. A job that settles what hangs reads the row, takes its time and \
               writes; meanwhile the request that it took for dead comes back and writes as well. The one that compares notices, the one that does not wins.",
@@ -75,6 +77,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// Every write of a table's rows by an application that has read or written the table before in that flow, and where.
 fn changes<'d>(facts: &Facts<'d>) -> Vec<(&'d Step, &'d Step, &'d Table)> {
     let mut changes = Vec::new();
+    let mut written: HashSet<(Option<usize>, NodeIndex, Span)> = HashSet::new();
     // The first line of a flow in which an application met a table.
     let mut met: HashMap<(Option<usize>, NodeIndex, Span), &Step> = HashMap::new();
     for step in facts.design.steps.iter().filter(|step| step.flow.is_some()) {
@@ -83,7 +86,9 @@ fn changes<'d>(facts: &Facts<'d>) -> Vec<(&'d Step, &'d Step, &'d Table)> {
             continue;
         }
         for table in facts.tables_written(step) {
-            if let Some(&before) = met.get(&(step.flow, step.from, table.span)) {
+            let place = (step.flow, step.from, table.span);
+            let first = written.insert(place);
+            if let Some(&before) = met.get(&place).filter(|before| !(first && adds(facts, before, table))) {
                 changes.push((step, before, table));
             }
         }
@@ -92,6 +97,24 @@ fn changes<'d>(facts: &Facts<'d>) -> Vec<(&'d Step, &'d Step, &'d Table)> {
         }
     }
     changes
+}
+
+/// What the flow looked for must not be there: it is added, and a unique key refuses a second one.
+fn adds(facts: &Facts, look: &Step, table: &Table) -> bool {
+    let Some(flow) = facts.flow_of(look) else { return false };
+    let by = look.attrs.words("by");
+    let held = |key: &Vec<String>| !key.is_empty() && names_all(table, key, by);
+    let is_unique = table.uniques.iter().any(held);
+    let is_named = held(&table.keys) && !matches!(table.keys.as_slice(), [key] if key == "id");
+    let label = flow.label.as_deref().unwrap_or_default();
+    let makes = match flow.method() {
+        "POST" => !label.contains('{'),
+        word => {
+            ["create", "add", "register", "book", "place", "open"].contains(&word.to_lowercase().as_str())
+        }
+    };
+    let keyed = || facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key"));
+    (makes && (is_unique || is_named)) || (is_unique && keyed())
 }
 
 /// The application holds a lock in that flow, which keeps the others away.
@@ -171,6 +194,30 @@ mod tests {
         // Nobody comes between.
         case("isolation=serializable", "conditional", job, &[]);
         case("", "conditional", &format!("s -> w -> l\n{job}"), &[]);
+        // It is added if it is not there: by a key that is the request's, not by that of the row.
+        let absent = |table: &str, made: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x2\npostgres d {{ table t {{ {table} }} }}\nflow f {made}\n\
+                 flow g {{ u -> a -> d reads=t by=id\na -> d writes=t }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        let made = "{ u -> a idempotency_key -> d reads=t by=[k, r]\na -> d writes=t conditional }";
+        absent("key id; unique k, r", made, &[]);
+        absent("key k, r", &made.replace("{ u", "\"POST /t\" { u"), &[]);
+        absent("key k, r", made, &["unstated d, a"]);
+        absent("key id; unique k, r", &made.replace("idempotency_key ", ""), &["unstated d, a"]);
+        absent("key id; unique k, r", &made.replace("by=[k, r]", "by=id"), &["unstated d, a"]);
+        absent(
+            "key id; unique k, r",
+            &made.replace("{ u", "\"PATCH /t/{id}\" { u").replace("idempotency_key ", ""),
+            &["unstated d, a"],
+        );
+        absent(
+            "key id; unique k, r",
+            &made.replace(" }", "\na -> d writes=t conditional }"),
+            &["unstated d, a"],
+        );
         // A condition on an insert says nothing of changes.
         let insert = "client u\nservice a x2\npostgres d { table t { key id } }\n\
                       flow f { u -> a -> d writes=t conditional }\n\

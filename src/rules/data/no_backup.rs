@@ -96,7 +96,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .evidence(copies)
                 .consequence(format!("a migration or a script without its `WHERE` runs against {name}, and no older state exists"))
                 .mend(Mend::node(&node.id, "backup=1h restore_tested=90d"))
-.fix(format!("`backup=1h restore_tested=90d` on {name}, with the time that you can afford to lose")),
+                .fix(format!("`backup=1h restore_tested=90d` on {name}, with the time that you can afford to lose")),
         );
     }
     found

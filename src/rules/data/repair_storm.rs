@@ -181,7 +181,7 @@ fn no_limit(loss: &Loss) -> Option<Diagnostic> {
                 loss.what
             ))
             .mend(Mend::node(&node.id, &format!("repair_limit={to}")))
-.fix(format!("`repair_limit={to}` on {name}: slower, and beside the traffic")),
+            .fix(format!("`repair_limit={to}` on {name}: slower, and beside the traffic")),
     )
 }
 

@@ -147,7 +147,7 @@ fn finding(
     .evidence(format!("{} → {} reads `{id}`, {} → {} writes it, unconditionally", who.id, facts.id(read.to), who.id, store.id))
     .consequence(format!("two requests see the same old `{id}`, both are allowed, and the second write hides the first"))
     .mend(Mend::step(write, "conditional"))
-.fix(format!("`conditional` on `{} -> {}`, which fails if `{id}` is no longer as it was read; or read it from {} first", who.id, store.id, store.name()))
+    .fix(format!("`conditional` on `{} -> {}`, which fails if `{id}` is no longer as it was read; or read it from {} first", who.id, store.id, store.name()))
 }
 
 #[cfg(test)]

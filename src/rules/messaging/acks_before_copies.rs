@@ -123,7 +123,7 @@ fn judge(facts: &Facts, flow: &Flow, put: &Step, kept: &Step) -> Option<Diagnost
                 "the machine that leads {name} fails a moment after {who} was told: the user has an answer, and nothing has the message"
             ))
             .mend(Mend::node(&node.id, "acks=all"))
-.fix(format!("`acks=all` on {name}, or `optional` on the hop into it if a message may be lost")),
+            .fix(format!("`acks=all` on {name}, or `optional` on the hop into it if a message may be lost")),
     )
 }
 

@@ -101,7 +101,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                         }
                     ))
                     .mend(Mend::node(&node.id, "idempotent"))
-.fix(format!(
+                    .fix(format!(
                         "make the work repeatable and write `idempotent` on {name}, or `dedupe=key` with a unique key \
                          in the same transaction"
                     )),

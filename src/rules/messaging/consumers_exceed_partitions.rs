@@ -67,7 +67,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "{name} falls behind, {worker} is scaled up, and nothing becomes faster: no more than {parts} can work"
                 ))
                 .mend(Mend::node(&node.id, &format!("partitions={}", running * 2)))
-.fix(format!("`partitions={}` on {name}, room to grow included, or fewer {worker}", running * 2)),
+                .fix(format!("`partitions={}` on {name}, room to grow included, or fewer {worker}", running * 2)),
             );
         }
     }

@@ -66,7 +66,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a bad deploy sends a night's messages to {name}; {from} looks healthy, and they expire before somebody asks for them"
                 ))
                 .mend(Mend::node(&node.id, "alert"))
-.fix(format!("`alert` on {name}, and a worker or a tool that puts messages back: `{} ~> WORKER`", node.id)),
+                .fix(format!("`alert` on {name}, and a worker or a tool that puts messages back: `{} ~> WORKER`", node.id)),
         );
     }
     found

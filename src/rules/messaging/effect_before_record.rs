@@ -132,7 +132,7 @@ fn finding(facts: &Facts, flow: &Flow, [read, call, note]: [&Step; 3], again: Ag
             "{who} fails on something between the two, and is started again, and again: {name} does for the same people each time what {store} says is still to be done"
         ))
         .mend(Mend::step(call, "idempotency_key"))
-.fix(format!(
+        .fix(format!(
             "`idempotency_key` on `{from} -> {to}`, the same for each piece of work on every run; where {name} takes none, `{from} -> {noted} writes{table}` before the call, one piece at a time"
         ))
 }

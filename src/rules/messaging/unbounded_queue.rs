@@ -1,5 +1,6 @@
 use petgraph::graph::NodeIndex;
 
+use crate::design::body::size;
 use crate::design::{Setting, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
@@ -153,8 +154,7 @@ fn is_bounded(facts: &Facts, broker: NodeIndex) -> bool {
 /// Bytes a second that are put into it, as far as flows say how many messages.
 fn bytes_into(facts: &Facts, broker: NodeIndex) -> f64 {
     let of = |step: &&Step| {
-        let flow = facts.flow_of(step).and_then(|flow| flow.attrs.number("payload").value());
-        let size = step.attrs.number("payload").value().or(flow).unwrap_or(A_MESSAGE);
+        let size = size(facts.design, step, "payload").unwrap_or(A_MESSAGE);
         step.load.rate.unwrap_or(0.0) * size
     };
     facts.puts(broker).iter().map(of).sum()

@@ -109,7 +109,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                          twice, and the load doubles when there is least room for it"
                     ))
                     .mend(Mend::node(&node.id, &format!("visibility={}", show_duration(ample(total)).replace(' ', ""))))
-.fix(format!(
+                    .fix(format!(
                         "`visibility={}` on {name}, or let {worker} ask for more time while it works",
                         show_duration(ample(total)).replace(' ', "")
                     )),

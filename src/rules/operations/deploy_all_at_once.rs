@@ -66,7 +66,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a version of {name} that crashes on real requests goes out, and nothing serves until the old one is built and started again"
                 ))
                 .mend(Mend::node(&node.id, "deploy=canary"))
-.fix(format!("`deploy=canary` on {name}, which shows one instance's errors before the others follow; or `rolling`")),
+                .fix(format!("`deploy=canary` on {name}, which shows one instance's errors before the others follow; or `rolling`")),
         );
     }
     found

@@ -79,7 +79,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     show_duration(lease)
                 ))
                 .mend(Mend::node(&node.id, "fencing"))
-.fix(format!(
+                .fix(format!(
                     "`fencing` on {name}, and its number in each write, which the store refuses when it has seen a higher one; or `conditional` on those writes"
                 )),
         );

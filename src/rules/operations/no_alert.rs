@@ -71,7 +71,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     flow.id
                 ))
                 .mend(Mend::node(&node.id, "alert"))
-.fix(format!("`alert` on {name}, on what its users feel: errors and slow answers, not its CPU")),
+                .fix(format!("`alert` on {name}, on what its users feel: errors and slow answers, not its CPU")),
         );
     }
     found

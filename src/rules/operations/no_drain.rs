@@ -94,7 +94,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .evidence(evidence)
                 .consequence(consequence)
                 .mend(Mend::node(&node.id, if held { "drain=5min" } else { "drain=2min" }))
-.fix(if held {
+                .fix(if held {
                     format!("`drain=5min` on {name}: it takes no new connections, and closes the open ones a few at a time")
                 } else {
                     format!("`drain=2min` on {name}: it takes nothing new, and finishes what it has begun")

@@ -96,7 +96,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "an instance of {name} {does}; {one} until somebody takes it out by hand"
                 ))
                 .mend(Mend::node(&node.id, "health=ready"))
-.fix(format!(
+                .fix(format!(
                     "`health=ready` on {name}: it answers only when it can serve, and without asking what all instances share"
                 )),
         );

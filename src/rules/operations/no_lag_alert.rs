@@ -83,7 +83,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "{who} stops on a Friday night; everything is still accepted, and on Monday {name} holds a weekend of work"
                 ))
                 .mend(Mend::node(&node.id, "lag_alert"))
-.fix(format!("`lag_alert` on {name}, on the age of the oldest message rather than on how many there are")),
+                .fix(format!("`lag_alert` on {name}, on the age of the oldest message rather than on how many there are")),
         );
     }
     found

@@ -89,7 +89,7 @@ fn unmeasured(facts: &Facts, observed: &HashSet<NodeIndex>) -> Vec<Diagnostic> {
                     "one request in ten fails at {name} since the last deploy, and nobody can say how many or since when"
                 ))
                 .mend(Mend::node(&node.id, "metrics"))
-.fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
+                .fix(format!("`metrics` on {name}: its rate, its errors, how long it takes; or `every {} metrics alert`", node.kind.name())),
         );
     }
     found

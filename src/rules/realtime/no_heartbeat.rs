@@ -83,7 +83,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a mobile network drops out for a town; {name} shows all of them as online and sends what is for them into dead connections"
                 ))
                 .mend(Mend::node(&node.id, "heartbeat=30s"))
-.fix(format!("`heartbeat=30s` on {name}, below the idle timeout of whatever stands before it")),
+                .fix(format!("`heartbeat=30s` on {name}, below the idle timeout of whatever stands before it")),
         );
     }
     found

@@ -150,7 +150,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     false => format!("{there} restarts, everybody signs in and catches up in one second, and what is behind it falls over each time it comes up"),
                 })
                 .mend(Mend::node(&node.id, &match &wait { Some(wait) => format!("reconnect={} jitter", wait.replace(' ', "")), None => "reconnect=60s jitter".to_string() }))
-.fix(match wait {
+                .fix(match wait {
                     Some(wait) => format!("`reconnect={wait} jitter` on {name}, so that each comes back at a random moment of it"),
                     None if shed => format!("`reconnect=60s jitter` on {name}, so that few have to be turned away"),
                     None => format!("`reconnect=60s jitter` on {name}, and `shed` on what takes the connections"),

@@ -104,7 +104,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                     "a full stadium on one overloaded mast reads slowly, {name} runs out of memory or stands still, and everybody on it is thrown out"
                 ))
                 .mend(Mend::node(&node.id, "send_buffer=256KB"))
-.fix(format!("`send_buffer=256KB` on {name}: above it the client is cut off, and catches up when it comes back")),
+                .fix(format!("`send_buffer=256KB` on {name}: above it the client is cut off, and catches up when it comes back")),
         );
     }
     found

@@ -89,7 +89,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         finding = finding
             .consequence(format!("{target} answers late for ten seconds: every check fails, {front} has nobody to send to, and {too}"))
             .mend(Mend::node(&node.id, "health=ready"))
-.fix(match facts.node(balancer).kind {
+            .fix(match facts.node(balancer).kind {
                 Kind::Lb => format!(
                     "`health=ready` on {name}, which proves that this instance can serve; or `fail_open` on {front}, \
                      which sends to all when none is healthy"

@@ -99,7 +99,7 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
                 slow.id, other.id
             ))
             .mend(Mend::hop(facts.id(caller), facts.id(target), "bulkhead=20"))
-.fix(format!(
+            .fix(format!(
                 "`bulkhead=20` on `{} -> {}`, the most calls that may wait there; or a `breaker` with a `timeout`",
                 facts.id(caller),
                 facts.id(target)

@@ -160,7 +160,7 @@ fn finding(
              tries again"
         ))
         .mend(Mend::node(facts.id(node), "shed"))
-.fix(format!("`shed` on {name}, so that the least important is refused early"))
+        .fix(format!("`shed` on {name}, so that the least important is refused early"))
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step) -> Diagnostic {
         flow.id
     ))
     .mend(Mend::step(step, "optional"))
-.fix(format!(
+    .fix(format!(
         "`optional` on `{} -> {}`, with a short `timeout`; or hand it off: `{} ~> {}`",
         facts.id(step.from),
         facts.id(step.to),

@@ -141,7 +141,7 @@ fn judge(facts: &Facts, caller: NodeIndex, target: NodeIndex, hop: &Hop) -> Opti
         "{name} stops answering: each call keeps its place for {held}, new requests wait in front of {who}{also}"
     ))
     .mend(Mend::hop(&node.id, facts.id(target), &format!("bulkhead={}", show_number((threads / 4.0).ceil()).replace(",", ""))))
-.fix(format!(
+    .fix(format!(
         "`bulkhead={}` on `{} -> {}`, so that the rest stay free; or a timeout below {}, or a `breaker`",
         show_number((threads / 4.0).ceil()),
         node.id,

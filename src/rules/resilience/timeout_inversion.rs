@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
-use crate::design::Step;
+use crate::design::{Arrow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{Calls, Confidence, Facts, Group, Page, Question, Rule};
 use crate::units::{show_duration, show_number};
@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "The `timeout` of each call of a flow beside what the called one may spend on a single call of its own.",
         when: "In one flow the `timeout` of an outer call `a -> b` is shorter than `timeout` × `attempts` (one, where not said) of an \
-               inner call `b -> c`. Calls that `b` makes one \
+               inner call `b -> c` that `b` makes for it: `c` comes next on the same line, or `b` begins a later line (where a queue or topic has handed something to `b` by then, it makes that call for the message). \
+               What another line of the flow makes `b` call for somebody else does not count. Calls that `b` makes one \
                after another are not added up, and where `b -> c` says nothing of a timeout, what `c` calls counts instead. \
                Wrong, and shown at the outer `timeout`, where that stands on its own hop: an error where the inner one does too, \
                a warning where the inner one comes from `every call`. A question, as a remark and once for the whole design, where the \
@@ -53,11 +54,11 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut known: HashMap<Cause, usize> = HashMap::new();
     let mut listed: HashSet<(usize, EdgeIndex)> = HashSet::new();
     for calls in facts.calls() {
-        let longest = longest_calls(facts, &calls);
-        for &outer in &calls.steps {
+        let behind = behind(facts, &calls);
+        for (&outer, inner) in calls.steps.iter().zip(behind) {
             let attrs = &facts.design.graph[outer.hop].attrs;
             let Some(limit) = attrs.number("timeout").value() else { continue };
-            let Some(&inner) = longest.get(&outer.to) else { continue };
+            let Some(inner) = inner else { continue };
             // A timer starts a job, and does not wait for its end.
             let starts = facts.node(outer.from).kind == Kind::Scheduler;
             let default = attrs.get("timeout").filter(|setting| setting.inherited);
@@ -110,13 +111,29 @@ enum Cause {
     Default,
 }
 
-/// From the last call to the first, so that those who are called are known before their callers.
-fn longest_calls<'d>(facts: &Facts, calls: &Calls<'d>) -> HashMap<NodeIndex, Longest<'d>> {
-    let mut longest: HashMap<NodeIndex, Longest> = HashMap::new();
+/// For each call, the longest that its end may spend on one call that it makes for it.
+///
+/// From the last call to the first, so that those who are called are known before their callers. A line that goes on from a
+/// call belongs to that one; a line that begins at a node belongs to all who have called it before.
+fn behind<'d>(facts: &Facts, calls: &Calls<'d>) -> Vec<Option<Longest<'d>>> {
+    let for_messages = for_messages(facts, calls);
+    // By who makes the call, and the line and its arrow where it goes on from another.
+    let mut longest: HashMap<(NodeIndex, Option<(usize, usize)>), Longest> = HashMap::new();
+    let mut behind = Vec::with_capacity(calls.steps.len());
     for &step in calls.steps.iter().rev() {
         let attrs = &facts.design.graph[step.hop].attrs;
         let own = attrs.number("timeout");
-        if step.attrs.has("deadline") || own.is_no() {
+        let goes_on = longest.get(&(step.to, Some((step.line, step.leg + 1)))).copied();
+        let begins = longest.get(&(step.to, None)).copied();
+        let next = match (goes_on, begins) {
+            (Some(one), Some(other)) if one.seconds < other.seconds => Some(other),
+            (one, other) => one.or(other),
+        };
+        behind.push(next);
+        if step.attrs.has("deadline")
+            || own.is_no()
+            || step.leg == 0 && for_messages.contains(&(step.line, step.from))
+        {
             continue;
         }
         let this = match own.value() {
@@ -124,15 +141,35 @@ fn longest_calls<'d>(facts: &Facts, calls: &Calls<'d>) -> HashMap<NodeIndex, Lon
                 let attempts = attrs.number("attempts").value().unwrap_or(1.0).max(1.0);
                 Some(Longest { step, seconds: timeout * attempts })
             }
-            None => longest.get(&step.to).copied(),
+            None => next,
         };
         let Some(this) = this else { continue };
-        let most = longest.entry(step.from).or_insert(this);
+        // Without flows there are no lines of one request, only calls.
+        let place = (step.leg > 0 && calls.flow.is_some()).then_some((step.line, step.leg));
+        let most = longest.entry((step.from, place)).or_insert(this);
         if this.seconds >= most.seconds {
             *most = this;
         }
     }
-    longest
+    behind.reverse();
+    behind
+}
+
+/// The lines of a flow that begin at what a queue or topic has handed something to, after its last call: by line and node.
+fn for_messages(facts: &Facts, calls: &Calls) -> HashSet<(usize, NodeIndex)> {
+    let mut begin = HashSet::new();
+    let mut handed: HashSet<NodeIndex> = HashSet::new();
+    for step in calls.flow.map_or(&[][..], |flow| facts.design.steps_of(flow)) {
+        if step.leg == 0 && handed.contains(&step.from) {
+            begin.insert((step.line, step.from));
+        }
+        match facts.arrow(step) {
+            Arrow::Handoff => _ = handed.insert(step.to),
+            Arrow::Call | Arrow::Stream => _ = handed.remove(&step.to),
+            Arrow::Control => {}
+        }
+    }
+    begin
 }
 
 fn finding(facts: &Facts, outer: &Step, limit: f64, inner: Longest) -> Diagnostic {
@@ -242,6 +279,21 @@ mod tests {
         case("flow f { u -> a timeout=1s ~> q ~> w -> e timeout=9s }", &[]);
         case("flow f { u -> a -> b timeout=1s }\nflow g { u -> b -> c timeout=2s }", &[]);
         case("flow f { u -> a -> b -> c timeout=2s }", &[]);
+    }
+
+    /// Two ways through one node are two requests, and what is done for a message nobody waits for.
+    #[test]
+    fn only_what_is_called_for_it_counts() {
+        let case = |text: &str, expected: &[&str]| expect(&RULE, &format!("{NODES}{text}"), expected);
+        case("flow f { u -> a -> b timeout=1s\nu -> c -> b timeout=5s -> e timeout=3s }", &[]);
+        case("flow f { u -> b -> e timeout=3s\nu -> a -> b timeout=1s }", &[]);
+        case("flow f { u -> a -> b timeout=1s\nu -> c -> b timeout=5s\nb -> e timeout=3s }", &["wrong a, b"]);
+        case("flow f { u -> a -> b timeout=1s\nu -> c -> b timeout=2s -> e timeout=3s }", &["wrong c, b"]);
+        case("flow f { u -> a -> b timeout=1s\nb -> c\nc -> e timeout=3s }", &["wrong a, b"]);
+        case("flow f { u -> a timeout=1s ~> q ~> a -> e timeout=9s }", &[]);
+        case("flow f { u -> a timeout=1s ~> q ~> a\na -> e timeout=9s }", &[]);
+        case("flow f { u -> a timeout=1s ~> q ~> w\na -> e timeout=9s }", &["wrong u, a"]);
+        case("u -> a -> b timeout=1s\nb -> e timeout=3s", &["wrong a, b"]);
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub static RULE: Rule = Rule {
                - A warning where it is more than 80 % of what all carry: peaks within a second are higher than the average of one.\n\
                - Silent with a bare `autoscale`. Not evaluated where nothing says a size, or a rate is missing.\n\n\
                The bytes are those on both sides of each hop of a flow: callers' `payload` in and `response` out, its own requests out and their answers in, each by the hop's own size or else the flow's; \
-               a hop with neither counts for nothing. A `response` counts for every request on its hop, of a cache too, hit or miss; what fills a cache after a miss counts where a hop draws it. \
+               a hop with neither counts for nothing. A hop without a `payload` of its own that writes tables whose `size` is stated carries a row of each. Where somebody writes the body into an object store, the flow's `payload` counts for nothing \
+               on his hops to databases, caches, queues and the like, on what an object store hands off, and behind either, until somebody reads the object; nor on a client's other calls, where the client writes it there. A `response` counts for every request on its hop, of a cache too, hit or miss; what fills a cache after a miss counts where a hop draws it. \
                A queue sends what came in once, a topic once to each of its consumers (or as many `groups` as it states, if more), and both \
                once more for each of their `copies` beyond the first, in and out. What a database sends to its copies is not counted.",
         why: "A network card does not slow down by a little: what does not fit waits in buffers, is dropped and is sent again, which is more still. Readers multiply: \
@@ -219,6 +220,25 @@ mod tests {
         case("payload=750KB response=750KB", &[]);
         case("payload=1100KB", &["wrong a"]);
         case("response=1100KB", &["wrong a"]);
+    }
+
+    /// 10 MB 100 times a second: into the object store, and a row beside it.
+    #[test]
+    fn a_row_beside_the_body() {
+        let case = |table: &str, lines: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a x40 bandwidth=100MB/s\nblob b\npostgres d x3 bandwidth=50MB/s {{ table t {{ key id; {table} }} }}\n\
+                 flow f rate=100/s payload=10MB {{ u -> a {lines} }}"
+            );
+            expect(&RULE, &text, expected);
+        };
+        case("size = 1KB", "-> b writes\na -> d writes=t", &[]);
+        case("size = 1KB", "-> d writes=t", &[]);
+        case("", "-> b writes\na -> d writes=t payload=1KB", &[]);
+        case("", "-> b writes\na -> d writes=t payload=1MB", &["wrong d"]);
+        case("", "-> b writes\na -> d writes=t", &["wants payload or response of what passes d"]);
+        case("", "-> d writes=t", &["wrong d"]);
+        case("size = 10MB", "-> b writes\na -> d writes=t", &["wrong d"]);
     }
 
     /// 10,000 a second of 1 KB.

@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
         when: "Wrong: a client has a hop to a database, cache, search index, warehouse, queue or topic, or an external party \
                has one to a database, cache or search index; or a client's requests reach a database or a search index \
                through nothing but load balancers, firewalls and CDNs. A question: a hop from either to an object store without \
-               `signed`, unless it only reads `data=public`; and a hop from an external party to a queue, topic or \
+               `signed`, unless it only reads `data=public`, or comes from an external service that you have in use (a known technology, `managed`, or one that something of yours calls, hands to or deploys by) and that has an identity of its own there; and a hop from an external party to a queue, topic or \
                warehouse without `signature`. Left alone: hops with `signed` or `signature`, clients \
                in a group with `trust=private`, reads of a managed warehouse, and products made to face clients with rules \
                of their own: Firestore, Supabase, Algolia, Typesense, Meilisearch, Ably, PubNub, Mosquitto, and Varnish or \
@@ -63,6 +63,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         let open = |step: &&Step| {
             !step.attrs.has("signed") && !step.attrs.has("signature") && !harmless(facts, to, step)
         };
+        if to.kind == Kind::Blob && !outsider && is_in_use(facts, edge.source()) {
+            continue;
+        }
         let Some(step) = hop.steps.iter().map(|&at| &facts.design.steps[at]).find(open) else { continue };
         // Files are commonly handed out by signed URLs, and partners' feeds signed, without anybody saying so.
         let maybe = match to.kind {
@@ -167,6 +170,13 @@ fn is_guarded_by_code(kind: Kind) -> bool {
     matches!(kind, Kind::Database | Kind::Search)
 }
 
+/// A vendor's service that works for you, such as a pipeline or a mailer, and has a role in your account; no party that only
+/// comes by.
+fn is_in_use(facts: &Facts, node: NodeIndex) -> bool {
+    let own = facts.node(node);
+    own.tech.is_some() || own.is_managed() || !facts.hops_to(node).is_empty()
+}
+
 /// Public files, or an analyst's query to a warehouse whose vendor checks who asks.
 fn harmless(facts: &Facts, to: &Node, step: &Step) -> bool {
     let only_reads = step.attrs.has("reads") && !facts.writes(step);
@@ -197,6 +207,12 @@ mod tests {
     fn cases() {
         let expect = |text, expected: &[&str]| expect(&RULE, text, expected);
         expect("client u\npostgres d\nu -> d", &["wrong d"]);
+        // A pipeline that you use has an identity of its own; a partner who brings a file has not.
+        expect("client u\nexternal ci\nblob b\nflow f { u ~> ci -> b writes }", &[]);
+        expect("external ci managed\nblob b\nci -> b writes", &[]);
+        expect("stripe p\nblob b\np -> b writes", &[]);
+        expect("external p\nblob b\np -> b writes", &["unstated b"]);
+        expect("service a\nexternal p\npostgres d\na -> p -> d writes", &["wrong d"]);
         expect("client u\nredis c\nkafka k\nu -> c\nu ~> k", &["wrong c", "wrong k"]);
         expect("client u\nservice a\npostgres d\nu -> a -> d", &[]);
         // Files: by a signed URL, public, through a CDN, or not said.

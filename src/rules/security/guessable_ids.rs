@@ -109,7 +109,7 @@ fn finding(facts: &Facts, at: NodeIndex, checked: &mut HashMap<NodeIndex, bool>)
                 None => format!("a loop over all codes copies {store} in a night, and nothing about it looks like an attack"),
             })
             .mend(Mend::node(&node.id, "scheme=random"))
-.fix(format!("`scheme=random` on {name}, long enough not to be guessed, or `authz` on what reads {store}; `data=public` if anybody may see it")),
+            .fix(format!("`scheme=random` on {name}, long enough not to be guessed, or `authz` on what reads {store}; `data=public` if anybody may see it")),
     )
 }
 

@@ -148,7 +148,7 @@ fn finding(
         .flows(flows.iter().map(|flow| flow.id.clone()))
         .consequence(format!("one customer's loop uses up the limit of {name}, and everybody else is told to slow down"))
         .mend(Mend::node(&node.id, if node.attrs.has("auth") { "limit_by=user" } else { "limit_by=ip" }))
-.fix(match node.attrs.has("auth") {
+        .fix(match node.attrs.has("auth") {
             true => format!("`limit_by=user` on {name}, which knows who asks"),
             false => format!("`limit_by=ip` on {name}, with the address that the client really has, and another by user where users are known"),
         });

@@ -271,7 +271,7 @@ fn finding(facts: &Facts, at: NodeIndex, exposure: Exposure) -> Diagnostic {
             false => "a customer changes the id in the address and reads what belongs to another, and no log looks odd",
         })
         .mend(Mend::node(&reader.id, "authz"))
-.fix(format!(
+        .fix(format!(
             "`authz` on {name}: the check that this caller may see this very record, beside the query"
         ))
 }

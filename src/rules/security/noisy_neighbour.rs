@@ -135,7 +135,7 @@ fn finding(facts: &Facts, at: NodeIndex, shared: &[NodeIndex], bounded: bool) ->
         .label(facts.node(shared[0]).span, "shared by all tenants")
         .consequence(format!("one customer's script fills {behind}, and all the others get errors for it"))
         .mend(Mend::node(&node.id, &match counted.as_str() { "" => "limit_by=tenant".to_string(), other => format!("limit_by=[{},tenant]", other.replace(' ', "")) }))
-.fix(match counted.as_str() {
+        .fix(match counted.as_str() {
             "" => format!("`limit_by=tenant` on {name}, a rate that one customer may reach with all of its users"),
             other => format!("`limit_by=[{other}, tenant]` on {name}, a rate that one customer may reach with all of its users"),
         })

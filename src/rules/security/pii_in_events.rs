@@ -102,7 +102,7 @@ fn finding(facts: &Facts, step: &Step, what: &str) -> Option<Diagnostic> {
             .evidence(format!("{source} has {what} in hand when it calls {target}"))
             .consequence(format!("the {what} that few may see in production lies in {target} for everybody with a dashboard, and stays there when the original is deleted"))
             .mend(Mend::hop(&from.id, &to.id, "redact"))
-.fix(format!("`redact` on `{} -> {}`, or `data=` on {target} if it is guarded like the original", from.id, to.id)),
+            .fix(format!("`redact` on `{} -> {}`, or `data=` on {target} if it is guarded like the original", from.id, to.id)),
     )
 }
 

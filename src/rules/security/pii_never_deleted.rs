@@ -96,7 +96,7 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
                 "someone asks to be deleted and is not, and a leak of {name} has in it everybody who ever was a customer"
             ))
             .mend(Mend::node(&node.id, "retention=2y").losing_data())
-.fix(match node.kind {
+            .fix(match node.kind {
                 Kind::Blob => format!("`retention=2y` on {name}, with the time that the purpose needs"),
                 _ => format!("`retention=2y` on {name}, with the time that the purpose needs, or a `ttl` on its tables"),
             }),

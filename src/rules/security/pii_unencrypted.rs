@@ -76,7 +76,7 @@ fn finding(facts: &Facts, store: NodeIndex) -> Option<Diagnostic> {
                 "a snapshot of {name} in the wrong account is the {what} of everybody in it, without a password to break"
             ))
             .mend(Mend::node(&node.id, "encryption"))
-.fix(format!("`encryption` on {name}, with the key in a store of its own")),
+            .fix(format!("`encryption` on {name}, with the key in a store of its own")),
     )
 }
 

@@ -57,7 +57,9 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         .filter_map(|edge| plain(facts, edge.source(), edge.target(), edge.weight()))
         .collect();
     found.extend(doors(facts).into_iter().map(|(door, (step, _, flows))| {
-        let (client, node) = (facts.node(step.from), facts.node(door));
+        // A connection may be drawn from either end.
+        let client = if step.from == door { step.to } else { step.from };
+        let (client, node) = (facts.node(client), facts.node(door));
         let name = node.name();
         let message = format!("nothing says that what {} sends to {name} is encrypted on the way", client.name());
         Diagnostic::unstated(message, node.span, "no `tls`")
@@ -68,7 +70,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             .flows(flows)
             .consequence(format!("on an open network anyone reads what is sent to {name}, tokens included, and answers in its place"))
             .mend(Mend::node(&node.id, "tls"))
-.fix(format!("`tls` on {name}"))
+            .fix(format!("`tls` on {name}"))
     }));
     found.sort_by_key(|finding| finding.at.span);
     found

@@ -94,7 +94,7 @@ fn finding(facts: &Facts, at: NodeIndex, stocked: &HashSet<Option<&str>>) -> Opt
                 "someone asks {name} for the address where the cloud hands out its credentials, and reads them in the answer"
             ))
             .mend(Mend::node(&node.id, "egress=proxy"))
-.fix(format!("`egress=proxy` on {name}: a proxy that resolves the name itself and refuses private addresses")),
+            .fix(format!("`egress=proxy` on {name}: a proxy that resolves the name itself and refuses private addresses")),
     )
 }
 

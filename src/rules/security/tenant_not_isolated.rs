@@ -89,7 +89,7 @@ fn finding(facts: &Facts, at: NodeIndex) -> Option<Diagnostic> {
                 _ => format!("one query without its condition shows a customer the rows of all the others in {name}"),
             })
             .mend(Mend::node(&store.id, if store.kind == Kind::Cache { "scope=tenant" } else { "tenant_key=org_id" }))
-.fix(match store.kind {
+            .fix(match store.kind {
                 Kind::Cache => format!("`scope=tenant` on {name}: the tenant is part of each key"),
                 _ => format!("`tenant_key=org_id` on {name}, enforced by the store itself, as by row security"),
             }),

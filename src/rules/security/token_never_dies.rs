@@ -95,7 +95,7 @@ fn finding(facts: &Facts, auth: NodeIndex) -> Option<Diagnostic> {
             .node(&node.id)
             .consequence("an account is locked and its password changed, and whoever has the token goes on reading and writing as before")
             .mend(Mend::node(&node.id, "expires=15min refresh revocable"))
-.fix(format!("`expires=15min refresh revocable` on {name}, so that locking an account ends the renewal")),
+            .fix(format!("`expires=15min refresh revocable` on {name}, so that locking an account ends the renewal")),
     )
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -6,7 +6,9 @@ use crate::catalog::Kind;
 use crate::design::{Arrow, Attrs, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
+use crate::rules::facts::{Journey, Spread};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
+use crate::source::Span;
 
 pub static RULE: Rule = Rule {
     id: "upload-unscanned",
@@ -29,7 +31,8 @@ pub static RULE: Rule = Rule {
                calls, if that hop or its flow states a `payload` of 100 KB or more. A question where the store says \
                nothing of `antivirus`; wrong where it says `antivirus=no` (then any service's write on a client's call \
                is an upload). Left alone: `antivirus`, stores that nobody reads from, stores that only workers write \
-               to, and clients in a group with `trust=private`.",
+               to, and clients in a group with `trust=private`. No question where a scan is drawn: in one flow a worker or function that no client waits for reads the files (it is handed them, or looks \
+               for them in a table by their state), writes a table of a database, and writes no object store; and each flow that hands the files out reads that table.",
         why: "A file store that takes anything soon serves malware from your own domain, which browsers and mail \
               filters then block as a whole; and an HTML or SVG file in it runs with your site's cookies when someone \
               opens it.",
@@ -51,6 +54,10 @@ const FILE: f64 = 100e3;
 struct Use<'d> {
     upload: Option<&'d Step>,
     download: Option<&'d Step>,
+    /// The tables into which somebody writes what came of looking at the files.
+    verdicts: HashSet<Span>,
+    /// The flows that hand the files out, by where they stand among all.
+    handed_out: Vec<usize>,
 }
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
@@ -58,12 +65,16 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     if facts.nodes(|kind| kind == Kind::Blob).next().is_none() {
         return Vec::new();
     }
-    for journey in facts.journeys() {
+    let journeys = facts.journeys();
+    for (at, journey) in journeys.iter().enumerate() {
         let outsiders = journey.outsiders(facts);
         let spread = journey.spread(facts, &outsiders, |_, to| {
             let kind = facts.node(to).kind;
             kind.is_compute() || matches!(kind, Kind::Dns | Kind::Cdn | Kind::Waf)
         });
+        for (blob, table) in verdicts(facts, journey, &spread) {
+            uses.entry(blob).or_default().verdicts.insert(table);
+        }
         for &step in &journey.steps {
             let blob = facts.node(step.to);
             if blob.kind != Kind::Blob || !spread.reaches(step.from) || facts.arrow(step) == Arrow::Control {
@@ -75,10 +86,77 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
             }
             if step.attrs.has("reads") || facts.node(step.from).kind == Kind::Cdn {
                 used.download.get_or_insert(step);
+                if used.handed_out.last() != Some(&at) {
+                    used.handed_out.push(at);
+                }
             }
         }
     }
-    uses.into_iter().filter_map(|(blob, used)| finding(facts, blob, used.upload?, used.download?)).collect()
+    let read = tables_read(facts, &journeys, &uses);
+    let finding = |(blob, used): (NodeIndex, Use)| {
+        // Whoever hands a file out asks first what came of looking at it.
+        let asks = |at: &usize| {
+            used.verdicts.iter().any(|table| read.get(at).is_some_and(|read| read.contains(table)))
+        };
+        if facts.node(blob).attrs.get("antivirus").is_none()
+            && !used.handed_out.is_empty()
+            && used.handed_out.iter().all(asks)
+        {
+            return None;
+        }
+        finding(facts, blob, used.upload?, used.download?)
+    };
+    uses.into_iter().filter_map(finding).collect()
+}
+
+/// The stores that somebody looks through for whom no client waits, and the tables into which he writes what he found. Who
+/// makes new files of them looks for something else.
+fn verdicts(facts: &Facts, journey: &Journey, spread: &Spread) -> Vec<(NodeIndex, Span)> {
+    let looks = |step: &&&Step| {
+        matches!(facts.node(step.from).kind, Kind::Worker | Kind::Function)
+            && !spread.reaches(step.from)
+            && facts.arrow(step) == Arrow::Call
+    };
+    let mut read: BTreeMap<NodeIndex, BTreeSet<NodeIndex>> = BTreeMap::new();
+    let mut written: HashMap<NodeIndex, Vec<Span>> = HashMap::new();
+    let mut makes: HashSet<NodeIndex> = HashSet::new();
+    for step in journey.steps.iter().filter(looks) {
+        let writes = step.attrs.has("writes");
+        match facts.node(step.to).kind {
+            Kind::Blob if writes => _ = makes.insert(step.from),
+            Kind::Blob if facts.reads(step) => _ = read.entry(step.from).or_default().insert(step.to),
+            Kind::Database if writes => {
+                written
+                    .entry(step.from)
+                    .or_default()
+                    .extend(facts.tables_written(step).map(|table| table.span));
+            }
+            _ => {}
+        }
+    }
+    read.retain(|who, _| !makes.contains(who));
+    let mut found = Vec::new();
+    for (who, blobs) in &read {
+        for table in written.get(who).into_iter().flatten() {
+            found.extend(blobs.iter().map(|&blob| (blob, *table)));
+        }
+    }
+    found
+}
+
+/// The tables that each of the flows reads which hand something out that somebody has looked at.
+fn tables_read(
+    facts: &Facts,
+    journeys: &[Journey],
+    uses: &BTreeMap<NodeIndex, Use>,
+) -> HashMap<usize, HashSet<Span>> {
+    let looked_at = uses.values().filter(|used| !used.verdicts.is_empty());
+    let flows: HashSet<usize> = looked_at.flat_map(|used| used.handed_out.iter().copied()).collect();
+    let tables = |at: usize| {
+        let steps = journeys[at].steps.iter();
+        steps.flat_map(|step| facts.tables_read(step)).map(|table| table.span).collect()
+    };
+    flows.into_iter().map(|at| (at, tables(at))).collect()
 }
 
 /// The client's own request writes there, or one large enough to bring a file.
@@ -122,7 +200,7 @@ fn finding(facts: &Facts, at: NodeIndex, upload: &Step, download: &Step) -> Opti
                 "someone spreads malware by links to {name}, and browsers block your whole domain for it"
             ))
             .mend(Mend::node(&blob.id, "antivirus"))
-.fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
+            .fix(format!("`antivirus` on {name}: files stay out of sight until they are scanned and their type is checked; and hand them out from a domain of their own, where an HTML or SVG file finds no cookies")),
     )
 }
 
@@ -151,6 +229,26 @@ mod tests {
         expect(&through("payload=2KB", ""), &[]);
         expect(&through("", ""), &[]);
         expect(&through("", "antivirus=no"), &["wrong b"]);
+        // A scan is drawn: somebody looks for new files, or is told of them, and the download asks for the verdict.
+        let scanned = |antivirus: &str, scan: &str, view: &str, expected: &[&str]| {
+            let text = format!(
+                "client u\nservice a\ncdn e\nscheduler s\nworker w\nqueue q\ns3 b {antivirus}\npostgres d {{ table f {{ key id; index state }}\ntable o {{ key id }} }}\n\
+                 flow f {{ u -> a -> d writes=f\nu -> b writes signed }}\nflow h {{ {scan} }}\nflow g {{ {view} }}"
+            );
+            expect(&text, expected);
+        };
+        let polls = "w -> d reads=f by=state limit=10\nw -> b reads\nw -> d writes=f by=id";
+        let view = "u -> a -> d reads=f by=id\nu -> b reads signed";
+        scanned("", polls, view, &[]);
+        scanned("", &format!("s -> {polls}"), view, &[]);
+        scanned("", "b ~> q ~> w -> b reads\nw -> d writes=f", view, &[]);
+        scanned("antivirus=no", polls, view, &["wrong b"]);
+        // The verdict is not asked for, or written elsewhere; nothing is written; other files are made of it.
+        scanned("", polls, "u -> e -> b on=miss", &["unstated b"]);
+        scanned("", &polls.replace("writes=f", "writes=o"), view, &["unstated b"]);
+        scanned("", "w -> d reads=f by=state limit=10\nw -> b reads", view, &["unstated b"]);
+        scanned("", &format!("{polls}\nw -> b writes"), view, &["unstated b"]);
+        scanned("", &polls.replace("w", "a").replace("arites", "writes"), view, &["unstated b"]);
         // Nobody reads it, or only workers and the inside touch it.
         expect("client u\ns3 b\nu -> b writes signed", &[]);
         expect(

@@ -81,7 +81,7 @@ fn overkill(facts: &Facts, step: &Step, copied: &HashSet<&String>) -> Option<Dia
             flow.id
         ))
         .mend(Mend::step(step, "consistency=eventual"))
-.fix(format!("`consistency=eventual` on `{} -> {}` in `{}`", from.id, node.id, flow.id)),
+        .fix(format!("`consistency=eventual` on `{} -> {}` in `{}`", from.id, node.id, flow.id)),
     )
 }
 

@@ -1,22 +1,46 @@
 //! Asking whoever sits there.
 
 use std::io::{BufRead, Write, stdin, stdout};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::output::Trouble;
+use super::output::{Trouble, say};
+use crate::screen::{Signals, signals};
 
-/// The next line of standard input, without its end; None at the end of it, which is Ctrl-D. Ctrl-C ends the program, as
-/// anywhere: nothing is held and nothing half done while it waits.
+/// What a shell makes of a program that Ctrl-C ends.
+const BROKEN_OFF: i32 = 130;
+
+/// From the first question to the end of the program.
+static SIGNALS: OnceLock<Signals> = OnceLock::new();
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// A signal to end is answered in words. Nothing is held while a question waits.
+fn end_politely() {
+    SIGNALS.get_or_init(|| {
+        signals(|_| {
+            let asking = ASKING.load(Ordering::SeqCst);
+            say(if asking {
+                "\nBroken off: this question has changed nothing.\n"
+            } else {
+                "\nBroken off.\n"
+            });
+            std::process::exit(BROKEN_OFF)
+        })
+    });
+}
+
+/// The next line of standard input, without its end; None at the end of it, which is Ctrl-D. Ctrl-C ends the program.
 pub fn line(question: &str) -> Result<Option<String>, Trouble> {
     let mut out = stdout().lock();
     // Who is asked by nobody cannot answer: if this cannot be written, the answer will be empty.
     let _ = write!(out, "{question}").and_then(|()| out.flush());
     drop(out);
+    end_politely();
     let mut bytes = Vec::new();
-    let read = stdin()
-        .lock()
-        .read_until(b'\n', &mut bytes)
-        .map_err(|error| Trouble::new(format!("cannot read standard input: {error}")))?;
-    if read == 0 {
+    ASKING.store(true, Ordering::SeqCst);
+    let read = stdin().lock().read_until(b'\n', &mut bytes);
+    ASKING.store(false, Ordering::SeqCst);
+    if read.map_err(|error| Trouble::new(format!("cannot read standard input: {error}")))? == 0 {
         let _ = writeln!(stdout());
         return Ok(None);
     }
