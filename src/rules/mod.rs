@@ -32,6 +32,7 @@ pub use precedence::{PRECEDENCE, Precedence};
 use crate::design::Design;
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::settings::Settings;
+use crate::source::Span;
 
 /// One flaw that a design can have: what is said about it, and how it is seen.
 pub struct Rule {
@@ -218,6 +219,9 @@ pub struct NotEvaluated {
     pub rule: &'static str,
     /// As the reader would add them: "`capacity` of `store`".
     pub wants: Vec<String>,
+    /// Each of them with the place that it was missed at, repeated where several places want the same.
+    #[serde(skip)]
+    pub missed: Vec<(String, Span)>,
 }
 
 /// Everything that the rules find, one finding for each place and flaw: nothing accepted, gathered or sorted yet.
@@ -236,10 +240,12 @@ fn examine(design: &Design, settings: &Settings) -> (Vec<Diagnostic>, Vec<NotEva
                 .into_iter()
                 .partition(|finding| finding.verdict == Verdict::NotEvaluated);
         found.extend(said);
-        let mut wants: Vec<String> = silent.into_iter().map(|finding| finding.message).collect();
+        let missed: Vec<(String, Span)> =
+            silent.into_iter().map(|finding| (finding.message, finding.at.span)).collect();
+        let mut wants: Vec<String> = missed.iter().map(|(what, _)| what.clone()).collect();
         keep_first(&mut wants);
         if !wants.is_empty() && !settings.is_off(rule.id) {
-            not_evaluated.push(NotEvaluated { rule: rule.id, wants });
+            not_evaluated.push(NotEvaluated { rule: rule.id, wants, missed });
         }
     }
     // What a rule that is off would have said in place of another is still said by neither.

@@ -21,7 +21,7 @@ fn judged(design: &str, condition: &str) -> (Met, String) {
         hints = ["", "", ""]
         fix = """#
     );
-    let rubric = Rubric::read("r.toml", &rubric, &["spof-datastore"]).expect(condition);
+    let rubric = Rubric::read("r.toml", &rubric, &["spof-datastore", "consumers-too-slow"]).expect(condition);
     let (ast, mut mistakes) = parse(design);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
@@ -145,6 +145,26 @@ fn what_a_technology_is_known_for() {
 }
 
 #[test]
+fn how_many_there_are() {
+    let several = r#"{ flow = "f", node = "service", has = "instances", min = "2" }"#;
+    let design = |service: &str| format!("client a\nservice b {service}\nflow f {{ a -> b }}");
+    expect(&design(""), several, Met::No, "`b` has `instances=1`");
+    expect(&design("x2"), several, Met::Yes, "`b` has `instances=2`");
+    assert_eq!(judged(&design("autoscale"), several).0, Met::Yes);
+    assert_eq!(judged(&design("autoscale=[1, 9]"), several).0, Met::No);
+}
+
+#[test]
+fn what_a_database_can_be_set_to_is_not_known_of_it() {
+    let condition = r#"{ flow = "f", node = "database", has = "replication", is = ["sync", "quorum"] }"#;
+    let design = |store: &str| format!("client a\nservice b\n{store}\nflow f {{ a -> b -> d writes }}");
+    assert_eq!(judged(&design("postgres d x2"), condition).0, Met::Unstated);
+    assert_eq!(judged(&design("postgres d x2 replication=sync"), condition).0, Met::Yes);
+    assert_eq!(judged(&design("rds d x2"), condition).0, Met::Yes);
+    assert_eq!(judged(&design("cockroachdb d x3"), condition).0, Met::Yes);
+}
+
+#[test]
 fn lookups() {
     let design = |store: &str, table: &str, by: &str| {
         format!(
@@ -216,6 +236,22 @@ fn rules() {
     let other = "client a\nservice b\ndatabase d\nflow f { a -> b }\nflow g { a -> b -> d writes }";
     assert_eq!(judged(other, condition).0, Met::Yes);
     assert_eq!(judged(other, r#"{ silent = ["spof-datastore"] }"#).0, Met::No);
+}
+
+#[test]
+fn rules_that_lack_a_number() {
+    let condition = r#"{ flow = "f", silent = ["consumers-too-slow"] }"#;
+    let boxes = "client a\nservice b\nqueue q\nqueue r\nworker w\nworker x\n";
+    let design = |f: &str, g: &str| {
+        format!("{boxes}flow f {f} {{ a -> b ~> q ~> w }}\nflow g {g} {{ a -> b ~> r ~> x }}")
+    };
+    let wants = "consumers-too-slow wants `capacity` of `w`";
+    expect(&design("rate=1k/s", ""), condition, Met::NotEvaluated, wants);
+    // What another flow's worker can do matters to the whole, and not to this one.
+    let other = design("", "rate=1k/s");
+    expect(&other, condition, Met::Yes, "no consumers-too-slow on flow `f`");
+    let wants = "consumers-too-slow wants `capacity` of `x`";
+    expect(&other, r#"{ silent = ["consumers-too-slow"] }"#, Met::NotEvaluated, wants);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::rubric::Met;
 use crate::rubric::outcome::Outcome;
 use crate::rubric::view::View;
 use crate::rules::NotEvaluated;
+use crate::source::Span;
 
 /// Whether a finding is about this flow: it says so, or is about one of its hops or nodes.
 pub(super) fn concerns(view: &View, finding: &Diagnostic) -> bool {
@@ -20,11 +21,24 @@ pub(super) fn concerns(view: &View, finding: &Diagnostic) -> bool {
     view.nodes.iter().any(|&node| finding.nodes.iter().any(|id| id == view.id(node)))
 }
 
-/// These rules find nothing here. One that lacks a number anywhere in the design has not looked.
+/// Whether what is missing there could matter to this flow: not where it is said of a node, or of a table in it, that the flow
+/// does not reach. What another flow or hop does not say may be of anything that the two share.
+pub(super) fn may_concern(view: &View, missed: Span) -> bool {
+    let graph = &view.design.graph;
+    let at = |span: Span| span.start <= missed.start && missed.end <= span.end;
+    let of = graph.node_indices().find(|&node| {
+        let node = &graph[node];
+        at(node.full_span) || node.tables.iter().any(|table| at(table.span))
+    });
+    of.is_none_or(|node| view.nodes.contains(&node))
+}
+
+/// These rules find nothing here. One that lacks a number has not looked at the `place` where it is missed.
 pub(super) fn silent<'f>(
     rules: &[String],
     findings: impl Iterator<Item = &'f Diagnostic>,
     not_evaluated: &[NotEvaluated],
+    matters: impl Fn(Span) -> bool,
     place: &str,
 ) -> Outcome {
     let outcomes: Vec<Outcome> = findings
@@ -38,9 +52,11 @@ pub(super) fn silent<'f>(
         })
         .collect();
     if outcomes.is_empty() {
-        if let Some(blind) = not_evaluated.iter().find(|one| rules.iter().any(|rule| rule == one.rule)) {
-            let wants = blind.wants.first().map_or("a number", String::as_str);
-            return Outcome::new(Met::NotEvaluated, format!("{} wants {wants}", blind.rule));
+        let blind = not_evaluated.iter().filter(|one| rules.iter().any(|rule| rule == one.rule));
+        let mut missed =
+            blind.flat_map(|one| one.missed.iter().map(move |(wants, at)| (one.rule, wants, *at)));
+        if let Some((rule, wants, _)) = missed.find(|&(_, _, at)| matters(at)) {
+            return Outcome::new(Met::NotEvaluated, format!("{rule} wants {wants}"));
         }
         return Outcome::new(Met::Yes, format!("no {} {place}", rules.join(", ")));
     }

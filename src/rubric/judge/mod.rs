@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::NodeIndex;
 
 use self::attributes::tested;
-use self::findings::{concerns, silent};
+use self::findings::{concerns, may_concern, silent};
 use self::paths::{no_path, path};
 use self::tables::{found_by, has_part, tables_of, touched};
 use super::condition::{Condition, Lookup};
@@ -21,7 +21,7 @@ use super::quantity::{self, Named};
 use super::view::View;
 use super::{Access, Met, RequiredFlow, Rubric, Scale};
 use crate::catalog::Technology;
-use crate::design::{Design, Flow, Step, Value};
+use crate::design::{Design, Flow, Node, Step, Value};
 use crate::diagnostic::Diagnostic;
 use crate::rules::{Critique, NotEvaluated};
 use crate::units::Quantity;
@@ -185,6 +185,7 @@ impl<'d> Judge<'d> {
                     rules,
                     self.findings.iter().filter(on_flow),
                     self.not_evaluated,
+                    |missed| may_concern(view, missed),
                     &format!("on flow `{flow}`"),
                 )
             }
@@ -196,7 +197,7 @@ impl<'d> Judge<'d> {
         let design = self.design;
         match condition {
             Condition::Silent { rules, .. } => {
-                silent(rules, self.findings.iter(), self.not_evaluated, "in the design")
+                silent(rules, self.findings.iter(), self.not_evaluated, |_| true, "in the design")
             }
             Condition::Decisions { least } => {
                 let weighed = design.decisions.iter().filter(|decision| decision.over.is_some());
@@ -307,16 +308,32 @@ impl<'d> Judge<'d> {
             return Some(setting.value.clone());
         }
         match name {
-            "instances" => Some(Value::Number(node.instances as f64)),
+            // What grows as it likes is not one when more is to be done.
+            "instances" => {
+                let least = if node.most_instances().is_none() { 2 } else { 1 };
+                Some(Value::Number(node.instances.max(least) as f64))
+            }
             "zones" if !node.zones.is_empty() => Some(Value::Number(node.zones.len() as f64)),
             "managed" => node.is_managed().then_some(Value::Yes),
             "delivery" => known(|tech| tech.delivery.as_ref()),
             "order" => known(|tech| tech.order.as_ref()),
-            "replication" => known(|tech| tech.replication.as_ref()),
+            // What a relational database can be set to, it does not do by itself.
+            "replication" if !relational(node) || node.is_managed() || votes(node) => {
+                known(|tech| tech.replication.as_ref())
+            }
             "failover" => known(|tech| tech.failover.as_ref()),
             _ => None,
         }
     }
+}
+
+fn relational(node: &Node) -> bool {
+    node.tech.is_some_and(|tech| tech.model.as_deref() == Some("relational"))
+}
+
+/// Its copies agree on each write, whatever it is set to.
+fn votes(node: &Node) -> bool {
+    node.tech.is_some_and(|tech| tech.replication.as_deref() == Some("quorum"))
 }
 
 /// The flow that serves a requirement, if it gets where it must.
