@@ -65,7 +65,7 @@ pub(super) fn following<'d>(
                             true
                         }
                         None if is_stream => written.iter().any(|(store, _)| *store == first.from),
-                        None => design.steps_of(flow).iter().all(|step| is_sent(step)),
+                        None => design.steps_of(flow).iter().all(is_sent),
                     }
                 })
             })
