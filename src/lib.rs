@@ -22,6 +22,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod draw;
 pub mod fix;
+pub mod kept;
 pub mod layout;
 pub mod numbers;
 pub mod plot;

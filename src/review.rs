@@ -54,6 +54,14 @@ pub struct Looked<'s> {
     pub problem: Option<String>,
 }
 
+impl Reviewer<'static> {
+    /// With the problems that are built in, and nothing set or asked for.
+    pub fn plain(today: Date) -> Reviewer<'static> {
+        const NONE: &Settings = &Settings::NONE;
+        Reviewer { packs: Packs::built_in(), settings: NONE, problem: None, scale: None, today, gains: false }
+    }
+}
+
 impl Reviewer<'_> {
     /// Never fails: what could be read is looked at, and the rest is in `mistakes`.
     pub fn review(&self, source: Source) -> Review {

@@ -43,6 +43,8 @@ const WORDS: [(&str, Option<Severity>); 4] = [
 ];
 
 impl Settings {
+    pub const NONE: Settings = Settings { file: String::new(), rules: Vec::new() };
+
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }

@@ -1,42 +1,24 @@
 //! `spof check --fix`, `--diff` and `--unsafe` as they are run: what is written where, and what each ends with.
 
+mod common;
+
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use common::program::{self, Ran, fed};
 
 /// Asked for limits, which are settings, and for a backup that is practised, which people do.
 const DESIGN: &str = "client web # people\r\nlb front managed tls\r\nservice api x2 metrics alert\r\npostgres store managed\r\n\
                       flow order rate=50/s availability=99.9% { web -> front -> api -> store }\r\n";
 
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
 fn check(folder: &Path, args: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_spof"))
-        .arg("check")
-        .args(args)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
-    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-    let output = child.wait_with_output().expect("it ends");
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    Ran { status: output.status.code().expect("an end"), out: text(output.stdout), err: text(output.stderr) }
+    fed(folder, &[&["check"], args].concat(), input.as_bytes())
 }
 
 fn folder(text: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("a.arch"), text).expect("a file");
-    folder
+    program::folder(&[("a.arch", text)])
 }
 
 fn read(folder: &TempDir) -> String {

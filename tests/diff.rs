@@ -1,29 +1,18 @@
 //! What `spof diff` says: of each first try against a reference as a reviewer would, of the same design nothing.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod common;
 
-use jiff::civil::date;
+use std::path::PathBuf;
+
+use common::program::{folder, spof};
 use proptest::prelude::*;
 
 use spof::diff::{ChangeKind, Diff, diff};
 use spof::report::{Style, diff as report};
-use spof::review::{Review, Reviewer};
-use spof::rubric::Packs;
-use spof::settings::Settings;
-use spof::source::Source;
+use spof::review::Review;
 
 fn review(text: &str) -> Review {
-    let settings = Settings::default();
-    let reviewer = Reviewer {
-        packs: Packs::built_in(),
-        settings: &settings,
-        problem: None,
-        scale: None,
-        today: date(2026, 1, 1),
-        gains: false,
-    };
-    reviewer.review(Source::new("design.arch", text))
+    common::review("design.arch", text)
 }
 
 fn between(old: &str, new: &str) -> Diff {
@@ -143,24 +132,17 @@ fn what_a_flow_passes_now_is_said_with_the_flow() {
 
 #[test]
 fn mistakes_and_new_findings_decide_the_exit_status() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    };
-    let good = write("good.arch", &SHOP.replace("postgres store", "postgres store x2 failover=auto"));
-    let worse = write("worse.arch", SHOP);
-    let broken = write("broken.arch", "client web\nweb -> nowhere\n");
-    let status = |old: &PathBuf, new: &PathBuf| {
-        let run = Command::new(env!("CARGO_BIN_EXE_spof")).arg("diff").args([old, new]).output().unwrap();
-        run.status.code().unwrap()
-    };
-    assert_eq!(status(&good, &good), 0);
-    assert_eq!(status(&good, &worse), 1);
-    assert_eq!(status(&worse, &good), 0);
-    assert_eq!(status(&good, &broken), 2);
-    assert_eq!(status(&good, &folder.path().join("missing.arch")), 2);
+    let folder = folder(&[
+        ("good.arch", &SHOP.replace("postgres store", "postgres store x2 failover=auto")),
+        ("worse.arch", SHOP),
+        ("broken.arch", "client web\nweb -> nowhere\n"),
+    ]);
+    let status = |old: &str, new: &str| spof(folder.path(), &["diff", old, new]).status;
+    assert_eq!(status("good.arch", "good.arch"), 0);
+    assert_eq!(status("good.arch", "worse.arch"), 1);
+    assert_eq!(status("worse.arch", "good.arch"), 0);
+    assert_eq!(status("good.arch", "broken.arch"), 2);
+    assert_eq!(status("good.arch", "missing.arch"), 2);
 }
 
 /// What stands on one side of a diff must stand on the other side of its mirror image.

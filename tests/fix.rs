@@ -16,8 +16,6 @@ use common::{NOTICE, designs, keep};
 use spof::diagnostic::{Diagnostic, Verdict};
 use spof::fix::{Applicability, Asked, Repaired, SETTINGS, What, on_page, repair};
 use spof::review::Reviewer;
-use spof::rubric::Packs;
-use spof::settings::Settings;
 use spof::source::Source;
 use spof::syntax::parse;
 
@@ -33,18 +31,16 @@ struct Case {
     after: [Vec<Diagnostic>; 2],
 }
 
-fn reviewer(settings: &Settings) -> Reviewer<'_> {
-    let today = jiff::civil::date(2026, 1, 1);
-    Reviewer { packs: Packs::built_in(), settings, problem: None, scale: None, today, gains: false }
+fn reviewer() -> Reviewer<'static> {
+    Reviewer::plain(jiff::civil::date(2026, 1, 1))
 }
 
 fn fix(text: &str, up_to: Applicability) -> Result<Repaired, Vec<Diagnostic>> {
-    repair(&reviewer(&Settings::default()), &Source::new("a.arch", text), Asked { up_to })
+    repair(&reviewer(), &Source::new("a.arch", text), Asked { up_to })
 }
 
 fn findings(text: &str) -> Vec<Diagnostic> {
-    let settings = Settings::default();
-    let looked = reviewer(&settings).look(text);
+    let looked = reviewer().look(text);
     let mistakes: Vec<&String> = looked.mistakes.iter().map(|mistake| &mistake.message).collect();
     assert!(mistakes.is_empty(), "{mistakes:#?} in:\n{text}");
     looked.critique.findings

@@ -1,47 +1,14 @@
 //! `spof check` of a folder: what is looked at, in which order, and that nothing in it stops the rest.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-const FLAWED: &str = "client web\nlb front managed\nservice api x3\npostgres store\n\
-                      flow order { web -> front -> api -> store writes }\n";
-const CLEAN: &str = "client web\nblob files managed\n";
-
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn ran(output: Output) -> Ran {
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    let status = output.status.code().expect("it ends by itself");
-    Ran { status, out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spof"));
-    command.args(args).current_dir(folder).env("COLUMNS", "100").env_remove("NO_COLOR").stdin(Stdio::null());
-    command
-}
-
-fn spof(folder: &Path, args: &[&str]) -> Ran {
-    ran(command(folder, args).output().expect("it runs"))
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-    folder
-}
+use common::program::{command, folder, ran, spof};
+use common::{CLEAN, FRAGILE};
 
 /// The files of `--format json`, in its order.
 fn files(folder: &Path, args: &[&str]) -> Vec<String> {
@@ -56,7 +23,7 @@ fn files(folder: &Path, args: &[&str]) -> Vec<String> {
 fn every_design_below_is_looked_at_in_order_of_name() {
     let folder = folder(&[
         ("b.arch", CLEAN),
-        ("a/z.arch", FLAWED),
+        ("a/z.arch", FRAGILE),
         ("a/deep/er/x.arch", CLEAN),
         ("a.arch", CLEAN),
         ("B.arch", CLEAN),
@@ -76,14 +43,14 @@ fn gitignore_is_honoured_and_a_name_goes_before_it() {
     let folder = folder(&[
         (".gitignore", "build/\n*.tmp.arch\n!kept.tmp.arch\n"),
         ("a.arch", CLEAN),
-        ("b.tmp.arch", FLAWED),
+        ("b.tmp.arch", FRAGILE),
         ("kept.tmp.arch", CLEAN),
-        ("build/c.arch", FLAWED),
+        ("build/c.arch", FRAGILE),
         ("sub/.gitignore", "d.arch\n[\n"),
-        ("sub/d.arch", FLAWED),
+        ("sub/d.arch", FRAGILE),
         ("sub/e.arch", CLEAN),
         ("old/.ignore", "*\n"),
-        ("old/f.arch", FLAWED),
+        ("old/f.arch", FRAGILE),
     ]);
     let ran = spof(folder.path(), &["check", "."]);
     assert_eq!((ran.status, ran.out.as_str()), (0, "3 designs: nothing to report\n"));
@@ -111,10 +78,10 @@ fn a_folder_without_designs_is_not_a_good_one() {
 #[test]
 fn what_cannot_be_read_has_its_reason_in_its_place() {
     let folder = folder(&[
-        ("a.arch", FLAWED),
+        ("a.arch", FRAGILE),
         ("c.arch", ""),
         ("e.arch", "client web\nweb -> hto\n"),
-        ("f.arch", FLAWED),
+        ("f.arch", FRAGILE),
     ]);
     fs::write(folder.path().join("b.arch"), b"client \xff").unwrap();
     fs::write(folder.path().join("d.arch"), vec![0xfe; 4096]).unwrap();
@@ -159,7 +126,7 @@ fn links_lead_to_files_and_to_nothing_twice() {
 #[test]
 fn a_pipe_that_is_called_a_design_is_not_waited_for() {
     let folder = folder(&[("a.arch", CLEAN)]);
-    let made = Command::new("mkfifo").arg(folder.path().join("b.arch")).status();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("b.arch")).status();
     if !made.is_ok_and(|status| status.success()) {
         eprintln!("skipped: no mkfifo");
         return;
@@ -193,12 +160,12 @@ fn a_folder_that_may_not_be_read_stops_nothing() {
 fn each_folder_has_its_own_settings() {
     let off = "[rules.spof-datastore]\nseverity = \"off\"\nbecause = \"a prototype\"\n";
     let folder = folder(&[
-        ("a/x.arch", FLAWED),
+        ("a/x.arch", FRAGILE),
         ("b/spof.toml", off),
-        ("b/x.arch", FLAWED),
+        ("b/x.arch", FRAGILE),
         ("c/spof.toml", "rules = 1"),
-        ("c/x.arch", FLAWED),
-        ("c/y.arch", FLAWED),
+        ("c/x.arch", FRAGILE),
+        ("c/y.arch", FRAGILE),
     ]);
     let ran = spof(folder.path(), &["check", "."]);
     assert_eq!(ran.status, 2);
@@ -231,7 +198,7 @@ fn as_many_threads_as_there_are_give_the_same_bytes() {
 
 #[test]
 fn a_folder_is_short_and_all_of_it_is_there_with_all() {
-    let folder = folder(&[("a.arch", FLAWED), ("b.arch", CLEAN), ("c.arch", FLAWED)]);
+    let folder = folder(&[("a.arch", FRAGILE), ("b.arch", CLEAN), ("c.arch", FRAGILE)]);
     let short = spof(folder.path(), &["check", "."]);
     insta::assert_snapshot!("folder_short", short.out);
     assert_eq!((short.status, short.err.as_str()), (1, ""), "no bar where nobody watches");
@@ -245,7 +212,7 @@ fn a_folder_is_short_and_all_of_it_is_there_with_all() {
 
 #[test]
 fn names_do_nothing_to_a_terminal() {
-    let folder = folder(&[("\u{1b}[31mred\nb.arch", FLAWED)]);
+    let folder = folder(&[("\u{1b}[31mred\nb.arch", FRAGILE)]);
     let ran = spof(folder.path(), &["check", "."]);
     assert!(ran.out.contains("red b.arch: 1 error"), "{}", ran.out);
     assert!(!ran.out.contains('\u{1b}'));

@@ -4,8 +4,9 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
+use common::program::{Ran, fed, folder};
+use common::{CLEAN, FRAGILE};
 use jiff::civil::date;
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -14,8 +15,6 @@ use spof::report::comment::Comment;
 use spof::report::github::Annotations;
 use spof::report::sarif::{Log, Pages};
 use spof::review::{Review, Reviewer};
-use spof::rubric::Packs;
-use spof::settings::Settings;
 use spof::source::Source;
 
 fn root() -> &'static Path {
@@ -55,17 +54,7 @@ fn every_design() -> Vec<Source> {
 }
 
 fn review(source: Source) -> Review {
-    let settings = Settings::default();
-    let today = date(2026, 1, 1);
-    Reviewer {
-        packs: Packs::built_in(),
-        settings: &settings,
-        problem: None,
-        scale: None,
-        today,
-        gains: false,
-    }
-    .review(source)
+    Reviewer::plain(date(2026, 1, 1)).review(source)
 }
 
 /// An address ends in a file that is there; kinds of mistakes have none.
@@ -276,33 +265,17 @@ fn fingerprints_stay_when_lines_move() {
     assert!(prints(text).iter().all(|print| print["spofFinding/v1"].is_string()));
 }
 
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
 fn run(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_spof"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(std::fs::File::open(folder.join("fragile.arch")).unwrap())
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    fed(folder, arguments, FRAGILE.as_bytes())
 }
 
 #[test]
 fn several_files_and_standard_input_end_as_with_text() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "fragile.arch",
-        "client web\nlb front managed\nservice api x3\npostgres store\nflow order { web -> front -> api -> store writes }\n",
-    );
-    write("clean.arch", "client web\nblob files managed\n");
-    write("mistaken.arch", "client web\nredis hot tll=30s\n");
+    let folder = folder(&[
+        ("fragile.arch", FRAGILE),
+        ("clean.arch", CLEAN),
+        ("mistaken.arch", "client web\nredis hot tll=30s\n"),
+    ]);
     for files in [
         &["clean.arch"][..],
         &["fragile.arch"],

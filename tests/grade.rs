@@ -1,13 +1,16 @@
 //! `spof grade`: a class in a folder, and designs as lines of JSON.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+use common::program::{self, Ran, folder, ran};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Says what it solves.
@@ -15,43 +18,16 @@ const DRAFT: &str = "design \"Draft\" solves url-shortener\nclient web\nservice 
                      flow redirect { web -> api -> store reads }\n";
 const PLAIN: &str = "client web\nservice api x2\nflow create { web -> api }\n";
 
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn ran(output: Output) -> Ran {
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    let status = output.status.code().expect("it ends by itself");
-    Ran { status, out: text(output.stdout), err: text(output.stderr) }
-}
-
 fn command(folder: impl AsRef<Path>, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spof"));
-    command
-        .args(args)
-        .args(["--today", "2026-01-01"])
-        .current_dir(folder)
-        .env("COLUMNS", "100")
-        .env_remove("NO_COLOR");
-    command
+    program::command(folder, &[args, &["--today", "2026-01-01"]].concat())
 }
 
 fn spof(folder: impl AsRef<Path>, args: &[&str]) -> Ran {
-    ran(command(folder, args).stdin(Stdio::null()).output().expect("it runs"))
+    ran(command(folder, args).output().expect("it runs"))
 }
 
 fn grade(folder: impl AsRef<Path>, args: &[&str]) -> Ran {
     spof(folder, &[&["grade"], args].concat())
-}
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
 }
 
 fn started(args: &[&str]) -> Child {

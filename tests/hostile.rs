@@ -1,13 +1,15 @@
 //! A design whose every text is an attack on some reader, through every output: each is well-formed, and nothing in it is
 //! markup, a link, a mention, a command to a terminal or to a workflow's runner.
 
-use std::fs;
+mod common;
+
 use std::path::Path;
-use std::process::Command;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use common::program;
 
 /// For browsers, Markdown, GitHub, its runner, templates, terminals, XML and SARIF, in this order.
 const ATTACK: &str = "<script>alert(1)</script> <img src=x onerror=alert(1)> <!-- c --> &lt; \
@@ -71,22 +73,14 @@ fn mistakes() -> String {
 }
 
 fn folder(text: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join(NAME), text).expect("a file of that name");
-    folder
+    program::folder(&[(NAME, text)])
 }
 
 /// What a command prints, and what it says.
 fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_spof"))
-        .args(arguments)
-        .args(["--", NAME])
-        .current_dir(folder)
-        .output()
-        .expect("it runs");
-    assert!(output.status.code().is_some_and(|code| code <= 2), "{arguments:?}");
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    (text(output.stdout), text(output.stderr))
+    let ran = program::spof(folder, &[arguments, &["--", NAME]].concat());
+    assert!(ran.status <= 2, "{arguments:?}");
+    (ran.out, ran.err)
 }
 
 /// Nothing that a terminal obeys, that turns the writing round, or that a workflow's runner takes for a command.

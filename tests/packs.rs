@@ -1,8 +1,11 @@
 //! Problems that a mentor writes: one that is ready, and what is said of it when it is broken in each of many ways.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use common::program::{self, Ran};
 
 const PROBLEM: &str = "problems/guestbook.md";
 const RUBRIC: &str = "rubrics/guestbook.toml";
@@ -24,14 +27,8 @@ fn copy(from: &Path, to: &Path) {
 
 /// Exit status, standard output and standard error of `spof ARGS` in a folder.
 fn spof(folder: &Path, args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_spof"))
-        .args(args)
-        .current_dir(folder)
-        .env("COLUMNS", "100")
-        .output()
-        .expect("the program runs");
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    (output.status.code().expect("an exit status"), text(&output.stdout), text(&output.stderr))
+    let Ran { status, out, err } = program::spof(folder, args);
+    (status, out, err)
 }
 
 /// What `pack check` says of the guestbook with one change to one of its files; None removes it.

@@ -3,8 +3,8 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Command, Output};
 
+use common::program::{folder, spof};
 use common::{design, examples, keep};
 use roxmltree::{Document, Node};
 use serde_json::Value;
@@ -287,19 +287,7 @@ fn every_example_has_its_pictures() {
 
 #[test]
 fn labels_are_data() {
-    let long = "x".repeat(10_000);
-    let labels = [
-        "<script>alert(1)</script>",
-        "a & b",
-        "'single' \\\"double\\\"",
-        "]]> <!-- --> <?xml?>",
-        "bell \u{7} null \u{0} escape \u{1b} not \u{ffff}",
-        "\u{202e}gnp.exe",
-        "خدمة الروابط",
-        "🚀 リンク 👩‍👩‍👧‍👦",
-        &long,
-    ];
-    for label in labels {
+    for label in common::odd_labels() {
         let text = format!(
             "design \"{label}\"\nclient web\nservice a \"{label}\" capacity=10/s\nflow go \"{label}\" rate=1/s {{ web -> a }}"
         );
@@ -310,6 +298,7 @@ fn labels_are_data() {
         }
     }
     // Names can be long, or from right to left, too.
+    let long = "x".repeat(10_000);
     let text = format!(
         "client web\nservice {long} capacity=10/s\nservice خدمة capacity=20/s\nflow {long}f rate=1/s {{ web -> {long} -> خدمة }}"
     );
@@ -319,35 +308,24 @@ fn labels_are_data() {
     }
 }
 
-fn spof(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_spof")).args(args).current_dir(folder).output().unwrap()
-}
-
-fn said(output: &Output) -> (i32, &str, &str) {
-    let text = |bytes| std::str::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
-}
-
 #[test]
 fn the_command_writes_pictures_and_data() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    std::fs::write(at("chain.arch"), chain(25.0)).unwrap();
+    let folder = folder(&[("chain.arch", &chain(25.0))]);
     let drawn = spof(folder.path(), &["plot", "chain.arch", "--of", "growth"]);
-    assert_eq!(said(&drawn), (0, "", ""));
-    let svg = std::fs::read_to_string(at("chain-growth.svg")).unwrap();
+    assert_eq!(drawn.said(), (0, "", ""));
+    let svg = std::fs::read_to_string(folder.path().join("chain-growth.svg")).unwrap();
     assert_eq!(svg, growth_svg(&chain(25.0)));
     let printed = spof(folder.path(), &["plot", "chain.arch", "--of", "growth", "-o", "-"]);
-    assert_eq!(said(&printed), (0, svg.as_str(), ""));
+    assert_eq!(printed.said(), (0, svg.as_str(), ""));
     let data = spof(folder.path(), &["plot", "chain.arch", "--of", "growth", "--format", "json"]);
-    let data: Value = serde_json::from_str(said(&data).1).unwrap();
+    let data: Value = serde_json::from_str(data.said().1).unwrap();
     assert_eq!(data["lines"][0]["id"], "a");
     assert_eq!(data["lines"][0]["breaks_at_factor"], 4.0);
     let data = spof(
         folder.path(),
         &["plot", "chain.arch", "--of", "availability", "--flow", "go", "--format", "json"],
     );
-    let data: Value = serde_json::from_str(said(&data).1).unwrap();
+    let data: Value = serde_json::from_str(data.said().1).unwrap();
     assert_eq!(
         (&data["flow"], &data["cut_sets"][0]["what"]),
         (&Value::from("go"), &Value::from("`a` alone"))
@@ -360,8 +338,7 @@ fn the_command_writes_pictures_and_data() {
 
 #[test]
 fn the_command_says_what_it_cannot_do() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("chain.arch"), chain(25.0)).unwrap();
+    let folder = folder(&[("chain.arch", &chain(25.0))]);
     for (args, message) in [
         (&["--of", "growth", "-o", "chain.gif"][..], "end the name in .svg, .png or .pdf"),
         (&["--of", "growth", "--flow", "go"], "leave `--flow` out"),
@@ -372,7 +349,7 @@ fn the_command_says_what_it_cannot_do() {
         (&[], "--of"),
     ] {
         let ran = spof(folder.path(), &[&["plot", "chain.arch"], args].concat());
-        let (status, out, err) = said(&ran);
+        let (status, out, err) = ran.said();
         assert_eq!((status, out), (2, ""), "{args:?}");
         assert!(err.contains(message), "{args:?}: {err}");
     }
@@ -383,7 +360,7 @@ fn the_command_says_what_it_cannot_do() {
     std::fs::write(folder.path().join("bad.arch"), chain(25.0).replace("availability=99%", "tll=1s"))
         .unwrap();
     let ran = spof(folder.path(), &["plot", "bad.arch", "--of", "growth", "-o", "-"]);
-    let (status, out, err) = said(&ran);
+    let (status, out, err) = ran.said();
     assert!(status == 2 && out.starts_with("<svg") && err.contains("`tll`"), "{err}");
 }
 

@@ -5,10 +5,8 @@ mod common;
 #[allow(dead_code)]
 mod random_designs;
 
-use std::path::Path;
-use std::process::{Command, Output};
-
 use common::design;
+use common::program::{self, Ran};
 use proptest::prelude::*;
 use random_designs::Random;
 use serde_json::Value;
@@ -428,20 +426,15 @@ proptest! {
     }
 }
 
-fn spof(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_spof"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("COLUMNS", "100")
-        .output()
-        .unwrap()
+fn spof(arguments: &[&str]) -> Ran {
+    program::spof(env!("CARGO_MANIFEST_DIR"), arguments)
 }
 
 /// What is printed, and that it went well.
 fn printed(arguments: &[&str]) -> String {
-    let output = spof(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    let ran = spof(arguments);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    ran.out
 }
 
 #[test]
@@ -483,9 +476,7 @@ fn a_loss_goes_by_its_name() {
         assert_eq!(json["id"], loss);
     }
     let unknown = spof(&["predict", file, "--loss", "hot/emty"]);
-    assert_eq!(unknown.status.code(), Some(2));
-    let error = String::from_utf8(unknown.stderr).unwrap();
-    assert!(error.contains("did you mean `hot/empty`?"), "{error}");
+    assert!(unknown.status == 2 && unknown.err.contains("did you mean `hot/empty`?"), "{}", unknown.err);
 }
 
 #[test]
@@ -494,8 +485,6 @@ fn a_design_with_mistakes_is_predicted_as_far_as_it_can_be_read() {
     let file = folder.path().join("a.arch");
     std::fs::write(&file, "client u\nservice a x2 capacity=1k/s tll=3\nflow f rate=10/s { u -> a }\n")
         .unwrap();
-    let output = spof(&["predict", Path::new(&file).to_str().unwrap()]);
-    let [out, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(error.contains("tll") && out.contains("×200"), "{error}\n{out}");
+    let ran = spof(&["predict", file.to_str().unwrap()]);
+    assert!(ran.status == 2 && ran.err.contains("tll") && ran.out.contains("×200"), "{:?}", ran.said());
 }

@@ -1,35 +1,23 @@
 //! The report: one page that any parser takes, that leads to nothing but itself, and in which whatever a design says is only
 //! read; as Chromium sees it where that is installed.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use common::program::{folder, spof};
+use common::review;
 use roxmltree::{Document, Node, ParsingOptions};
 use spof::numbers::availability::Places;
 use spof::numbers::numbers_where;
 use spof::predict::predict;
 use spof::report::html::{Told, html};
-use spof::review::{Review, Reviewer};
-use spof::rubric::Packs;
-use spof::settings::Settings;
-use spof::source::Source;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn review(name: &str, text: &str) -> Review {
-    let reviewer = Reviewer {
-        packs: Packs::built_in(),
-        settings: &Settings::default(),
-        problem: None,
-        scale: None,
-        today: jiff::civil::date(2026, 1, 1),
-        gains: false,
-    };
-    reviewer.review(Source::new(name, text))
 }
 
 fn page(name: &str, text: &str) -> String {
@@ -399,25 +387,19 @@ fn the_browser_would_have_noticed() {
 
 #[test]
 fn the_command_writes_a_file_and_says_what_is_wrong() {
-    let folder = tempfile::tempdir().unwrap();
-    let spof = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_spof"));
-        command.args(arguments).args(["--today", "2026-01-01"]).current_dir(folder.path()).output().unwrap()
-    };
-    let read = |name: &str| fs::read_to_string(folder.path().join(PathBuf::from(name))).unwrap();
-    fs::write(folder.path().join("shop.arch"), "design \"Shop\"\nclient web\nservice api\nweb -> api\n")
-        .unwrap();
-    fs::write(folder.path().join("bad.arch"), "client web\nredis hot tll=30s\n").unwrap();
+    let folder = folder(&[
+        ("shop.arch", "design \"Shop\"\nclient web\nservice api\nweb -> api\n"),
+        ("bad.arch", "client web\nredis hot tll=30s\n"),
+    ]);
+    let spof = |args: &[&str]| spof(folder.path(), &[args, &["--today", "2026-01-01"]].concat());
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
 
-    let ran = spof(&["report", "shop.arch"]);
-    assert!(ran.status.code() == Some(0) && ran.stdout.is_empty() && ran.stderr.is_empty());
+    assert_eq!(spof(&["report", "shop.arch"]).said(), (0, "", ""));
     assert!(read("shop.html").contains("<h1>Shop</h1>"));
-    let out = spof(&["report", "shop.arch", "-o", "-"]).stdout;
-    assert_eq!(String::from_utf8(out).unwrap(), read("shop.html"));
+    assert_eq!(spof(&["report", "shop.arch", "-o", "-"]).out, read("shop.html"));
 
     let ran = spof(&["report", "bad.arch", "-o", "b.html"]);
-    assert_eq!(ran.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&ran.stderr).contains("did you mean `ttl`?"));
+    assert!(ran.status == 2 && ran.err.contains("did you mean `ttl`?"), "{}", ran.err);
     assert!(read("b.html").contains("Mistakes in the text"));
 
     for wrong in [
@@ -426,6 +408,6 @@ fn the_command_writes_a_file_and_says_what_is_wrong() {
         &["report", "shop.arch", "-o", "."],
     ] {
         let ran = spof(wrong);
-        assert!(ran.status.code() == Some(2) && !ran.stderr.is_empty(), "{wrong:?}");
+        assert!(ran.status == 2 && !ran.err.is_empty(), "{wrong:?}");
     }
 }

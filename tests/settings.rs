@@ -1,43 +1,16 @@
 //! `spof.toml`: where it is found, what it changes, what it cannot change, and what is said when it is wrong.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// One database on one machine, and no word of time-outs.
-const FRAGILE: &str = "client web\nlb front managed\nservice api x3\npostgres store\n\
-                       flow order { web -> front -> api -> store writes }\n";
+use common::FRAGILE;
+use common::program::{fed, folder, spof};
+
 const OFF: &str = "[rules.spof-datastore]\nseverity = \"off\"\nbecause  = \"a toy that may be down\"\n";
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
-    folder
-}
-
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn ran(output: Output) -> Ran {
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    Ran { status: output.status.code().expect("it ends"), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn spof(folder: &Path, args: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spof"));
-    command.args(args).current_dir(folder).env_remove("COLUMNS").stdin(Stdio::null());
-    ran(command.output().expect("it runs"))
-}
 
 fn json(folder: &Path, args: &[&str]) -> Value {
     let ran = spof(folder, &[&["check", "--format", "json"], args].concat());
@@ -136,18 +109,8 @@ fn a_file_is_chosen_or_ignored() {
 
 #[test]
 fn standard_input_has_the_settings_of_the_current_folder() {
-    use std::io::Write;
     let folder = folder(&[("spof.toml", OFF)]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_spof"))
-        .args(["check", "-"])
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
-    child.stdin.take().expect("piped").write_all(FRAGILE.as_bytes()).expect("it reads");
-    let ran = ran(child.wait_with_output().expect("it ends"));
+    let ran = fed(folder.path(), &["check", "-"], FRAGILE.as_bytes());
     assert!(ran.status == 0 && ran.out.contains("1 rule is off"), "{}{}", ran.out, ran.err);
 }
 

@@ -1,6 +1,6 @@
 //! Technologies and the facts that tell them apart.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Kind;
 
@@ -102,7 +102,7 @@ pub struct Default {
 }
 
 /// How far a number can be trusted. Grade C never raises an error, only a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Grade {
     /// The vendor's own measurement or official limit.
     A,

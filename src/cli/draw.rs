@@ -6,19 +6,15 @@ use clap::ValueEnum;
 
 use super::output::{Trouble, print, say, write};
 use super::picture::{self, Target};
-use super::terminal::{self, Color};
+use super::terminal::Color;
 use super::{Status, input, settings, theme};
 use crate::catalog::nearest;
-use crate::design::{Design, lower};
-use crate::diagnostic::Diagnostic;
+use crate::design::Design;
 use crate::draw::sequence::{sequence, sequence_svg};
 use crate::draw::{self, Marks, Plan, Theme, Way, drawn, json, svg_in};
 use crate::layout;
 use crate::report::json::inert;
-use crate::report::text::listed;
 use crate::rules::check_with;
-use crate::source::Source;
-use crate::syntax::parse;
 
 /// Draw a design as SVG, PNG or PDF
 ///
@@ -123,10 +119,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     let target = target(args)?;
     let Some((palette, fixed)) = theme::chosen(&args.theme, color)? else { return Ok(Status::Bad) };
     let source = input::read_design(&args.file)?;
-    let (ast, mut mistakes) = parse(&source.text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    mistakes.sort_by_key(|mistake| mistake.at.span);
+    let (design, mistakes) = input::understood(&source);
     let theme = |preferred| if fixed == Theme::Auto { preferred } else { fixed };
     if args.view == View::Sequence {
         let at = match &args.flow {
@@ -138,7 +131,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
         };
         let drawn = sequence(&design, flow);
         target.write(args.scale, |preferred| sequence_svg(&drawn, theme(preferred)))?;
-        return Ok(told(&source, &mistakes, color));
+        return Ok(input::told(&source, &mistakes, color));
     }
     let scene = drawn(&design, plan(args, &design)?);
     let marks = if args.findings && args.format == Format::Svg {
@@ -164,16 +157,7 @@ fn draw(args: &Args, color: Color) -> Result<Status, Trouble> {
     if let Some(note) = simpler(args, scene.way) {
         say(&format!("note: {note}\n"));
     }
-    Ok(told(&source, &mistakes, color))
-}
-
-fn told(source: &Source, mistakes: &[Diagnostic], color: Color) -> Status {
-    if mistakes.is_empty() {
-        return Status::Clean;
-    }
-    let blocks = listed(source, mistakes, terminal::for_stderr(color));
-    say(&format!("{}\n", blocks.join("\n\n")));
-    Status::Bad
+    Ok(input::told(&source, &mistakes, color))
 }
 
 fn plan(args: &Args, design: &Design) -> Result<Plan, Trouble> {

@@ -9,6 +9,7 @@ use super::output::{Trouble, say};
 use super::terminal::{self, Color};
 use crate::catalog::nearest;
 use crate::design::{Design, lower};
+use crate::diagnostic::Diagnostic;
 use crate::report::text::listed;
 use crate::source::Source;
 use crate::syntax::parse;
@@ -59,16 +60,31 @@ pub(super) fn read_design(name: &Path) -> Result<Source, Trouble> {
 /// A design as far as it could be read, after all of its mistakes have been said.
 pub(super) fn read_and_say(name: &Path, color: Color) -> Result<(Design, Status), Trouble> {
     let source = read_design(name)?;
+    let (design, mistakes) = understood(&source);
+    let status = told(&source, &mistakes, color);
+    if status == Status::Bad {
+        say("\n");
+    }
+    Ok((design, status))
+}
+
+/// A text as far as it could be read, and its mistakes in order of place.
+pub(super) fn understood(source: &Source) -> (Design, Vec<Diagnostic>) {
     let (ast, mut mistakes) = parse(&source.text);
     let (design, more) = lower(&ast);
     mistakes.extend(more);
     mistakes.sort_by_key(|mistake| mistake.at.span);
+    (design, mistakes)
+}
+
+/// Says the mistakes in a text, if it has some.
+pub(super) fn told(source: &Source, mistakes: &[Diagnostic], color: Color) -> Status {
     if mistakes.is_empty() {
-        return Ok((design, Status::Clean));
+        return Status::Clean;
     }
-    let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
-    say(&format!("{}\n\n", blocks.join("\n\n")));
-    Ok((design, Status::Bad))
+    let blocks = listed(source, mistakes, terminal::for_stderr(color));
+    say(&format!("{}\n", blocks.join("\n\n")));
+    Status::Bad
 }
 
 pub(super) fn is_stdin(name: &Path) -> bool {

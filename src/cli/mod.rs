@@ -32,6 +32,7 @@ mod quiz;
 mod report;
 mod rules;
 mod settings;
+mod store;
 mod template;
 mod terminal;
 mod theme;

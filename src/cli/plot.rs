@@ -4,18 +4,16 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::output::{Trouble, print, say, write};
+use super::output::{Trouble, print, write};
 use super::picture::{self, Target};
-use super::terminal::{self, Color};
+use super::terminal::Color;
 use super::{Status, input};
 use crate::catalog::nearest;
-use crate::design::{Design, lower};
+use crate::design::Design;
 use crate::numbers::availability::Places;
 use crate::numbers::numbers_where;
 use crate::plot::{downtime, draw_downtime, draw_growth, draw_stacks, growth, latency};
 use crate::report::json::printed;
-use crate::report::text::listed;
-use crate::syntax::parse;
 
 /// Plot a design's figures as SVG: what breaks first as load grows, what answers wait for, what takes a flow down
 ///
@@ -77,17 +75,9 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 fn plot(args: &Args, color: Color) -> Result<Status, Trouble> {
     let target = target(args)?;
     let source = input::read_design(&args.file)?;
-    let (ast, mut mistakes) = parse(&source.text);
-    let (design, more) = lower(&ast);
-    mistakes.extend(more);
-    mistakes.sort_by_key(|mistake| mistake.at.span);
+    let (design, mistakes) = input::understood(&source);
     draw(args, &design, &target)?;
-    if mistakes.is_empty() {
-        return Ok(Status::Clean);
-    }
-    let blocks = listed(&source, &mistakes, terminal::for_stderr(color));
-    say(&format!("{}\n", blocks.join("\n\n")));
-    Ok(Status::Bad)
+    Ok(input::told(&source, &mistakes, color))
 }
 
 fn draw(args: &Args, design: &Design, target: &Target) -> Result<(), Trouble> {

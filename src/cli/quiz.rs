@@ -1,17 +1,16 @@
 //! `spof quiz`
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::Status;
-use super::output::{Trouble, print, say, write};
-use super::practice::folder;
+use super::output::{Trouble, print};
 use super::prompt;
+use super::store::{self, Store};
 use super::terminal::{self, Color};
-use crate::quiz::{Card, Grade, Progress, Today, Unreadable, cards, today};
+use crate::quiz::{Card, Grade, Progress, Today, cards, today};
 use crate::report::Style;
 use crate::report::markdown::markdown;
 
@@ -53,15 +52,14 @@ pub(super) fn run(args: &Args, color: Color) -> Status {
 fn quiz(args: &Args, color: Color) -> Result<(), Trouble> {
     let style = terminal::for_stdout(color);
     let day = args.today.unwrap_or_else(|| jiff::Zoned::now().date());
-    let file = folder()?.join("quiz.json");
     let cards = cards();
-    let progress = read(&file)?;
-    let Today { cards: asked, due, fresh } = today(&cards, &progress, day, &args.about, args.most);
-    if due + fresh == 0
-        && !cards.iter().any(|card| args.about.iter().all(|word| card.id.contains(&word.to_lowercase())))
-    {
+    if !cards.iter().any(|card| args.about.iter().all(|word| card.id.contains(&word.to_lowercase()))) {
         return Err(Trouble::new(format!("no card is about `{}`", args.about.join(" "))));
     }
+    let folder = store::folder()?;
+    // Who is to answer hears first where answers cannot be kept.
+    let progress: Progress = if args.due { store::look(&folder)? } else { store::open(&folder)?.state };
+    let Today { cards: asked, due, fresh } = today(&cards, &progress, day, &args.about, args.most);
     if args.due || asked.is_empty() {
         return print(&format!("{due} due, {fresh} never asked\n"));
     }
@@ -71,7 +69,7 @@ fn quiz(args: &Args, color: Color) -> Result<(), Trouble> {
         let Some(grade) = ask(card, waiting.len(), style)? else { break };
         // Asked again in the same sitting, it is practice: the schedule is the first answer's.
         if first {
-            let next = note(&file, card, grade, day)?;
+            let next = note(&folder, card, grade, day)?;
             answered += 1;
             print(&format!("{}\n\n", style_dim(style, &format!("next on {next}"))))?;
         }
@@ -109,40 +107,10 @@ fn leaves(line: &str) -> bool {
     matches!(line.trim().to_lowercase().as_str(), "q" | "quit" | "exit")
 }
 
-/// Keeps an answer. The file is read again first, so that two sessions at once lose little of each other's.
-fn note(file: &Path, card: &Card, grade: Grade, day: Date) -> Result<Date, Trouble> {
-    let mut progress = read(file)?;
-    let next = progress.answered(&card.id, grade, day);
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Trouble::new(format!("cannot make the folder `{}`: {error}", folder.display()))
-                .help("set SPOF_DATA to a folder that can be written to")
-        })?;
-    }
-    write(file, progress.text().as_bytes())?;
+/// Keeps an answer beside those that another session has given meanwhile.
+fn note(folder: &Path, card: &Card, grade: Grade, day: Date) -> Result<Date, Trouble> {
+    let mut store: Store<Progress> = store::open(folder)?;
+    let next = store.state.answered(&card.id, grade, day);
+    store.save()?;
     Ok(next)
-}
-
-/// The progress in a file; none where there is no file. One that cannot be understood is moved aside, and said.
-fn read(file: &Path) -> Result<Progress, Trouble> {
-    let cannot = |error: std::io::Error| Trouble::new(format!("cannot read `{}`: {error}", file.display()));
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Progress::default()),
-        Err(error) => return Err(cannot(error)),
-    };
-    let why = match Progress::read(&String::from_utf8_lossy(&bytes)) {
-        Ok(progress) => return Ok(progress),
-        Err(Unreadable::Newer(version)) => {
-            format!("was written by a later spof (version {version} of the file)")
-        }
-        Err(Unreadable::Broken(error)) => format!("cannot be understood ({error})"),
-    };
-    let aside = (1..)
-        .map(|number: usize| file.with_file_name(format!("quiz.unreadable-{number}.json")))
-        .find(|path| path.symlink_metadata().is_err())
-        .expect("there are more names than files");
-    std::fs::rename(file, &aside).map_err(cannot)?;
-    say(&format!("note: `{}` {why}; it is kept as `{}`\n", file.display(), aside.display()));
-    Ok(Progress::default())
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use super::lookup::finds_one;
-use super::{Arrow, Design, Flow, Step, Table};
+use super::{Arrow, Design, Flow, Node, Step, Table};
 use crate::catalog::Kind;
 
 /// What a write does to a table.
@@ -43,7 +43,7 @@ pub fn row_writes(design: &Design) -> Writes<'_> {
             let place = (step.flow, store, table.id.as_str());
             let looked_up = read.contains(&place);
             let flow = step.flow.map(|flow| &design.flows[flow]);
-            let selects = selects(step, table);
+            let selects = selects(step, table) && !is_noted_beside(node, step, table);
             let before = !selects && step.flow.is_some_and(|flow| !written.insert((flow, store, &table.id)));
             // One of two ways writes its own.
             let before = before && !step.attrs.has("share");
@@ -98,6 +98,16 @@ fn selects(step: &Step, table: &Table) -> bool {
     let (by, reads) = (step.attrs.words("by"), step.attrs.words("reads"));
     let of_this = reads.is_empty() || reads.contains(&table.id);
     !by.is_empty() && of_this && (!step.attrs.has("reads") || finds_one(table, by))
+}
+
+/// `writes=[order, change] by=id`: an order is found and changed, and what was changed is one row more of a table that
+/// goes on.
+fn is_noted_beside(store: &Node, step: &Step, table: &Table) -> bool {
+    let by = step.attrs.words("by");
+    let mut written = step.attrs.words("writes").iter().filter_map(|id| store.table(id));
+    counts_on(table)
+        && !finds_one(table, by)
+        && written.any(|other| other.id != table.id && finds_one(other, by))
 }
 
 /// Of each something there is one row, which is written as a whole: whoever writes it twice leaves it as it is. What adds
@@ -261,6 +271,14 @@ mod tests {
         assert_eq!(of("a -> d writes=t conditional"), [Write::Compared]);
         assert_eq!(of("a -> d reads=t by=k\na -> d writes=t conditional"), [Write::Unknown]);
         assert_eq!(of("a -> d reads=t by=k\na -> d writes=t"), [Write::Unknown]);
+        // An order is changed, and the change is noted beside it.
+        let noted = |by: &str| {
+            let tables = "table t { key id, at }; table o { key id }";
+            writes(tables, &format!("{{ u -> a\na -> d writes=[o, t] by={by} }}"))
+        };
+        assert_eq!(noted("id"), [Write::Adds]);
+        assert_eq!(noted("[id, at]"), [Write::Changes]);
+        assert_eq!(noted("colour"), [Write::Changes]);
         // Of another table, by something that many have, or after it.
         assert_eq!(of("a -> d reads=o writes=t by=id"), [Write::Adds]);
         assert_eq!(of("a -> d reads=o by=id\na -> d writes=t"), [Write::Adds]);

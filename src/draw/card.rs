@@ -10,11 +10,11 @@ use super::text::{Weight, clean, width, wrap};
 use super::zones::short;
 
 pub const TITLE: f64 = 14.0;
-pub const DETAIL: f64 = 12.0;
-pub const FACT: f64 = 11.0;
-pub const HEAT: f64 = 13.0;
+const DETAIL: f64 = 12.0;
+const FACT: f64 = 11.0;
+const HEAT: f64 = 13.0;
 pub const FRAME_TITLE: f64 = 13.0;
-pub const FRAME_DETAIL: f64 = 11.0;
+const FRAME_DETAIL: f64 = 11.0;
 
 /// Where text starts in a card, after the tile with its glyph.
 pub const TEXT_LEFT: f64 = 52.0;

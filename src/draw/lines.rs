@@ -67,7 +67,7 @@ pub fn lines(design: &Design) -> Vec<Drawn> {
 }
 
 /// Dead letters from their queue, replicas from their primary: indices of nodes, and what the line says.
-pub fn implied(design: &Design) -> Vec<(usize, usize, &'static str)> {
+fn implied(design: &Design) -> Vec<(usize, usize, &'static str)> {
     let mut implied = Vec::new();
     for (at, node) in design.graph.node_weights().enumerate() {
         let other =

@@ -21,6 +21,7 @@ mod palette_file;
 mod path;
 mod scene;
 pub mod sequence;
+mod shapes;
 mod spots;
 pub(crate) mod stroke;
 mod svg;

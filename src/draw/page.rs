@@ -15,7 +15,7 @@ pub const TITLE_LINE: f64 = 28.0;
 pub const SUBTITLE: f64 = 13.0;
 pub const NOTE: f64 = 12.0;
 pub const NOTE_LINE: f64 = 16.0;
-pub const LEGEND: f64 = 12.0;
+const LEGEND: f64 = 12.0;
 
 const MARGIN: f64 = 32.0;
 /// What a title may take of the page where it is set in a wider font than the one measured: nothing else is as long.

@@ -1,5 +1,7 @@
 //! A number with how it was reached: nothing is shown that cannot be traced.
 
+use serde::Serialize;
+
 use crate::catalog::Grade;
 use crate::units::{show_count, show_duration, show_rate, show_share, show_size};
 
@@ -31,7 +33,7 @@ pub struct Figure {
 }
 
 /// A number of the catalogue, used because the design states none.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assumed {
     /// "72,000/s for one instance of `hot`"
     pub what: String,

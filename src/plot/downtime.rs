@@ -108,25 +108,12 @@ impl Downtime {
         let sum: f64 = self.shares.iter().map(|share| share.seconds).sum();
         let others: Vec<Value> =
             self.others.iter().map(|(id, total)| into_json(json!({ "id": id }), *total)).collect();
-        let assumed: Vec<Value> = self
-            .assumed
-            .iter()
-            .map(|assumption| {
-                json!({
-                    "what": assumption.what,
-                    "of": assumption.of,
-                    "grade": format!("{:?}", assumption.grade),
-                    "source": assumption.source,
-                    "instead": assumption.instead,
-                })
-            })
-            .collect();
         let mut value =
             into_json(json!({ "version": 1, "of": "availability", "flow": self.flow }), self.total);
         value["cut_sets"] = json!(shares);
         value["others_and_overlaps_s"] = json!(self.total.most - sum);
         value["other_flows"] = json!(others);
-        value["assumed"] = json!(assumed);
+        value["assumed"] = json!(self.assumed);
         value
     }
 }

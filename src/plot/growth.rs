@@ -121,25 +121,13 @@ impl Growth {
             .collect();
         let unknown: Vec<Value> =
             self.unknown.iter().map(|(id, wants)| json!({ "id": id, "missing": wants })).collect();
-        let assumed: Vec<Value> = self
-            .assumed()
-            .into_iter()
-            .map(|assumed| {
-                json!({
-                    "what": assumed.what,
-                    "grade": format!("{:?}", assumed.grade),
-                    "source": assumed.source,
-                    "instead": assumed.instead,
-                })
-            })
-            .collect();
         json!({
             "version": 1,
             "of": "growth",
             "lines": lines,
             "unknown": unknown,
             "run_by_others": self.others,
-            "assumed": assumed,
+            "assumed": self.assumed(),
         })
     }
 }

@@ -31,10 +31,6 @@ impl Attempt {
         !self.events.iter().any(|event| matches!(event.what, What::Finished { .. } | What::GaveUp))
     }
 
-    pub fn gave_up(&self) -> bool {
-        self.events.iter().any(|event| event.what == What::GaveUp)
-    }
-
     /// What it earned, once it is finished.
     pub fn result(&self) -> Option<&Standing> {
         self.events.iter().find_map(|event| match &event.what {

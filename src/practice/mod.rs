@@ -28,4 +28,4 @@ pub use nearest::{Difference, Link, Sides, difference, nearest};
 pub use next::{Next, next};
 pub use phase::{Phases, phases};
 pub use progress::{Best, Progress, Strength, Tried, progress};
-pub use state::{State, Unreadable, VERSION};
+pub use state::State;

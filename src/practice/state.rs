@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::flaw::Spotted;
 use super::{Attempt, Event, What};
+use crate::kept::{self, Kept, Unreadable};
 
 /// Raised with every key that comes, goes or changes its meaning: an older program keeps a newer file aside.
-pub const VERSION: u64 = 1;
+const VERSION: u64 = 1;
 
 /// At most one attempt at a problem is open, and `current` names one that there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,33 +22,18 @@ pub struct State {
     spotted: Vec<Spotted>,
 }
 
-/// Why a file holds no state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
-    /// Written by a later version of the program.
-    Newer(u64),
-    Broken(String),
-}
-
 impl Default for State {
     fn default() -> State {
         State { version: VERSION, current: None, attempts: Vec::new(), spotted: Vec::new() }
     }
 }
 
-impl State {
-    /// From its file. What breaks a promise of [`State`] or [`Attempt`] is broken too.
-    pub fn read(text: &str) -> Result<State, Unreadable> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u64,
-        }
-        let broken = |error: serde_json::Error| Unreadable::Broken(error.to_string());
-        let Versioned { version } = serde_json::from_str(text).map_err(broken)?;
-        if version > VERSION {
-            return Err(Unreadable::Newer(version));
-        }
-        let state: State = serde_json::from_str(text).map_err(broken)?;
+impl Kept for State {
+    const NAME: &'static str = "practice";
+
+    /// What breaks a promise of [`State`] or [`Attempt`] is broken too.
+    fn read(text: &str) -> Result<State, Unreadable> {
+        let state: State = kept::read(text, VERSION)?;
         if state.current.is_some_and(|at| at >= state.attempts.len()) {
             return Err(Unreadable::Broken("the current attempt is none that there is".to_string()));
         }
@@ -62,11 +48,12 @@ impl State {
         Ok(state)
     }
 
-    pub fn text(&self) -> String {
-        let text = serde_json::to_string_pretty(self).expect("names and numbers can be written");
-        format!("{text}\n")
+    fn text(&self) -> String {
+        kept::text(self)
     }
+}
 
+impl State {
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
@@ -150,7 +137,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{State, Unreadable, VERSION};
+    use super::{State, VERSION};
+    use crate::kept::{Kept, Unreadable};
     use crate::practice::flaw::Spotted;
     use crate::practice::testing::{at, attempt};
     use crate::practice::{What, fingerprint};

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use super::{Attempt, Event, Standing, State, What, fingerprint};
 use crate::design::{Design, lower};
 use crate::review::{Review, Reviewer};
-use crate::rubric::{Packs, Scale};
-use crate::settings::Settings;
+use crate::rubric::Scale;
 use crate::source::Source;
 use crate::syntax::parse;
 
@@ -30,15 +29,7 @@ pub fn attempt(problem: &str, minute: i64) -> Attempt {
 
 /// What is said of a design.
 pub fn review(text: &str) -> Review {
-    let reviewer = Reviewer {
-        packs: Packs::built_in(),
-        settings: &Settings::default(),
-        problem: None,
-        scale: None,
-        today: jiff::civil::date(2026, 1, 1),
-        gains: false,
-    };
-    reviewer.review(Source::new("test.arch", text))
+    Reviewer::plain(jiff::civil::date(2026, 1, 1)).review(Source::new("test.arch", text))
 }
 
 /// A text as a design, without mistakes.

@@ -8,5 +8,5 @@ mod schedule;
 
 pub use card::{Card, cards};
 pub use deck::{Today, today};
-pub use progress::{Progress, Unreadable};
+pub use progress::Progress;
 pub use schedule::{Grade, Memory};

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::{LEAST_EASINESS, LONGEST};
 use super::{Grade, Memory};
+use crate::kept::{self, Kept, Unreadable};
 
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// By the id of a card. Cards that are no more are kept: a later program may have them again.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,22 +17,9 @@ pub struct Progress {
     pub cards: BTreeMap<String, Memory>,
 }
 
-/// Why a text is nobody's progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
-    /// By a later program, with the number of its format.
-    Newer(u32),
-    Broken(String),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Version {
-    version: u32,
-}
-
 #[derive(Serialize, Deserialize)]
 struct Text {
-    version: u32,
+    version: u64,
     cards: BTreeMap<String, Row>,
 }
 
@@ -43,14 +31,11 @@ struct Row {
     due: String,
 }
 
-impl Progress {
-    pub fn read(text: &str) -> Result<Progress, Unreadable> {
-        let broken = |error: serde_json::Error| Unreadable::Broken(error.to_string());
-        let Version { version } = serde_json::from_str(text).map_err(broken)?;
-        if version > VERSION {
-            return Err(Unreadable::Newer(version));
-        }
-        let text: Text = serde_json::from_str(text).map_err(broken)?;
+impl Kept for Progress {
+    const NAME: &'static str = "quiz";
+
+    fn read(text: &str) -> Result<Progress, Unreadable> {
+        let text: Text = kept::read(text, VERSION)?;
         let mut cards = BTreeMap::new();
         for (id, row) in text.cards {
             let due: Date =
@@ -63,7 +48,7 @@ impl Progress {
         Ok(Progress { cards })
     }
 
-    pub fn text(&self) -> String {
+    fn text(&self) -> String {
         let row = |memory: &Memory| Row {
             repetitions: memory.repetitions,
             interval: memory.interval,
@@ -71,10 +56,11 @@ impl Progress {
             due: memory.due.to_string(),
         };
         let cards = self.cards.iter().map(|(id, memory)| (id.clone(), row(memory))).collect();
-        let text = serde_json::to_string_pretty(&Text { version: VERSION, cards });
-        format!("{}\n", text.expect("numbers and texts can be written"))
+        kept::text(&Text { version: VERSION, cards })
     }
+}
 
+impl Progress {
     /// Notes an answer. Returns when the card is next due.
     pub fn answered(&mut self, card: &str, grade: Grade, day: Date) -> Date {
         let memory = Memory::after(self.cards.get(card).copied(), grade, day);
@@ -87,7 +73,8 @@ impl Progress {
 mod tests {
     use jiff::civil::date;
 
-    use super::{Progress, Unreadable};
+    use super::Progress;
+    use crate::kept::{Kept, Unreadable};
     use crate::quiz::Grade;
 
     #[test]

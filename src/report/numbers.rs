@@ -280,27 +280,8 @@ pub fn json(numbers: &Numbers) -> Value {
 
 /// What was taken for granted, with grade and source.
 pub fn assumed(numbers: &Numbers) -> Vec<Value> {
-    numbers
-        .assumed()
-        .into_iter()
-        .map(|assumed| {
-            json!({
-                "what": assumed.what,
-                "grade": format!("{:?}", assumed.grade),
-                "source": assumed.source,
-                "instead": assumed.instead,
-            })
-        })
-        .chain(lasting(&numbers.flows).into_iter().map(|assumption| {
-            json!({
-                "what": assumption.what,
-                "of": assumption.of,
-                "grade": format!("{:?}", assumption.grade),
-                "source": assumption.source,
-                "instead": assumption.instead,
-            })
-        }))
-        .collect()
+    let figures = numbers.assumed().into_iter().map(|assumed| json!(assumed));
+    figures.chain(lasting(&numbers.flows).into_iter().map(|assumption| json!(assumption))).collect()
 }
 
 fn object<const N: usize>(id: &str, figures: [(&str, Option<&Reached>); N]) -> Value {

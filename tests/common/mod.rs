@@ -3,6 +3,8 @@
 // Each test is a program of its own and uses some of these.
 #![allow(dead_code)]
 
+pub mod program;
+
 use std::path::{Path, PathBuf};
 
 /// Every design in `examples/` but those of outages, which are short and have a test of their own.
@@ -38,6 +40,33 @@ pub fn design(text: &str) -> spof::design::Design {
     mistakes.extend(more);
     assert!(mistakes.is_empty(), "{mistakes:#?}\nin:\n{text}");
     design
+}
+
+/// What is said of a text of this name, with nothing set or asked for.
+pub fn review(name: &str, text: &str) -> spof::review::Review {
+    let today = jiff::civil::date(2026, 1, 1);
+    spof::review::Reviewer::plain(today).review(spof::source::Source::new(name, text))
+}
+
+/// One database on one machine, an error, and no word of time-outs.
+pub const FRAGILE: &str = "client web\nlb front managed\nservice api x3\npostgres store\n\
+                           flow order { web -> front -> api -> store writes }\n";
+/// Draws and means something, and no rule has anything against it.
+pub const CLEAN: &str = "client web\nblob files managed\n";
+
+/// Labels that a picture must show as text, whole or cut: markup, control characters, other scripts, and one that is long.
+pub fn odd_labels() -> Vec<String> {
+    let odd = [
+        "<script>alert(1)</script>",
+        "a & b",
+        "'single' \\\"double\\\"",
+        "]]> <!-- --> <?xml?>",
+        "bell \u{7} null \u{0} escape \u{1b} not \u{ffff}",
+        "\u{202e}gnp.exe",
+        "خدمة الروابط",
+        "🚀 リンク 👩‍👩‍👧‍👦",
+    ];
+    odd.into_iter().map(str::to_string).chain(["x".repeat(10_000)]).collect()
 }
 
 /// What stands at the head of a page that is written from the code.

@@ -12,7 +12,6 @@ mod resume;
 mod reveal;
 mod session;
 mod start;
-mod store;
 mod watch;
 
 use clap::Subcommand;
@@ -22,8 +21,6 @@ use super::Status;
 use super::output::{Trouble, finish as print_and_end};
 use super::terminal::Color;
 use session::Desk;
-
-pub(super) use store::folder;
 
 pub(super) use flaw::{Args as FlawArgs, run as run_flaw};
 pub(super) use progress::{Args as ProgressArgs, run as run_progress};

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::store::{self, Store};
 use crate::cli::input;
 use crate::cli::judging::Judge;
 use crate::cli::output::Trouble;
 use crate::cli::packs::Folder;
+use crate::cli::store::{self, Store};
 use crate::cli::terminal::{self, Color};
 use crate::practice::{Attempt, State, What, fingerprint};
 use crate::report::Style;
@@ -54,11 +54,11 @@ impl Desk {
     }
 
     /// The state, to be changed and saved; what was written into the current design meanwhile is noted.
-    pub fn open(&self) -> Result<Store, Trouble> {
+    pub fn open(&self) -> Result<Store<State>, Trouble> {
         if self.on_screen {
-            store::look_whole(&self.data)?;
+            store::look_whole::<State>(&self.data)?;
         }
-        let mut store = store::open(&self.data)?;
+        let mut store: Store<State> = store::open(&self.data)?;
         let now = self.now();
         if let Some(attempt) = store.state.current() {
             let path = design(attempt);

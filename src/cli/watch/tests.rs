@@ -9,9 +9,7 @@ use crate::cli::watch::desk::Outcome;
 use crate::diff::diff;
 use crate::report::Style;
 use crate::review::{Review, Reviewer};
-use crate::rubric::Packs;
 use crate::screen::{Key, Size};
-use crate::settings::Settings;
 use crate::source::Source;
 
 const WIDE: Size = Size { width: 80, height: 24 };
@@ -20,16 +18,7 @@ const NARROW: Size = Size { width: 40, height: 15 };
 const FIRST: &str = include_str!("../../../examples/url-shortener/first-try.arch");
 
 fn review(text: &str) -> Arc<Review> {
-    let settings = Settings::default();
-    let reviewer = Reviewer {
-        packs: Packs::built_in(),
-        settings: &settings,
-        problem: None,
-        scale: None,
-        today: date(2026, 1, 1),
-        gains: false,
-    };
-    Arc::new(reviewer.review(Source::new("first-try.arch", text)))
+    Arc::new(Reviewer::plain(date(2026, 1, 1)).review(Source::new("first-try.arch", text)))
 }
 
 fn shown(size: Size) -> Shown {

@@ -18,7 +18,7 @@ const NAME_MOST: f64 = 130.0;
 const TEXT_MOST: f64 = 180.0;
 const LINE: f64 = 14.0;
 const HEAD: f64 = 46.0;
-pub const HEAD_LEFT: f64 = 38.0;
+const HEAD_LEFT: f64 = 38.0;
 const MARGIN: f64 = 32.0;
 /// Half a bar, and how far one on another stands out.
 const HALF: f64 = 5.0;

@@ -18,7 +18,7 @@ impl Tree<'_> {
     }
 
     /// The worst of the next few tree arcs whose cut value is negative.
-    pub(super) fn leaving(&self, from: &mut usize, work: &mut u64) -> Option<u32> {
+    fn leaving(&self, from: &mut usize, work: &mut u64) -> Option<u32> {
         let count = self.basis.len();
         let mut best: Option<(i64, u32)> = None;
         let mut found = 0;

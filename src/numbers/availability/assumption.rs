@@ -1,19 +1,21 @@
 //! Shares of time that the design does not state: by the catalogue, else by how often things fail and how long they take to
 //! come back.
 
+use serde::Serialize;
+
 use crate::catalog::{Grade, Kind};
 use crate::design::Node;
 use crate::units::percent;
 
 /// A share that was taken for granted, for one or several nodes or for what they stand in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assumption {
     /// "one instance is up 99.977 % of the time"
     pub what: String,
-    pub grade: Grade,
-    pub source: String,
     /// Ids of nodes; names of zones, regions and fates.
     pub of: Vec<String>,
+    pub grade: Grade,
+    pub source: String,
     /// What to write to say otherwise.
     pub instead: String,
 }
@@ -29,7 +31,7 @@ const HOUR: f64 = 3600.0;
 const YEAR: f64 = 365.0 * 24.0 * HOUR;
 
 /// An instance that something restarts, and one that waits for a person.
-pub const RESTARTED: Repair = Repair { every: 0.5 * YEAR, takes: HOUR / 12.0 };
+const RESTARTED: Repair = Repair { every: 0.5 * YEAR, takes: HOUR / 12.0 };
 pub const BY_HAND: Repair = Repair { every: 0.5 * YEAR, takes: HOUR };
 pub const ZONE: Repair = Repair { every: 2.0 * YEAR, takes: 3.0 * HOUR };
 pub const REGION: Repair = Repair { every: 5.0 * YEAR, takes: 4.0 * HOUR };

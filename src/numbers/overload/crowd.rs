@@ -67,7 +67,7 @@ impl Spread {
 }
 
 /// What is not spread comes within this: clocks, networks and schedulers differ by about so much.
-pub const A_SECOND: f64 = 1.0;
+const A_SECOND: f64 = 1.0;
 
 /// What is asked of the design for each flow of starters.
 pub struct Crowds<'d> {

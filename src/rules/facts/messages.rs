@@ -35,11 +35,6 @@ impl<'d> Facts<'d> {
         sum(self.puts(broker).iter().filter_map(|step| step.load.rate))
     }
 
-    /// Messages a second that one consumer is handed on average; None where no flow says how many.
-    pub fn rate_taken(&self, broker: NodeIndex, consumer: NodeIndex) -> Option<f64> {
-        sum(self.handed(broker, consumer).filter_map(|step| step.load.rate))
-    }
-
     /// The steps by which a broker hands to one consumer.
     pub fn handed(&self, broker: NodeIndex, consumer: NodeIndex) -> impl Iterator<Item = &'d Step> {
         messages::handed(self.design, broker, consumer)

@@ -93,7 +93,7 @@ impl<'d> Facts<'d> {
     }
 
     /// It says that it knows a second incoming request or message. What it does while it handles one is another matter.
-    pub fn knows_repeats(&self, node: petgraph::graph::NodeIndex) -> bool {
+    fn knows_repeats(&self, node: petgraph::graph::NodeIndex) -> bool {
         ["idempotent", "dedupe"].iter().any(|how| self.node(node).attrs.has(how))
     }
 

@@ -206,7 +206,7 @@ impl<'s> Renderer<'s> {
 }
 
 /// The one spelling of a unit of time: `min` for `m`.
-pub fn unit_of_time(unit: &str) -> Option<&'static str> {
+fn unit_of_time(unit: &str) -> Option<&'static str> {
     Some(match unit {
         "ns" => "ns",
         "us" => "us",

@@ -16,9 +16,9 @@ use std::time::Instant;
 
 use super::resume::chosen;
 use super::session::{Desk, design, shown as place};
-use super::store;
 use crate::cli::output::Trouble;
 use crate::cli::settings::Config;
+use crate::cli::store;
 use crate::cli::terminal;
 use crate::cli::watch::desk::{Desk as Reviews, Job, Outcome, Watched};
 use crate::cli::watch::patience::Patience;

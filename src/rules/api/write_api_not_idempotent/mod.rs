@@ -1,15 +1,20 @@
+mod elsewhere;
+mod repeats;
+
 use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalog::Kind;
-use crate::design::rows::{is_set, sets};
-use crate::design::{Arrow, Flow, Step, Table};
+use crate::design::rows::sets;
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 use crate::source::Span;
 use crate::units::show_number;
+use elsewhere::keyed_elsewhere;
+use repeats::{changes, has_no_unique, numbers, numbers_rows, overwrites};
 
 pub static RULE: Rule = Rule {
     id: "write-api-not-idempotent",
@@ -96,50 +101,6 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         }
     }
     found.extend(keyed_elsewhere(facts, &asked));
-    found
-}
-
-/// Calls of an external service that go without a key, where another flow's carry one.
-fn keyed_elsewhere(facts: &Facts, asked: &HashSet<&str>) -> Vec<Diagnostic> {
-    let effects = || {
-        let steps = facts.design.steps.iter().filter(|step| facts.node(step.to).kind == Kind::External);
-        steps.filter(|step| step.attrs.has("writes") && facts.arrow(step) == Arrow::Call)
-    };
-    let mut with: HashMap<NodeIndex, &Step> = HashMap::new();
-    for step in effects().filter(|step| step.attrs.has("idempotency_key")) {
-        with.entry(step.to).or_insert(step);
-    }
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
-    for step in effects() {
-        let attempts = facts.design.graph[step.hop].attrs.number("attempts").value().unwrap_or(1.0);
-        let told = ["idempotency_key", "conditional"].iter().any(|how| step.attrs.get(how).is_some());
-        let (Some(&other), Some(flow)) = (with.get(&step.to), facts.flow_of(step)) else { continue };
-        let elsewhere = facts.flow_of(other).filter(|other| other.id != flow.id);
-        let Some(there) = elsewhere.filter(|_| !told && attempts <= 1.0 && !asked.contains(flow.id.as_str()))
-        else {
-            continue;
-        };
-        if !facts.node(step.from).kind.is_app() || !seen.insert((step.flow, step.from, step.to)) {
-            continue;
-        }
-        let [who, name] = [step.from, step.to].map(|node| facts.node(node).name());
-        let (from, to) = (facts.id(step.from), facts.id(step.to));
-        found.push(
-            Diagnostic::unstated(
-                format!("in `{}` {who} calls {name} without the key that goes with its calls in `{}`", flow.id, there.id),
-                step.span,
-                "no `idempotency_key` here",
-            )
-            .question(format!("{who} never hears what became of its call of {name} in `{}`: what happens there when it is made again?", flow.id))
-            .label(other.span, "has one")
-            .hop(from, to)
-            .flows([flow.id.clone()])
-            .evidence(format!("`{}`: {} → {to} idempotency_key; `{}`: {from} → {to} without", there.id, facts.id(other.from), flow.id))
-            .consequence(format!("the answer of {name} is lost, somebody or something runs `{}` again, and it is done there a second time", flow.id))
-            .fix(format!("`idempotency_key` on `{from} -> {to}` in `{}`, the same one for every try of one request", flow.id)),
-        );
-    }
     found
 }
 
@@ -295,110 +256,6 @@ fn finding(facts: &Facts, flow: &Flow, step: &Step, way: Reached) -> Diagnostic 
         ))
 }
 
-/// The step has an effect that a second one would add to.
-fn changes(
-    facts: &Facts,
-    step: &Step,
-    posts: bool,
-    generates: bool,
-    told: &mut dyn FnMut(&Step) -> bool,
-) -> bool {
-    let target = facts.node(step.to);
-    let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes"));
-    match target.kind {
-        Kind::Database | Kind::Warehouse => {
-            (writes || (posts && !reads))
-                && (generates || !natural(facts, step))
-                && (posts || !changes_found(step))
-        }
-        Kind::External => writes,
-        Kind::Queue | Kind::Topic => facts.writes(step) && !told(step),
-        _ => false,
-    }
-}
-
-/// None of the tables that it writes has anything but its key that a repeat could be known by.
-fn has_no_unique(facts: &Facts, step: &Step) -> bool {
-    let mut tables = facts.tables_written(step).peekable();
-    tables.peek().is_some() && tables.all(|table| table.uniques.is_empty())
-}
-
-/// It writes rows into a table whose key has a running number and nothing else that the caller brings: a repeat gets
-/// the next number, and neither a condition on it nor the writer can tell it from a new request.
-fn numbers(facts: &Facts, step: &Step) -> bool {
-    let running = |field: &String| {
-        let name = field.to_lowercase();
-        matches!(name.as_str(), "seq" | "sequence" | "number") || name.ends_with("_seq")
-    };
-    let target = facts.node(step.to);
-    let tables = step.attrs.words("writes").iter().filter_map(|id| target.table(id));
-    tables.into_iter().any(|table| table.uniques.is_empty() && table.keys.iter().any(running))
-}
-
-/// All that it does is to write where a second write leaves things as they are.
-fn overwrites(facts: &Facts, node: NodeIndex) -> bool {
-    let mut writes = facts.design.steps_from(node).filter(|step| {
-        facts.writes(step) || !(facts.node(step.to).kind.is_store() || facts.node(step.to).kind.is_broker())
-    });
-    let mut some = false;
-    let all = writes.all(|step| {
-        some = true;
-        matches!(facts.node(step.to).kind, Kind::Blob | Kind::Search | Kind::Cache)
-    });
-    some && all
-}
-
-/// It writes tables whose keys the system makes, with nothing of the caller's in them: a repeat gets a new row,
-/// whatever the consumer says of messages that are delivered again.
-fn numbers_rows(facts: &Facts, node: NodeIndex) -> bool {
-    facts.design.steps_from(node).any(|step| {
-        let target = facts.node(step.to);
-        let drawn = step.attrs.words("writes").iter().any(|id| target.table(id).is_some());
-        matches!(target.kind, Kind::Database | Kind::Warehouse) && drawn && !natural(facts, step)
-    })
-}
-
-/// A second write finds the first: compared before it is set, or under a key that the caller chose.
-fn natural(facts: &Facts, step: &Step) -> bool {
-    let tables = step.attrs.words("writes");
-    let target = facts.node(step.to);
-    let holder = facts.holder(step.to);
-    let keyed = |id: &String| {
-        let of = |table: &Table| chosen_by_caller(table) || is_set(facts.design, holder, table);
-        target.table(id).is_some_and(of)
-    };
-    compares_version(step)
-        || (step.attrs.has("conditional") && !numbers(facts, step))
-        || (!tables.is_empty() && tables.iter().all(keyed))
-}
-
-/// `by=[id, version]`: of a row that has been changed since, nothing is written.
-fn compares_version(step: &Step) -> bool {
-    let versions = ["version", "revision", "etag", "rev"];
-    step.attrs.has("writes") && step.attrs.words("by").iter().any(|field| versions.contains(&field.as_str()))
-}
-
-/// `writes=note by=id`: a row that is there is written again, as far as the flow's label does not say that it adds.
-fn changes_found(step: &Step) -> bool {
-    !step.attrs.words("by").is_empty() && !step.attrs.has("reads")
-}
-
-fn chosen_by_caller(table: &Table) -> bool {
-    let made = |field: &String| {
-        let name = field.to_lowercase();
-        let words = ["id", "uuid", "seq", "sequence", "number", "code", "time", "timestamp", "ts"];
-        words.contains(&name.as_str())
-            || name.ends_with("_at")
-            || name.ends_with("_time")
-            || name.ends_with("_seq")
-    };
-    let chosen =
-        ["email", "username", "handle", "slug", "request", "request_id", "client_id", "idempotency_key"];
-    !table.uniques.is_empty()
-        || (table.keys.len() >= 2 && !table.keys.iter().any(made))
-        || matches!(table.keys.as_slice(), [only] if chosen.contains(&only.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::RULE;
@@ -453,25 +310,6 @@ mod tests {
         case("{ u -> a -> p }", &[]);
         // Nobody outside waits: a worker's write.
         case("{ q ~> w -> d writes }", &[]);
-    }
-
-    #[test]
-    fn a_key_on_one_way_only() {
-        let case = |other: &str, expected: &[&str]| {
-            let text = format!(
-                "client u\nscheduler s\nservice a idempotent\nworker w idempotent\nexternal p\n\
-                 flow f {{ u -> a idempotency_key\na -> p writes idempotency_key }}\nflow g {{ {other} }}"
-            );
-            expect(&RULE, &text, expected);
-        };
-        case("u -> a idempotency_key\na -> p writes", &["unstated a->p"]);
-        case("s -> w -> p writes", &["unstated w->p"]);
-        case("s -> w -> p writes idempotency_key", &[]);
-        case("s -> w -> p writes conditional", &[]);
-        case("s -> w -> p reads", &[]);
-        case("s -> w -> p", &[]);
-        // Tried again by itself, which is another rule's.
-        case("s -> w -> p writes attempts=3", &[]);
     }
 
     #[test]

@@ -1,3 +1,6 @@
+mod replicas;
+mod shards;
+
 use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
@@ -9,7 +12,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
 use crate::rules::facts::flow_names;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
-use crate::units::{show_duration, show_number};
+use crate::units::show_duration;
+use replicas::{is_primarys_matter, replicas};
+use shards::{more_copies_than_machines, one_a_shard, single_shards};
 
 pub static RULE: Rule = Rule {
     id: "spof-datastore",
@@ -64,70 +69,6 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// How many shards it has, where each is kept on one machine and nothing moves it to another.
-fn single_shards(node: &Node) -> Option<u64> {
-    let shards = node.attrs.number("shards").value().filter(|&shards| shards >= 2.0)? as u64;
-    let copied = node.attrs.has("copies") || node.attrs.has("replica_of") || node.is_managed();
-    // What spreads rows over machines by itself keeps copies too.
-    let by_itself = node.tech.is_none_or(|tech| tech.failover.as_deref() == Some("auto"));
-    (!copied && !by_itself && node.instances > 1 && node.instances <= shards).then_some(shards)
-}
-
-fn one_a_shard(facts: &Facts, store: NodeIndex, shards: u64) -> Option<Diagnostic> {
-    let node = facts.node(store);
-    let flows: Vec<&Flow> = facts.flows_needing(store).collect();
-    let (name, instances) = (node.name(), node.instances);
-    if flows.is_empty() || facts.are_small(&flows) {
-        return None;
-    }
-    Some(
-        Diagnostic::wrong(
-            format!("{name} keeps each of its {shards} shards once: one machine of {instances} takes its users down"),
-            node.span,
-            format!("{instances} instances for {shards} shards"),
-        )
-        .node(&node.id)
-        .flows(flows.iter().map(|flow| flow.id.clone()))
-        .evidence(format!("{instances} / {shards} shards: no second instance has any row; of {instances} machines one fails {instances} times as often"))
-        .consequence(format!(
-            "a disk fails, and for one user in {instances} {} fails until a backup is restored; for the others nothing is wrong, so it is              found late",
-            flow_names(&flows)
-        ))
-        .mend(Mend::instances(&node.id, 2 * shards).and_node(&node.id, "failover=auto"))
-        .fix(format!("`x{}` on {name} (two instances a shard), with `failover=auto`", 2 * shards)),
-    )
-}
-
-/// Copies that lie on the same machine are lost together; perhaps only `xN` was forgotten.
-fn more_copies_than_machines(facts: &Facts, store: NodeIndex, copies: f64) -> Option<Diagnostic> {
-    let node = facts.node(store);
-    let flows: Vec<&Flow> = facts.flows_needing(store).collect();
-    let spared = node.is_managed() || node.attrs.has("replica_of") || facts.are_small(&flows);
-    if spared || copies <= node.instances as f64 {
-        return None;
-    }
-    let (name, copies) = (node.name(), show_number(copies));
-    let machines = match node.instances {
-        1 => "one machine".to_string(),
-        count => format!("{count} machines"),
-    };
-    Some(
-        Diagnostic::unstated(
-            format!("{name} is to keep each row {copies} times and is drawn with {machines}"),
-            node.span,
-            format!("{machines} for {copies} copies"),
-        )
-        .question(format!("{name} keeps {copies} copies of each row: on how many machines?"))
-        .node(&node.id)
-        .flows(flows.iter().map(|flow| flow.id.clone()))
-        .evidence(format!("{copies} copies / {machines}: at least two of them lie on the same disk"))
-        .consequence(format!(
-            "one machine of {name} fails and takes with it copies that were there for that moment"
-        ))
-        .fix(format!("`x{copies}` or more on {name}, in as many zones as there are")),
-    )
-}
-
 /// What nodes have in common that may be parts of one cluster.
 fn cluster(node: &Node) -> (Kind, Option<&'static str>, u64) {
     let copies = node.attrs.number("copies").value().unwrap_or(1.0);
@@ -136,14 +77,7 @@ fn cluster(node: &Node) -> (Kind, Option<&'static str>, u64) {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut replicas: HashMap<&str, Replicas> = HashMap::new();
-    for copy in facts.design.graph.node_indices() {
-        for id in facts.node(copy).attrs.words("replica_of") {
-            let copies = replicas.entry(id).or_default();
-            copies.all += 1;
-            copies.serving += usize::from(!is_for_background(facts, copy));
-        }
-    }
+    let replicas = replicas(facts);
     let standbys = standbys(facts.design);
     let stores: Vec<NodeIndex> = facts.nodes(|kind| kind.is_durable() || kind == Kind::Search).collect();
     let mut clusters: HashMap<(Kind, Option<&str>, u64), usize> = HashMap::new();
@@ -187,117 +121,93 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
         if flows.is_empty() && (!facts.design.flows.is_empty() || !called) {
             continue;
         }
-        let name = node.name();
-        let cut_off = facts.cut_off_by(store);
-        let way = facts.show_way(&facts.way_to(store));
-        let all = facts.design.flows.len();
-        let mut finding = match flows.as_slice() {
-            [] => Diagnostic::wrong(
-                format!("everything that needs data stops when {name} does"),
-                node.span,
-                "one instance",
-            )
-            .evidence(format!("{way} has no way around")),
-            [only] if all > 1 => {
-                Diagnostic::wrong(format!("`{}` stops when {name} does", only.id), node.span, "one instance")
-                    .evidence(format!("{way}; no second copy answers"))
-            }
-            flows if flows.len() == all => {
-                let all = match all {
-                    1 => "the only flow needs it".to_string(),
-                    2 => "both flows need it".to_string(),
-                    _ => format!("all {all} flows need it"),
-                };
-                Diagnostic::wrong(format!("everything stops when {name} does"), node.span, "one instance")
-                    .evidence(format!("{all}: {way} has no way around"))
-            }
-            flows => Diagnostic::wrong(
-                format!("{} of {all} flows stop when {name} does", flows.len()),
-                node.span,
-                "one instance",
-            )
-            .evidence(format!("{way} has no way around")),
-        };
-        let users: Vec<_> = flows.iter().copied().filter(|flow| !facts.is_background(flow)).collect();
-        let promised_little = |flow: &&Flow| {
-            let promised = flow.attrs.number("availability").value();
-            promised.is_some_and(|share| share <= 0.99) || (node.attrs.has("backup") && facts.is_small(flow))
-        };
-        if rebuilt || (!users.is_empty() && users.iter().all(promised_little)) {
-            finding = finding.at_most(Severity::Warning);
-        }
-        if !cut_off.is_empty() {
-            finding = finding.evidence(format!("it also cuts off {}", facts.names(&cut_off)));
-        }
-        for flow in &flows {
-            if let Some(setting) = flow.attrs.get("availability")
-                && let Some(promised) = flow.attrs.number("availability").value()
-            {
-                let allowed = show_duration((1.0 - promised) * 365.0 * 86_400.0 / 12.0);
-                finding = finding.label(setting.span, format!("allows {allowed} a month"));
-                break;
-            }
-        }
-        let restore = match node.attrs.number("backup").value() {
-            _ if rebuilt => "until it is back, or filled again from its source".to_string(),
-            Some(interval) => {
-                format!("until someone restores a backup up to {} old", show_duration(interval))
-            }
-            None if node.attrs.number("backup").is_no() => "for good: there is no backup".to_string(),
-            None => "until someone restores a backup, if there is one".to_string(),
-        };
-        let down = match flows.as_slice() {
-            [] => "all that reads or writes it is".to_string(),
-            [only] => format!("`{}` is", only.id),
-            flows => format!("{} are", flow_names(flows)),
-        };
-        let vendors = match node.kind {
-            Kind::Blob => "a managed object store",
-            Kind::Warehouse => "a managed warehouse",
-            Kind::Search => "a managed search service",
-            _ => "a managed database",
-        };
-        found.push(
-            finding
-                .node(&node.id)
-                .flows(flows.iter().map(|flow| flow.id.clone()))
-                .consequence(format!("a disk or host fails, and {down} down {restore}"))
-                .mends((!facts.is_embedded(store)).then(|| {
-                    let votes = node.tech.is_some_and(|tech| tech.votes);
-                    Mend::instances(&node.id, if votes { 3 } else { 2 }).and_node(&node.id, "failover=auto")
-                }))
-                .fix(format!(
-                    "`x2` or more with `failover=auto` on {name}, in more than one zone; or {vendors}"
-                )),
-        );
+        found.push(alone(facts, store, &flows, rebuilt));
     }
     found
 }
 
-/// How many replicas a store has.
-#[derive(Default)]
-struct Replicas {
-    all: usize,
-    /// Without those that only timers, workers and messages read.
-    serving: usize,
-}
-
-/// The store is a replica beside others, or the flow goes to its primary as well.
-fn is_primarys_matter(facts: &Facts, node: &Node, flow: &Flow, replicas: &HashMap<&str, Replicas>) -> bool {
-    let primaries = node.attrs.words("replica_of");
-    let visits = |id: &String| facts.design.steps_of(flow).iter().any(|step| facts.id(step.to) == id);
-    let background = facts.is_background(flow);
-    let others = |id: &String| {
-        let copies = replicas.get(id.as_str()).map_or(0, |of| if background { of.all } else { of.serving });
-        copies > 1
+/// One machine has it all: what stops with it, for how long, and what would stand in.
+fn alone(facts: &Facts, store: NodeIndex, flows: &[&Flow], rebuilt: bool) -> Diagnostic {
+    let node = facts.node(store);
+    let name = node.name();
+    let cut_off = facts.cut_off_by(store);
+    let way = facts.show_way(&facts.way_to(store));
+    let all = facts.design.flows.len();
+    let mut finding = match flows {
+        [] => Diagnostic::wrong(
+            format!("everything that needs data stops when {name} does"),
+            node.span,
+            "one instance",
+        )
+        .evidence(format!("{way} has no way around")),
+        [only] if all > 1 => {
+            Diagnostic::wrong(format!("`{}` stops when {name} does", only.id), node.span, "one instance")
+                .evidence(format!("{way}; no second copy answers"))
+        }
+        flows if flows.len() == all => {
+            let all = match all {
+                1 => "the only flow needs it".to_string(),
+                2 => "both flows need it".to_string(),
+                _ => format!("all {all} flows need it"),
+            };
+            Diagnostic::wrong(format!("everything stops when {name} does"), node.span, "one instance")
+                .evidence(format!("{all}: {way} has no way around"))
+        }
+        flows => Diagnostic::wrong(
+            format!("{} of {all} flows stop when {name} does", flows.len()),
+            node.span,
+            "one instance",
+        )
+        .evidence(format!("{way} has no way around")),
     };
-    primaries.iter().any(|id| others(id) || visits(id))
-}
-
-/// Only timers, workers and messages read it, as a copy for reports or exports: it stands in for nobody.
-fn is_for_background(facts: &Facts, copy: NodeIndex) -> bool {
-    let mut steps = facts.design.steps_to(copy).filter_map(|step| facts.flow_of(step)).peekable();
-    steps.peek().is_some() && steps.all(|flow| facts.is_background(flow))
+    let users: Vec<_> = flows.iter().copied().filter(|flow| !facts.is_background(flow)).collect();
+    let promised_little = |flow: &&Flow| {
+        let promised = flow.attrs.number("availability").value();
+        promised.is_some_and(|share| share <= 0.99) || (node.attrs.has("backup") && facts.is_small(flow))
+    };
+    if rebuilt || (!users.is_empty() && users.iter().all(promised_little)) {
+        finding = finding.at_most(Severity::Warning);
+    }
+    if !cut_off.is_empty() {
+        finding = finding.evidence(format!("it also cuts off {}", facts.names(&cut_off)));
+    }
+    for flow in flows {
+        if let Some(setting) = flow.attrs.get("availability")
+            && let Some(promised) = flow.attrs.number("availability").value()
+        {
+            let allowed = show_duration((1.0 - promised) * 365.0 * 86_400.0 / 12.0);
+            finding = finding.label(setting.span, format!("allows {allowed} a month"));
+            break;
+        }
+    }
+    let restore = match node.attrs.number("backup").value() {
+        _ if rebuilt => "until it is back, or filled again from its source".to_string(),
+        Some(interval) => {
+            format!("until someone restores a backup up to {} old", show_duration(interval))
+        }
+        None if node.attrs.number("backup").is_no() => "for good: there is no backup".to_string(),
+        None => "until someone restores a backup, if there is one".to_string(),
+    };
+    let down = match flows {
+        [] => "all that reads or writes it is".to_string(),
+        [only] => format!("`{}` is", only.id),
+        flows => format!("{} are", flow_names(flows)),
+    };
+    let vendors = match node.kind {
+        Kind::Blob => "a managed object store",
+        Kind::Warehouse => "a managed warehouse",
+        Kind::Search => "a managed search service",
+        _ => "a managed database",
+    };
+    finding
+        .node(&node.id)
+        .flows(flows.iter().map(|flow| flow.id.clone()))
+        .consequence(format!("a disk or host fails, and {down} down {restore}"))
+        .mends((!facts.is_embedded(store)).then(|| {
+            let votes = node.tech.is_some_and(|tech| tech.votes);
+            Mend::instances(&node.id, if votes { 3 } else { 2 }).and_node(&node.id, "failover=auto")
+        }))
+        .fix(format!("`x2` or more with `failover=auto` on {name}, in more than one zone; or {vendors}"))
 }
 
 #[cfg(test)]
@@ -383,20 +293,6 @@ mod tests {
              flow f { u -> a -> d writes\na -> r reads }",
             &[],
         );
-    }
-
-    #[test]
-    fn shards() {
-        let case = |store: &str, expected: &[&str]| {
-            expect(&RULE, &format!("client u\nservice a\n{store}\nflow f {{ u -> a -> d }}"), expected);
-        };
-        case("mysql d x16 shards=16", &["wrong d"]);
-        case("mysql d x32 shards=16", &[]);
-        case("mysql d x16 shards=16 copies=2", &[]);
-        case("mysql d x16 shards=16\nmysql r x16 shards=16 replica_of=d", &[]);
-        // How many machines share a shard of these is their own matter.
-        case("mongodb d x16 shards=16\nelasticsearch e x4 shards=8", &[]);
-        case("database d x16 shards=16", &[]);
     }
 
     #[test]

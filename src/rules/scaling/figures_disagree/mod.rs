@@ -1,3 +1,6 @@
+mod hit_rates;
+mod limits;
+
 use std::collections::HashMap;
 
 use petgraph::graph::NodeIndex;
@@ -6,10 +9,11 @@ use crate::catalog::Kind;
 use crate::design::rows::row_writes;
 use crate::design::{Arrow, Flow, Node, Setting, Table};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::numbers::{CacheNumbers, Reached, caches, expected_rows};
-use crate::rules::facts::is_before_system;
+use crate::numbers::{caches, expected_rows};
 use crate::rules::{Confidence, Facts, Group, Page, Rule};
-use crate::units::{show_count, show_duration, show_number, show_rate, show_share};
+use crate::units::{show_count, show_duration, show_number, show_rate};
+use hit_rates::hit_rate;
+use limits::allowed;
 
 pub static RULE: Rule = Rule {
     id: "figures-disagree",
@@ -153,103 +157,6 @@ fn capacity(facts: &Facts, index: NodeIndex) -> Option<Diagnostic> {
             .fix(format!(
                 "`capacity={}/s`, or the `concurrency` or `latency` that was meant",
                 expected.round()
-            )),
-    )
-}
-
-/// A hit rate that the cache cannot have.
-fn hit_rate(node: &Node, cache: &CacheNumbers) -> Option<Diagnostic> {
-    let setting = node.attrs.get("hit_rate")?;
-    let stated = node.attrs.number("hit_rate").value().filter(|stated| *stated > 0.0)?;
-    let bound = |figure: &Option<Reached>| figure.as_ref().and_then(|figure| figure.as_ref().ok().cloned());
-    let most = bound(&cache.hit_rate_at_most).filter(|most| most.value < stated);
-    // Less memory than the rows take would be an answer.
-    let fits = node.attrs.number("memory").is_yes();
-    let least = bound(&cache.hit_rate_at_least).filter(|least| fits && least.value > stated);
-    let (bound, at) = match (most, least) {
-        (Some(most), _) => (most, "most"),
-        (None, least) => (least?, "least"),
-    };
-    let name = node.name();
-    let times = ratio(stated, bound.value.max(f64::MIN_POSITIVE))?;
-    let message = format!(
-        "{name} is said to answer {} of what it is asked, and by its other figures it is {} at {at}",
-        show_share(stated),
-        bound.shown()
-    );
-    let found = disagreement(message, setting, times).node(&node.id);
-    let found = bound.reached.into_iter().fold(found, |found, line| found.evidence(line));
-    Some(
-        found
-            .consequence(match at {
-                "most" => {
-                    format!("what is behind {name} is sized for misses that are far fewer than those to come")
-                }
-                _ => format!("what is behind {name} is sized for misses that never come"),
-            })
-            .fix(format!(
-                "`hit_rate={}`, or the `ttl`, `memory`, `rows` or rate that was meant",
-                bound_text(bound.value)
-            )),
-    )
-}
-
-/// `15%`: as many digits as are worth writing.
-fn bound_text(share: f64) -> String {
-    show_share(share).replace(' ', "")
-}
-
-/// What all users together may ask for, against what they do ask for.
-fn allowed(facts: &Facts, guard: NodeIndex) -> Option<Diagnostic> {
-    let node = facts.node(guard);
-    let setting = node.attrs.get("rate_limit")?;
-    let limit = node.attrs.number("rate_limit").value()?;
-    let of_many = |who: &String| !matches!(who.as_str(), "user" | "ip");
-    if node.kind == Kind::External || node.attrs.words("limit_by").iter().any(of_many) {
-        return None;
-    }
-    let mut clients = Vec::new();
-    let mut rate = 0.0;
-    let mut lines = Vec::new();
-    for step in facts.design.steps_to(guard).filter(|step| step.flow.is_some()) {
-        // The first of the flow is the one who asks; whoever calls from inside is nobody's caller.
-        let flow = facts.flow_of(step)?;
-        let first = facts.design.steps_of(flow).first()?.from;
-        if facts.node(first).kind != Kind::Client || !is_before_system(facts.node(step.from).kind) {
-            return None;
-        }
-        clients.push(first);
-        let load = step.load.rate?;
-        rate += load;
-        lines.push(format!("`{}`: {}", flow.id, show_rate(load)));
-    }
-    clients.sort_unstable();
-    clients.dedup();
-    let users: f64 = clients
-        .iter()
-        .map(|&client| facts.node(client).attrs.number("users").value())
-        .sum::<Option<f64>>()?;
-    let all = users * limit;
-    let times = ratio(rate, all).filter(|_| rate > all)?;
-    let name = node.name();
-    let message = format!(
-        "{name} takes {} from each of {} users, {} from all, and flows bring {}",
-        show_rate(limit),
-        show_count(users),
-        show_rate(all),
-        show_rate(rate)
-    );
-    let found = lines
-        .into_iter()
-        .take(4)
-        .fold(disagreement(message, setting, times).node(&node.id), Diagnostic::evidence);
-    Some(
-        found
-            .evidence(format!("{} x {} = {}", show_count(users), show_rate(limit), show_rate(all)))
-            .consequence("an ordinary user on an ordinary day is refused, or the rates are not what users do".to_string())
-            .fix(format!(
-                "a `rate_limit` on {name} well above {}, which is what one user brings; or the `users` or `rate` that was meant",
-                show_rate(rate / users)
             )),
     )
 }
@@ -415,55 +322,5 @@ mod tests {
         expect("service a latency=20ms latency_p99=20ms", &[]);
         expect("client u\nservice a\nflow f p50=2s p99=1s { u -> a }", &["wrong f"]);
         expect("client u\nservice a\nflow f p50=1s p99=2s { u -> a }", &[]);
-    }
-
-    #[test]
-    fn hit_rates() {
-        let case = |cache: &str, table: &str, rate: &str, expected: &[&str]| {
-            let text = format!(
-                "client u\nservice a x2\nredis c {cache}\ndatabase d {{ table t {{ key k; {table} }} }}\n\
-                 flow f rate={rate} {{ u -> a -> c reads\na -> d reads=t by=k on=miss }}"
-            );
-            expect(&RULE, &text, expected);
-        };
-        // Asked for once in 100 s, kept for 10 s: one in eleven at most, whatever is asked for.
-        case("ttl=10s hit_rate=90%", "", "10/min", &[]);
-        case("ttl=10s hit_rate=90%", "", "36/h", &["wrong c"]);
-        case("ttl=10s hit_rate=9%", "", "36/h", &[]);
-        // What else fills it could have filled it before.
-        case("ttl=10s hit_rate=90% strategy=refresh-ahead", "", "36/h", &[]);
-        case("ttl=10s hit_rate=90% stampede=stale", "", "36/h", &[]);
-        // The hottest of many rows.
-        case("ttl=10s hit_rate=90%", "skew=1%", "1k/s", &[]);
-        case("ttl=10s hit_rate=90%", "skew=0.001%", "1k/s", &["wrong c"]);
-        // 10 k entries of which none gets more than 0.001 % of all requests.
-        case("memory=10MB hit_rate=90%", "size=1KB; skew=0.001%", "1k/s", &["wrong c"]);
-        case("memory=1GB hit_rate=90%", "size=1KB; skew=0.001%", "1k/s", &[]);
-        case("memory=10MB hit_rate=90%", "size=1KB", "1k/s", &[]);
-        // A thousand rows, each asked for once a second, and kept for a minute.
-        case("ttl=1min memory=1GB hit_rate=40%", "size=1KB; rows=1k", "1k/s", &["wrong c"]);
-        case("ttl=1min memory=1GB hit_rate=60%", "size=1KB; rows=1k", "1k/s", &[]);
-        case("ttl=1min memory=1GB hit_rate=40%", "size=1KB; rows=1G", "1k/s", &[]);
-        case("ttl=1min memory=300KB hit_rate=40%", "size=1KB; rows=1k", "1k/s", &[]);
-        case("ttl=1min hit_rate=40%", "size=1KB; rows=1k", "1k/s", &[]);
-    }
-
-    #[test]
-    fn limits_of_all_users_together() {
-        let case = |client: &str, limit: &str, expected: &[&str]| {
-            let text = format!(
-                "client u {client}\nlb l\ngateway g x2 {limit}\nservice a x2\nflow f rate=1k/s {{ u -> l -> g -> a }}"
-            );
-            expect(&RULE, &text, expected);
-        };
-        case("users=10k", "rate_limit=1/min", &["wrong g"]);
-        case("users=10k", "rate_limit=1/min limit_by=user", &["wrong g"]);
-        case("users=10k", "rate_limit=1/min limit_by=tenant", &[]);
-        case("users=10k", "rate_limit=10/min", &[]);
-        case("", "rate_limit=1/min", &[]);
-        case("users=10k", "rate_limit", &[]);
-        // Who calls from inside is no user.
-        let inside = "client u users=10k\nservice a x2\nservice b x2 rate_limit=1/min\nflow f rate=1k/s { u -> a -> b }";
-        expect(&RULE, inside, &[]);
     }
 }
