@@ -335,6 +335,12 @@ pub const NOT_NEEDED: &[NotNeeded] = &[
         "worker scanner",
         "a scanner that is away for seven hours a month leaves 99 % of the files checked within their minute",
     ),
+    by_reason(
+        "file-uploader/streamed",
+        "table ttl",
+        "table file",
+        "the sweep takes rows away, and those of a year are 3.7 GB",
+    ),
     // listing-api
     by_reason("listing-api/index", "limit_by", "gateway  front", FAR_BELOW),
     by_reason("listing-api/index", "acks", "kafka      changes", KAFKAS_DEFAULT),
