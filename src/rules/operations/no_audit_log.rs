@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
     page: Page {
         checks: "Writes of payments and credentials: whether who did what is recorded where nobody can change it.",
         when: "A flow writes a database whose `data` (or that of the table written, where it has its own) includes `payment` or \
-               `credential`, or calls a payment provider (Adyen, PayPal, Stripe) without saying `reads`, and none of these \
+               `credential`, or anything but a client calls a payment provider (Adyen, PayPal, Stripe) without saying `reads`, and none of these \
                says `audit`: the writer, what is written, and what else the writer calls or hands to; nor, where the writer takes it from a queue or topic, those who hand it in there, all of them. A gateway that records \
                who came in does not know what was changed, and does not count. Wrong where the writer or what is written says \
                `audit=no`, otherwise a question. How many requests there are does not matter: refunds and salaries are few. \
@@ -49,7 +49,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for at in candidates {
         let node = facts.node(at);
         let changes: Vec<(&Step, &str)> =
-            facts.design.steps_to(at).filter_map(|step| Some((step, sensitive(facts, step)?))).collect();
+            // A browser that stands on the provider's own page writes no record of yours.
+            facts
+                .design
+                .steps_to(at)
+                .filter(|step| node.kind == Kind::Database || facts.node(step.from).kind != Kind::Client)
+                .filter_map(|step| Some((step, sensitive(facts, step)?)))
+                .collect();
         let flows: Vec<_> = changes.iter().filter_map(|(step, _)| facts.flow_of(step)).collect();
         if flows.is_empty() || audits(at) {
             continue;
@@ -180,6 +186,10 @@ mod tests {
         told("u -> a ~> q ~> x -> s", &["unstated s"]);
         told("u -> w ~> q ~> x -> s\nu -> a ~> q", &["unstated s"]);
         told("u -> w ~> q ~> x -> s\nu -> x", &["unstated s"]);
+        // The card is typed on the provider's page, and the payment was asked for by what records it; or by what does not.
+        let hosted = "client u\nservice a\nservice w audit\nstripe s";
+        expect(&RULE, &format!("{hosted}\nflow f {{ u -> w -> s\nu -> s }}"), &[]);
+        expect(&RULE, &format!("{hosted}\nflow f {{ u -> a -> s\nu -> s }}"), &["unstated s"]);
         // Refunds and salaries are few.
         expect(&RULE, "client u\nservice a\nstripe s\nflow f rate=1/s { u -> a -> s }", &["unstated s"]);
         expect(&RULE, "client u\nservice a\nstripe s\nu -> a -> s", &[]);
