@@ -205,7 +205,7 @@ fn is_of_another(design: &Design, store: NodeIndex, table: &Table, key: &str) ->
 }
 
 /// `PATCH /orders/{id}`, `PUT /seats/{id}`, "Change an address": the label says that something is there already.
-fn changes(flow: &Flow) -> bool {
+pub fn changes(flow: &Flow) -> bool {
     let verbs = [
         "put",
         "patch",

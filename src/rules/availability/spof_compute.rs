@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     group: Group::Availability,
     summary: "a service, gateway or load balancer that runs once stops every flow through it",
     question: None,
-    reads: &["autoscale", "availability", "instances", "managed", "rate"],
+    reads: &["async", "autoscale", "availability", "instances", "managed", "rate"],
     page: Page {
         checks: "Load balancers, gateways, services, connection servers, identity services and workers that are called with `->`, \
                  with a single instance, and which flows stop when that instance does. Those on the same flows are one \
@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         when: "It is not managed, has one instance (as drawn, without `xN` or `autoscale`), and a flow that someone waits for \
                needs it; in a design without flows, somebody waits for it who called it or for whom it calls on. Left alone: what \
                stands behind a queue or a timer, where a loss only delays; one of several alike behind one load balancer or \
-               in several regions; flows that promise 99 % or less. A warning where all its flows are of 10 requests a second or \
+               in several regions; flows that promise 99 % or less; flows that say `async` and start at a service or function itself, which nobody has called. A warning where all its flows are of 10 requests a second or \
                fewer and promise nothing.",
         why: "Hosts fail a few times a year, but every deploy, every crash and every full disk stops a single process too, \
               and those come weekly. A second instance turns each of them from an outage into a slow minute.",
@@ -94,7 +94,10 @@ fn is_judged(kind: Kind) -> bool {
 /// Someone waits for the flow, and was not promised so little that a restart fits.
 fn matters(facts: &Facts, flow: &Flow) -> bool {
     let promised = flow.attrs.number("availability").value();
-    !facts.is_background(flow) && promised.is_none_or(|share| share > 0.99)
+    // What a program does by itself, with its own timer.
+    let first = facts.design.steps_of(flow).first().map(|first| facts.node(first.from).kind);
+    let by_itself = flow.attrs.has("async") && first.is_some_and(Kind::is_app);
+    !by_itself && !facts.is_background(flow) && promised.is_none_or(|share| share > 0.99)
 }
 
 /// How nodes look from outside: several drawn alike are instances of one thing under several names.
@@ -249,6 +252,11 @@ mod tests {
             "client u\nlb l x2\nservice a x2\nqueue q x3\nworker w\nservice b\nu -> l -> a ~> q ~> w -> b",
             &[],
         );
+        // It does it by itself, and nobody waits; or somebody has called it.
+        expect("service a\npostgres d x2\nflow f async { a -> d }", &[]);
+        expect("service a\npostgres d x2\nflow f { a -> d }", &["wrong a"]);
+        expect("service a x2\nservice b\nflow f async { a -> b }", &[]);
+        expect("service a x2\nservice b\nflow f { a -> b }", &["wrong b"]);
         // Functions are the platform's matter; optional parts nobody waits for.
         expect("client u\nfunction a\nu -> a", &[]);
         expect("client u\nservice a x2\nservice b\nflow f { u -> a -> b optional }", &[]);

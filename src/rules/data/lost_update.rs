@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
-use crate::design::{Step, Table};
+use crate::design::{Step, Table, rows};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::facts::names_all;
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
         checks: "Tables whose rows several lines change: whether all of them look that nobody came between.",
         when: "A question: a line changes rows of a declared table of a database, that is, an application writes it (`writes=`) that has read or written the same table before, \
                on an earlier line or arrow of the same flow, and says nothing of `conditional`; while another flow changes rows of that table, in this sense, with `conditional`. Left alone: \
-               `isolation=serializable`, flows in which the application calls a `lock`, writes that are the first thing their flow does with the table (they add rows), those by which a flow adds a row that it has looked for and not found (the first write of the table, after a read `by` all of a `unique` in a flow with an `idempotency_key`, \
+               `isolation=serializable`, flows in which the application calls a `lock`, writes that are the first thing their flow does with the table (they add rows), those by which a flow adds a row that it has looked for and not found (the first write of the table, without `by=`, after a read `by` all of a `unique` in a flow with an `idempotency_key`, or `by` all of one of several fields in a flow whose label says of no change, \
                or `by` all of a `unique` or of a key other than `id` in a flow whose label is a POST without `{` or begins with Create, Add, Register, Book, Place or Open: the unique key refuses a second), those that follow a `conditional` one of the same application in the same flow (it has taken the row by then), and tables of which \
                no change is `conditional` (nothing says there that changes compete; where somebody reads and then writes, `no-unique-constraint` may ask).",
         why: "A condition protects a row only from those who use it too. A job that settles what hangs reads the row, takes its time and \
@@ -88,7 +88,10 @@ fn changes<'d>(facts: &Facts<'d>) -> Vec<(&'d Step, &'d Step, &'d Table)> {
         for table in facts.tables_written(step) {
             let place = (step.flow, step.from, table.span);
             let first = written.insert(place);
-            if let Some(&before) = met.get(&place).filter(|before| !(first && adds(facts, before, table))) {
+            if let Some(&before) = met
+                .get(&place)
+                .filter(|before| !(first && !step.attrs.has("by") && adds(facts, before, table)))
+            {
                 changes.push((step, before, table));
             }
         }
@@ -105,6 +108,8 @@ fn adds(facts: &Facts, look: &Step, table: &Table) -> bool {
     let by = look.attrs.words("by");
     let held = |key: &Vec<String>| !key.is_empty() && names_all(table, key, by);
     let is_unique = table.uniques.iter().any(held);
+    // A night of a room, a request of a shop: nobody changes a row by that.
+    let several = table.uniques.iter().any(|key| key.len() > 1 && held(key));
     let is_named = held(&table.keys) && !matches!(table.keys.as_slice(), [key] if key == "id");
     let label = flow.label.as_deref().unwrap_or_default();
     let makes = match flow.method() {
@@ -114,7 +119,8 @@ fn adds(facts: &Facts, look: &Step, table: &Table) -> bool {
         }
     };
     let keyed = || facts.design.steps_of(flow).iter().any(|step| step.attrs.has("idempotency_key"));
-    (makes && (is_unique || is_named)) || (is_unique && keyed())
+    let changes = rows::changes(flow) || label.contains('{');
+    (makes && (is_unique || is_named)) || (is_unique && keyed()) || (several && !changes)
 }
 
 /// The application holds a lock in that flow, which keeps the others away.
@@ -206,7 +212,10 @@ mod tests {
         absent("key id; unique k, r", made, &[]);
         absent("key k, r", &made.replace("{ u", "\"POST /t\" { u"), &[]);
         absent("key k, r", made, &["unstated d, a"]);
-        absent("key id; unique k, r", &made.replace("idempotency_key ", ""), &["unstated d, a"]);
+        let unkeyed = made.replace("idempotency_key ", "");
+        absent("key id; unique k, r", &unkeyed, &[]);
+        absent("key id; unique k, r", &unkeyed.replace("writes=t", "writes=t by=id"), &["unstated d, a"]);
+        absent("key id; unique k", &unkeyed.replace("[k, r]", "k"), &["unstated d, a"]);
         absent("key id; unique k, r", &made.replace("by=[k, r]", "by=id"), &["unstated d, a"]);
         absent(
             "key id; unique k, r",

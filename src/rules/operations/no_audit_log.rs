@@ -49,7 +49,13 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
     for at in candidates {
         let node = facts.node(at);
         let changes: Vec<(&Step, &str)> =
-            facts.design.steps_to(at).filter_map(|step| Some((step, sensitive(facts, step)?))).collect();
+            // A browser that stands on the provider's own page writes no record of yours.
+            facts
+                .design
+                .steps_to(at)
+                .filter(|step| node.kind == Kind::Database || facts.node(step.from).kind != Kind::Client)
+                .filter_map(|step| Some((step, sensitive(facts, step)?)))
+                .collect();
         let flows: Vec<_> = changes.iter().filter_map(|(step, _)| facts.flow_of(step)).collect();
         if flows.is_empty() || audits(at) {
             continue;
@@ -183,6 +189,10 @@ mod tests {
         told("u -> a ~> q ~> x -> s", &["unstated s"]);
         told("u -> w ~> q ~> x -> s\nu -> a ~> q", &["unstated s"]);
         told("u -> w ~> q ~> x -> s\nu -> x", &["unstated s"]);
+        // The card is typed on the provider's page, and the payment was asked for by what records it; or by what does not.
+        let hosted = "client u\nservice a\nservice w audit\nstripe s";
+        expect(&RULE, &format!("{hosted}\nflow f {{ u -> w -> s\nu -> s }}"), &[]);
+        expect(&RULE, &format!("{hosted}\nflow f {{ u -> a -> s\nu -> s }}"), &["unstated s"]);
         // Refunds and salaries are few.
         expect(&RULE, "client u\nservice a\nstripe s\nflow f rate=1/s { u -> a -> s }", &["unstated s"]);
         expect(&RULE, "client u\nservice a\nstripe s\nu -> a -> s", &[]);

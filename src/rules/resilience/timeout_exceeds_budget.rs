@@ -13,6 +13,9 @@ use crate::units::{show_duration, show_number};
 /// How many times its flow's p99 a call may wait before it is waiting for nobody.
 const FAR_BEYOND: f64 = 5.0;
 
+/// Of a hundred requests the p99 leaves out one.
+const PROMISED_TO_NONE: f64 = 0.010_001;
+
 pub static RULE: Rule = Rule {
     id: "timeout-exceeds-budget",
     severity: Severity::Warning,
@@ -21,13 +24,13 @@ pub static RULE: Rule = Rule {
     group: Group::Resilience,
     summary: "a call may wait many times longer than its flow promises to take",
     question: None,
-    reads: &["async", "attempts", "long", "p99", "timeout"],
+    reads: &["async", "attempts", "hit_rate", "long", "managed", "p99", "share", "timeout"],
     page: Page {
         checks: "What a call may wait beside the `p99` of the flow that waits for it.",
         when: "On a flow that states `p99` and that someone waits for, the `timeout` of a call times its `attempts` is more \
                than 5 times the `p99`. Where several flows use the hop, each of them states a `p99` and the longest \
                counts. Once for each flow, and once for what `every call` says. A timeout above the `p99` is \
-               as it should be: one request in a hundred is slower. Left alone: calls by clients, calls behind a queue or topic, for which nobody waits, hops that are `long`, flows that are \
+               as it should be: one request in a hundred is slower. Left alone: calls by clients and by managed load balancers, firewalls and CDNs, calls that at most one request in a hundred makes (by `share` or `hit_rate`: the promise is of the others), calls behind a queue or topic, for which nobody waits, hops that are `long`, flows that are \
                `async`, and those that a timer, worker or message starts.",
         why: "The user is gone after a few seconds; a thread that waits thirty for a store holds a place that the next \
               hundred requests need. Long timeouts turn one slow part into a full stop of all that call it.",
@@ -96,7 +99,12 @@ fn wait<'d>(facts: &Facts, step: &'d Step) -> Option<Wait<'d>> {
     let attrs = &facts.design.graph[step.hop].attrs;
     let timeout = attrs.number("timeout");
     let attempts = attrs.number("attempts").value().unwrap_or(1.0).max(1.0);
-    if facts.node(step.from).kind == Kind::Client || step.attrs.has("long") {
+    // A vendor's machines hold no thread of yours.
+    let caller = facts.node(step.from);
+    let elsewhere = caller.kind == Kind::Client
+        || (caller.is_managed() && matches!(caller.kind, Kind::Lb | Kind::Waf | Kind::Cdn));
+    let seldom = step.load.per_request.is_some_and(|share| share <= PROMISED_TO_NONE);
+    if elsewhere || seldom || step.attrs.has("long") {
         return None;
     }
     Some(Wait { step, span: timeout.span()?, timeout: timeout.value()?, attempts })
@@ -184,6 +192,18 @@ mod tests {
         // Slower than 99 of 100 is what a timeout is for.
         case("flow f p99=200ms { u -> a -> d timeout=1s }", &[]);
         case("flow f { u -> a -> d timeout=60s }", &[]);
+        // One in a hundred goes there, of whom nothing is promised; and a vendor's edge waits with threads of its own.
+        let few = |share: &str, expected: &[&str]| {
+            case(&format!("flow f p99=200ms {{ u -> a\na -> b share={share} timeout=5s }}"), expected);
+        };
+        few("1%", &[]);
+        few("2%", &["wrong a, b"]);
+        let edge = |edge: &str, expected: &[&str]| {
+            case(&format!("{edge}\nflow f p99=200ms {{ u -> c\nc -> a on=miss timeout=5s }}"), expected);
+        };
+        edge("cloudfront c ttl=1min hit_rate=90%", &[]);
+        edge("varnish c ttl=1min hit_rate=90%", &["wrong c, a"]);
+        edge("varnish c ttl=1min hit_rate=99%", &[]);
         // Nobody waits, or it is said to take long; the user's own patience is its own.
         case("flow f p99=200ms async { u -> a -> d timeout=5s }", &[]);
         case("flow f p99=200ms { u -> a ~> q ~> w -> e timeout=9s }", &[]);
