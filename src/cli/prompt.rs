@@ -31,13 +31,14 @@ fn end_politely() {
 
 /// The next line of standard input, without its end; None at the end of it, which is Ctrl-D. Ctrl-C ends the program.
 pub fn line(question: &str) -> Result<Option<String>, Trouble> {
+    // Before the question is seen, or an answer of Ctrl-C could be too quick for it.
+    end_politely();
+    ASKING.store(true, Ordering::SeqCst);
     let mut out = stdout().lock();
     // Who is asked by nobody cannot answer: if this cannot be written, the answer will be empty.
     let _ = write!(out, "{question}").and_then(|()| out.flush());
     drop(out);
-    end_politely();
     let mut bytes = Vec::new();
-    ASKING.store(true, Ordering::SeqCst);
     let read = stdin().lock().read_until(b'\n', &mut bytes);
     ASKING.store(false, Ordering::SeqCst);
     if read.map_err(|error| Trouble::new(format!("cannot read standard input: {error}")))? == 0 {

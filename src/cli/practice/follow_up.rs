@@ -1,5 +1,7 @@
 //! `spof practice follow-up`
 
+use std::io::{IsTerminal, stdin};
+
 use super::session::{Desk, open_attempt};
 use crate::cli::judging::Judge;
 use crate::cli::output::{Trouble, print};
@@ -15,8 +17,12 @@ pub(super) fn follow_up(desk: &Desk) -> Result<String, Trouble> {
         return Ok("No more questions. `spof practice drill` asks what fails, `spof practice finish` ends the attempt.\n".to_string());
     };
     print(&format!("{}\n", practice::follow_up(&next, left, desk.style)))?;
-    // At the end of input there is nobody to wait for.
-    prompt::line("Answer aloud, then press Enter: ")?;
+    let heard = prompt::line("Answer aloud, then press Enter: ")?;
+    // Where nobody sits there is nobody to wait for.
+    if heard.is_none() && stdin().is_terminal() {
+        let then = "`spof practice follow-up` asks the same again";
+        return Ok(format!("Not answered, and not counted.\n{}", practice::footer(then, desk.style)));
+    }
     let now = desk.log(attempt, What::FollowedUp { question: next.answer.question.clone() })?;
     Ok(format!("\n{}\n{}", practice::rest(&next, desk.style), practice::clock(&now, desk.now(), desk.style)))
 }

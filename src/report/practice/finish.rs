@@ -21,11 +21,12 @@ pub fn finish(
     style: Style,
 ) -> String {
     let mut blocks = vec![score::block(earned, style)];
-    let found = Counts::of(review).words();
-    if !found.is_empty() {
-        let line = format!("{found}: spof check says which");
-        blocks.push(Wrap { width: style.width, first: 0, hang: 2 }.block(&line));
-    }
+    let found = match Counts::of(review).words() {
+        found if found.is_empty() => "nothing else to report".to_string(),
+        found => found,
+    };
+    let line = format!("{found}: `spof check {} --all` says all of it", review.source.name);
+    blocks.push(Wrap { width: style.width, first: 0, hang: 2 }.block(&line));
     blocks.push(time(attempt, now, style));
     blocks.push(since(rubric, &Standing::of(earned), before, style));
     format!("{}\n", blocks.join("\n\n"))

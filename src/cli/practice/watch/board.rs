@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::choice::Choice;
 use super::clerk::{Act, Did, Reply};
-use super::panel::{Drilling, Panel};
+use super::drilling::{Drilling, Pressed};
+use super::panel::Panel;
 use crate::cli::watch::desk::Outcome;
 use crate::cli::watch::shown::{self, ALL, Shown};
 use crate::practice::Attempt;
@@ -182,37 +183,19 @@ impl Board {
 
     fn drilled(&mut self, key: Key, now: Instant) -> Does {
         let Panel::Drill(drilling) = &mut self.panel else { return Does::Nothing };
-        let choice = drilling.choice();
-        let here = choice.here();
-        match choice.named(key).or(here.filter(|_| key == Key::Char(' '))) {
-            Some(at) => choice.toggle(at),
-            None if key == Key::Enter => {
-                if !drilling.goes_on() && self.waits.is_none() {
-                    return self.answer(now);
-                }
-            }
-            None if is_back(key) => {
-                if !drilling.goes_back() {
-                    self.show(Panel::Review(None));
-                    self.note = "not answered, and not counted".to_string();
-                }
-            }
-            None => choice.turn(key),
+        let pressed = drilling.press(key);
+        if pressed == Pressed::GoesOn {
+            return Does::Nothing;
         }
+        let Panel::Drill(drilling) = std::mem::replace(&mut self.panel, Panel::Review(None)) else {
+            return Does::Nothing;
+        };
+        if pressed == Pressed::Answers {
+            let said = drilling.said();
+            return self.ask(Act::Answered(drilling.posed, said), now);
+        }
+        self.note = "not answered, and not counted".to_string();
         Does::Nothing
-    }
-
-    fn answer(&mut self, now: Instant) -> Does {
-        match std::mem::replace(&mut self.panel, Panel::Review(None)) {
-            Panel::Drill(drilling) => {
-                let said = drilling.said();
-                self.ask(Act::Answered(drilling.posed, said), now)
-            }
-            other => {
-                self.panel = other;
-                Does::Nothing
-            }
-        }
     }
 
     /// Asks once, and for nothing else until it is done.

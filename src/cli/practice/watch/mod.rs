@@ -6,6 +6,7 @@
 mod board;
 mod choice;
 mod clerk;
+mod drilling;
 mod panel;
 #[cfg(test)]
 mod tests;
