@@ -3,22 +3,11 @@
 
 use std::fmt::Write;
 
-/// splitmix64: a few lines, and the same sequence everywhere.
-pub struct Seeded(pub u64);
-
-impl Seeded {
-    pub fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
-    }
-}
+use spof::layout::random::Random;
 
 /// A design of about `nodes` nodes, without mistakes.
 pub fn design(nodes: usize, seed: u64) -> String {
-    let mut random = Seeded(seed);
+    let mut random = Random::new(seed);
     let cells = (nodes / 5).max(1);
     let mut text = String::new();
     writeln!(text, "design \"Generated, {nodes} nodes\"\n").unwrap();

@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use generate::Seeded;
 use serde_json::{Value, json};
 use spof::catalog::Kind;
 use spof::design::{Design, lower};
+use spof::layout::random::Random;
 use spof::rubric::Packs;
 use spof::rules::check;
 use spof::syntax::parse;
@@ -89,7 +89,7 @@ fn write(file: &Path, count: usize) -> usize {
     let mut bytes = 0;
     for at in 0..count {
         let (text, names) = &examples[at % examples.len()];
-        let design = mutated(text, names, &mut Seeded(SEED + at as u64));
+        let design = mutated(text, names, &mut Random::new(SEED + at as u64));
         bytes += design.len();
         writeln!(out, "{}", json!({ "id": at, "design": design })).expect("there is room");
     }
@@ -124,7 +124,7 @@ fn names(design: &Design) -> BTreeSet<String> {
 }
 
 /// The same design with a number behind each of some names, and other figures of the same order.
-fn mutated(text: &str, names: &BTreeSet<String>, random: &mut Seeded) -> String {
+fn mutated(text: &str, names: &BTreeSet<String>, random: &mut Random) -> String {
     let suffix = random.below(1_000);
     let mut out = String::with_capacity(text.len() + 64);
     let mut rest = text;

@@ -66,6 +66,79 @@ fn every_design_in_the_documentation_is_what_it_claims_to_be() {
     assert!(seen >= 15, "only {seen} designs found");
 }
 
+/// Every file and folder of the repository, but for what is built.
+fn paths() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = vec![root.to_path_buf()];
+    let mut at = 0;
+    while let Some(path) = all.get(at).cloned() {
+        at += 1;
+        let is_left_out = ["target", ".git"].iter().any(|name| path == root.join(name));
+        if path.is_dir() && !is_left_out {
+            all.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    all
+}
+
+/// Files are named by their path, by the end of it, or by their name alone.
+#[test]
+fn the_files_that_guides_name_are_there() {
+    let paths = paths();
+    let mut named = 0;
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_file = [".rs", ".toml", ".md", ".json", ".css"].iter().any(|end| name.ends_with(end));
+            let is_pattern = name.contains(|c: char| c.is_whitespace() || "<>*…(:|".contains(c));
+            // What people write beside their designs is not in the repository.
+            if is_pattern || !(is_file || name.contains('/')) || name == "spof.toml" {
+                continue;
+            }
+            assert!(
+                paths.iter().any(|path| path.ends_with(name)),
+                "{page} names `{name}`, which is not there"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 100, "only {named} names found");
+}
+
+#[test]
+fn every_test_is_on_the_map() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    for entry in std::fs::read_dir(root.join("tests")).unwrap() {
+        let path = entry.unwrap().path();
+        let is_test =
+            path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
+        let name = path.file_stem().unwrap().to_string_lossy();
+        assert!(
+            !is_test || map.contains(&format!("`{name}`")),
+            "ARCHITECTURE.md says nothing of tests/{name}"
+        );
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut seen = 0;
+    for page in markdown_files() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let prose = text.split("```").step_by(2).collect::<String>();
+        for link in prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") || link.contains(char::is_whitespace) {
+                continue;
+            }
+            assert!(page.with_file_name(file).exists(), "{} leads to {link}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "only {seen} links found");
+}
+
 /// Runs a page from top to bottom: writes its `file=` blocks, runs its commands, and returns it with their output.
 fn run(page: &str, folder: &Path) -> String {
     let mut out = String::new();

@@ -125,8 +125,8 @@ fn references_can_be_written_in_half_an_hour() {
     }
 }
 
-/// Good designs by people who had not seen the rubrics, as they were handed in: what each earns is written down, for
-/// docs/critique.md says it too. `UPDATE_DOCS=1` writes it anew.
+/// Good designs written from the statement alone, blind to the rubric, and kept as they were: what each earns is written
+/// down, for docs/critique.md says it too. `UPDATE_DOCS=1` writes it anew.
 #[test]
 fn what_designs_written_without_the_rubric_earn() {
     let folder = blind();

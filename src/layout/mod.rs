@@ -30,7 +30,7 @@ mod order;
 mod parts;
 mod pins;
 mod plain;
-pub(crate) mod random;
+pub mod random;
 mod seen;
 mod simplex;
 mod twins;

@@ -7,6 +7,7 @@ impl Random {
         Random(seed)
     }
 
+    /// A whole number below the limit, and 0 where that is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

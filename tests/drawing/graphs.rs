@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use spof::layout::random::Random;
 use spof::layout::{Area, Edge, End, Graph, Group, Layout, Node, Options, Size, Spacing};
 
 /// A graph with the names of its things.
@@ -99,23 +100,10 @@ impl Case {
     }
 }
 
-/// splitmix64.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
-    }
-}
-
 /// Regions of five zones of eight nodes, and 1.3 edges for each node: six in ten within a zone, one in four within a
 /// region, most of them forwards; three in ten labelled.
 pub fn nested(count: usize, seed: u64) -> Case {
-    let mut random = Seeded(seed);
+    let mut random = Random::new(seed);
     let zones = (count / 8).max(2);
     let regions = (zones / 5).max(1);
     let group = |parent| Group { parent, head: Size { w: 14.4, h: 14.0 } };

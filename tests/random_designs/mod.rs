@@ -3,22 +3,17 @@
 
 use std::fmt::Write;
 
-/// splitmix64: a few lines, and the same sequence everywhere.
-pub struct Random(u64);
+pub use spof::layout::random::Random;
 
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed)
-    }
+/// What a design is drawn from.
+trait Drawn {
+    fn chance(&mut self, percent: usize) -> bool;
+    fn one_of<'t>(&mut self, words: &[&'t str]) -> &'t str;
+    /// So low that what is rare elsewhere weighs something here.
+    fn share(&mut self) -> String;
+}
 
-    pub fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
-    }
-
+impl Drawn for Random {
     fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -27,7 +22,6 @@ impl Random {
         words[self.below(words.len())]
     }
 
-    /// So low that what is rare elsewhere weighs something here.
     fn share(&mut self) -> String {
         format!("availability={}%", 50 + self.below(50))
     }
