@@ -4,7 +4,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
 use crate::design::needs::{is_alternative, ways_for_all};
-use crate::design::{Arrow, Step};
+use crate::design::{Arrow, Flow, Step};
 use crate::diagnostic::{Diagnostic, Severity, Verdict};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
@@ -19,14 +19,26 @@ pub static RULE: Rule = Rule {
         topic: "two writes",
         text: "it crashes after the first write and before the second: who notices?",
     }),
-    reads: &["cdc", "on", "optional", "outbox", "reads", "replica_of", "saga", "share", "writes"],
+    reads: &[
+        "buffer",
+        "cdc",
+        "idempotency_key",
+        "on",
+        "optional",
+        "outbox",
+        "reads",
+        "replica_of",
+        "saga",
+        "share",
+        "writes",
+    ],
     page: Page {
         checks: "Services that on one request write a database and also another database, a search index, a queue or a topic.",
         when: "In one flow, a node writes a database or warehouse and also writes another one, a search index, a queue or a \
                topic, and has no `saga`; nor, for a queue or topic, an `outbox` or `cdc`; nor, for a search index, `cdc`. A \
                question where the hop to the database says neither `reads` nor `writes`, in designs without flows, where \
                one flow writes databases and nothing else and another one, that starts at this very node, the other place, and where both hops have a `share`, which need not be of the same requests. Left alone: hops of one node whose shares come to 100 %, of which each request takes one; hops that are `optional` or taken only `on=…`; caches and \
-               files; queues that are tables of a relational database; topics that may lose messages anyway; consumers, which get their message again after a crash; \
+               files; queues that are tables of a relational database; topics that may lose messages anyway; consumers, which get their message again after a crash; what a client with a `buffer` sends under an `idempotency_key`, since it sends it until it has the answer; \
                and what a timer or a worker starts, which runs again.",
         why: "No order of the two is safe: the process can die between them, or the second can be refused. What was stored is \
               then never announced, or announced and never stored, and nothing in the system knows that it should repair it.",
@@ -202,7 +214,7 @@ fn writes<'d>(facts: &Facts<'d>) -> Vec<(NodeIndex, Writes<'d>)> {
         }
         // What runs by a timer or looks for work itself, such as the relay of an outbox, runs again after a crash.
         let runs_again = match facts.flow_of(step) {
-            Some(flow) => facts.is_background(flow),
+            Some(flow) => facts.is_background(flow) || is_sent_again(facts, flow),
             None => facts.node(step.from).kind == Kind::Worker,
         };
         if runs_again {
@@ -223,6 +235,14 @@ fn writes<'d>(facts: &Facts<'d>) -> Vec<(NodeIndex, Writes<'d>)> {
 
 /// A flow that starts at an application goes on with what another flow did there, if all that one does is to write a
 /// database: its writes may belong to that one's. For each such database of a node, the first write of it and these.
+/// The client keeps what it sends until it has the answer, and sends it under the same key: what broke off between two
+/// writes is done once more.
+fn is_sent_again(facts: &Facts, flow: &Flow) -> bool {
+    let Some(first) = facts.design.steps_of(flow).first() else { return false };
+    let client = facts.node(first.from);
+    client.kind == Kind::Client && client.attrs.has("buffer") && first.attrs.has("idempotency_key")
+}
+
 fn what_follows<'d>(
     facts: &Facts<'d>,
     all: &[(NodeIndex, Writes<'d>)],
@@ -293,6 +313,13 @@ mod tests {
         case("flow f { u -> a -> d writes\na ~> q ~> w }", &["wrong a"]);
         case("flow f { u -> a -> d writes\na -> s writes }", &["wrong a"]);
         case("flow f { u -> a -> d writes\na -> e writes }", &["wrong a"]);
+        // Sent until it is answered, under one key.
+        let phone = |flow: &str, expected: &[&str]| {
+            expect(&format!("client p buffer\n{nodes}flow f {{ {flow} }}"), expected);
+        };
+        phone("p -> a idempotency_key -> d writes\na ~> q ~> w", &[]);
+        phone("p -> a -> d writes\na ~> q ~> w", &["wrong a"]);
+        phone("u -> a idempotency_key -> d writes\na ~> q ~> w", &["wrong a"]);
         // Not said whether it writes, or whether it is the same request: a question.
         case("flow f { u -> a -> d\na ~> q ~> w }", &["unstated a"]);
         case("u -> a -> d\na ~> q ~> w", &["unstated a"]);
