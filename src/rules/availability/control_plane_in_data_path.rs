@@ -37,7 +37,7 @@ pub static RULE: Rule = Rule {
                `optional`, has a `fallback`, or is a `..> needs` outside the request path; not for what a timer or a worker \
                starts, nor for what instances do as they start (`connects`), since nobody waits for that. \
                Nor for what people do to the system, which is no path of its requests: a flow whose `rate` is below one a minute, or without one where its client starts another that is; \
-               one in which somebody `..> deploys` or `..> configures`; and one that only clients in a group with `trust=private` start, where clients outside start another. Left alone: a `registry` of images (a hop to \
+               one in which somebody `..> deploys` or `..> configures`; one whose id or label begins with deploy, release, rollback, rollout or provision; and one that only clients in a group with `trust=private` start, where clients outside start another. Left alone: a `registry` of images (a hop to \
                it has a `payload` or `response` of 1 MB or more, or a worker or an external service writes to it in a flow that others start); hops that say `writes`, which register or take a lease, and a \
                register of what changes by the second: of connections (a socket calls it or names it as its `registry`), or in a \
                design whose instances keep `state`.",
@@ -159,10 +159,21 @@ fn operators(facts: &Facts) -> HashSet<NodeIndex> {
     inside
 }
 
+/// It is called what operators do.
+fn is_release(flow: &Flow) -> bool {
+    let words = ["deploy", "release", "rollback", "rollout", "provision"];
+    [Some(flow.id.as_str()), flow.label.as_deref()].into_iter().flatten().any(|name| {
+        let first = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+        words.contains(&first.as_str())
+    })
+}
+
 /// Somebody changes the system by it: releases, takes back, turns a switch.
 fn is_operating(facts: &Facts, flow: &Flow, operators: &HashSet<NodeIndex>) -> bool {
     let changes = |step: &Step| ["deploys", "configures"].iter().any(|verb| step.attrs.has(verb));
-    is_rare(flow).unwrap_or_else(|| starter(facts, flow).is_some_and(|client| operators.contains(&client)))
+    is_release(flow)
+        || is_rare(flow)
+            .unwrap_or_else(|| starter(facts, flow).is_some_and(|client| operators.contains(&client)))
         || starter(facts, flow)
             .is_some_and(|client| !facts.is_outsider(client) && operators.contains(&client))
         || facts.design.steps_of(flow).iter().any(changes)
@@ -248,6 +259,9 @@ mod tests {
         release(apart, "flow f { u -> a }\nflow g rate=2/s { o -> b -> c }", &[]);
         release(apart, "flow f { u -> a -> c }\nflow g { o -> b -> c }", &["wrong c"]);
         release("group i trust=private { client o }", "flow g { o -> b -> c }", &["wrong c"]);
+        release("client o", "flow rollback { o -> b -> c }", &[]);
+        release("client o", "flow g \"Deploy to all\" { o -> b -> c }", &[]);
+        release("client o", "flow g \"What was deployed\" { o -> b -> c }", &["wrong c"]);
         // Images are no addresses.
         release(two, "flow f { u -> a -> r reads response=200MB }", &[]);
         release(two, "flow f { u -> a -> r reads response=2KB }", &["wrong r"]);

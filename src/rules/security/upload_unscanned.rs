@@ -31,8 +31,8 @@ pub static RULE: Rule = Rule {
                calls, if that hop or its flow states a `payload` of 100 KB or more. A question where the store says \
                nothing of `antivirus`; wrong where it says `antivirus=no` (then any service's write on a client's call \
                is an upload). Left alone: `antivirus`, stores that nobody reads from, stores that only workers write \
-               to, and clients in a group with `trust=private`. No question where a scan is drawn: in one flow a worker or function that no client waits for reads the files (it is handed them, or looks \
-               for them in a table by their state), writes a table of a database, and writes no object store; and each flow that hands the files out reads that table.",
+               to, and clients in a group with `trust=private`. No question where a scan is drawn: in one flow a worker, function or service that no client waits for reads the files (it is handed them, or looks \
+               for them in a table by their state), writes a table of a database (or the database, where it names none), and writes no object store; and each flow that hands the files out reads that table, or that database without naming tables.",
         why: "A file store that takes anything soon serves malware from your own domain, which browsers and mail \
               filters then block as a whole; and an HTML or SVG file in it runs with your site's cookies when someone \
               opens it.",
@@ -113,7 +113,7 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
 /// makes new files of them looks for something else.
 fn verdicts(facts: &Facts, journey: &Journey, spread: &Spread) -> Vec<(NodeIndex, Span)> {
     let looks = |step: &&&Step| {
-        matches!(facts.node(step.from).kind, Kind::Worker | Kind::Function)
+        matches!(facts.node(step.from).kind, Kind::Worker | Kind::Function | Kind::Service)
             && !spread.reaches(step.from)
             && facts.arrow(step) == Arrow::Call
     };
@@ -126,10 +126,11 @@ fn verdicts(facts: &Facts, journey: &Journey, spread: &Spread) -> Vec<(NodeIndex
             Kind::Blob if writes => _ = makes.insert(step.from),
             Kind::Blob if facts.reads(step) => _ = read.entry(step.from).or_default().insert(step.to),
             Kind::Database if writes => {
-                written
-                    .entry(step.from)
-                    .or_default()
-                    .extend(facts.tables_written(step).map(|table| table.span));
+                let tables = written.entry(step.from).or_default();
+                match step.attrs.words("writes") {
+                    [] => tables.push(facts.node(step.to).span),
+                    _ => tables.extend(facts.tables_written(step).map(|table| table.span)),
+                }
             }
             _ => {}
         }
@@ -153,8 +154,22 @@ fn tables_read(
     let looked_at = uses.values().filter(|used| !used.verdicts.is_empty());
     let flows: HashSet<usize> = looked_at.flat_map(|used| used.handed_out.iter().copied()).collect();
     let tables = |at: usize| {
-        let steps = journeys[at].steps.iter();
-        steps.flat_map(|step| facts.tables_read(step)).map(|table| table.span).collect()
+        let mut read: HashSet<Span> = HashSet::new();
+        let mut whole: HashSet<NodeIndex> = HashSet::new();
+        for step in &journeys[at].steps {
+            let store = facts.node(facts.holder(step.to));
+            if store.kind != Kind::Database || !facts.reads(step) {
+                continue;
+            }
+            // The store stands for what somebody has put there without a name.
+            read.insert(facts.node(step.to).span);
+            match step.attrs.words("reads") {
+                [] if whole.insert(step.to) => read.extend(store.tables.iter().map(|table| table.span)),
+                [] => {}
+                _ => read.extend(facts.tables_read(step).map(|table| table.span)),
+            }
+        }
+        read
     };
     flows.into_iter().map(|at| (at, tables(at))).collect()
 }
@@ -248,7 +263,13 @@ mod tests {
         scanned("", &polls.replace("writes=f", "writes=o"), view, &["unstated b"]);
         scanned("", "w -> d reads=f by=state limit=10\nw -> b reads", view, &["unstated b"]);
         scanned("", &format!("{polls}\nw -> b writes"), view, &["unstated b"]);
-        scanned("", &polls.replace("w", "a").replace("arites", "writes"), view, &["unstated b"]);
+        let service = polls.replace('w', "a").replace("arites", "writes");
+        scanned("", &service, view, &[]);
+        scanned("", &format!("u -> {service}"), view, &["unstated b"]);
+        let bare = |lines: &str| lines.replace("=f by=id", "").replace("=f by=state", "");
+        scanned("", &bare(polls), &bare(view), &[]);
+        scanned("", polls, &bare(view), &[]);
+        scanned("", &bare(polls), "u -> e -> b on=miss", &["unstated b"]);
         // Nobody reads it, or only workers and the inside touch it.
         expect("client u\ns3 b\nu -> b writes signed", &[]);
         expect(
