@@ -153,9 +153,11 @@ fn a_session_is_played_on_its_screen_killed_resumed_and_finished() {
     // Its lock died with it, and nothing was lost.
     let mut screen = home.watch();
     screen.wait_for("2 questions asked, 3 hints");
+    screen.wait_for("57 / 100, junior");
     home.write(GOOD);
     screen.wait_for("save 1");
     screen.wait_for("100 / 100, staff");
+    assert!(!screen.screen().contains(home.work.path().to_str().unwrap()), "{}", screen.screen());
     screen.press("F");
     screen.wait_for("Finish?");
     screen.press("x\u{1b}[15~");

@@ -1,5 +1,7 @@
 //! The score: points, a bar for each dimension, levels, and what to do next.
 
+use std::borrow::Cow;
+
 use super::wrap::columns;
 use super::{Style, Wrap};
 use crate::rubric::{Dimension, DimensionScore, Gain, Score};
@@ -24,7 +26,9 @@ pub(super) fn block(score: &Score, style: Style) -> String {
     }
     out.push_str("\n\n");
     out.push_str(
-        &Wrap { width: style.width, first: 2, hang: 4 }.block(&levels(score)).replace('\u{a0}', " "),
+        &Wrap { width: style.width, first: 2, hang: 4 }
+            .block(&breakable(&levels(score), style.width.saturating_sub(4)))
+            .replace('\u{a0}', " "),
     );
     if !score.next.is_empty() {
         out.push_str("\n\n");
@@ -89,6 +93,15 @@ pub(super) fn levels(score: &Score) -> String {
         .collect();
     // Each level stays on one line where it can.
     parts.iter().map(|part| part.replace(' ', "\u{a0}")).collect::<Vec<_>>().join("\u{a0}· ")
+}
+
+/// What has no room on one line is broken like any other text.
+fn breakable(levels: &str, room: usize) -> String {
+    let parts = levels.split(' ');
+    let broken = parts.map(|part| {
+        if columns(part) > room { Cow::Owned(part.replace('\u{a0}', " ")) } else { Cow::Borrowed(part) }
+    });
+    broken.collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn waits_for(score: &Score, open: &[String]) -> String {

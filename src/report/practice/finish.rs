@@ -22,10 +22,10 @@ pub fn finish(
 ) -> String {
     let mut blocks = vec![score::block(earned, style)];
     let found = match Counts::of(review).words() {
-        found if found.is_empty() => "nothing else to report".to_string(),
-        found => found,
+        found if found.is_empty() => String::new(),
+        found => format!("{found}: "),
     };
-    let line = format!("{found}: `spof check {} --all` says all of it", review.source.name);
+    let line = format!("{found}`spof check {} --all` says all of it", review.source.name);
     blocks.push(Wrap { width: style.width, first: 0, hang: 2 }.block(&line));
     blocks.push(time(attempt, now, style));
     blocks.push(since(rubric, &Standing::of(earned), before, style));

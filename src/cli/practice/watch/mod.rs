@@ -12,6 +12,7 @@ mod panel;
 mod tests;
 
 use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Instant;
 
@@ -74,8 +75,10 @@ pub(super) fn watch(args: &Args, desk: &Desk) -> Result<String, Trouble> {
     let topics = topics(&judge.packs.find(&attempt.problem)?.problem, attempt.scale);
     let screen = Terminal::open().map_err(|_| there_is_none())?;
     let (events, told) = channel();
+    // As somebody who stands here would type it: so it is shown.
+    let file = place(&design(&attempt));
     let watched = Watched {
-        file: design(&attempt),
+        file: PathBuf::from(&file),
         judge: desk.judge(&attempt)?,
         // Whoever is examined does not choose what is looked at.
         config: Config::none(),
@@ -86,12 +89,12 @@ pub(super) fn watch(args: &Args, desk: &Desk) -> Result<String, Trouble> {
     let writing = reviews.clone_lock();
     let (telling, saving, replying) = (events.clone(), events.clone(), events.clone());
     let jobs = reviews.start(move |outcome| telling.send(Event::Told(outcome)).is_ok());
-    let saves = Saves::listen(&design(&attempt), move || drop(saving.send(Event::Saved)));
+    let saves = Saves::listen(Path::new(&file), move || drop(saving.send(Event::Saved)));
     let clerk = Clerk { desk: desk.clone().quiet(), judge, attempt: attempt.clone() };
     let acts = clerk.start(move |reply| replying.send(Event::Replied(reply)).is_ok());
     let style = Style { width: screen.size().width, color: desk.style.color, all: false };
     let name = format!("{} at {} scale", attempt.problem, attempt.scale.name());
-    let note = format!("write into {}", place(&design(&attempt)));
+    let note = format!("write into {file}");
     let board = Board::new(name, attempt, topics, note, style);
     let last = Loop { events, told, jobs, acts, saves, desk }.run(screen, board)?;
     // A drawing that is being written is written to its end.
