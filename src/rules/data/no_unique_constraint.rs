@@ -6,7 +6,7 @@ use crate::catalog::Kind;
 use crate::design::{Design, Node, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
-use crate::rules::facts::{finds_many, finds_one, is_count, names_all};
+use crate::rules::facts::{finds_one, is_count};
 use crate::rules::{Confidence, Facts, Group, Page, Question, Rule};
 
 pub static RULE: Rule = Rule {
@@ -50,8 +50,7 @@ pub static RULE: Rule = Rule {
                `idempotency_key` (without one the number may be the caller's), and do not get their work from a queue or topic with a `key`. And where, in one flow, a node reads a declared table of a database \
                `by` some fields and then writes it, without `conditional`: a remark (info) where the fields are its key. Silent there \
                with a `unique` that is not its key, with `isolation=serializable`, where the node calls a `lock` in that \
-               flow, for reads with `page`, `limit`, `on=` or `consistency=eventual` or `one`, for reads of a list (by the first fields of a longer key, `unique` or `index` and not by all of one; or by one field that says whose the rows are: `org`, `organisation`, \
-               `tenant`, `team`, `workspace`, `company` or `project`, also with `_id`, or the field of a `ref` that has an `index` of its own), for tables without `key`, where nobody waits, and in flows of at most 10 requests a second that promise no `availability`.\n\n\
+               flow, for reads with `page`, `limit`, `on=` or `consistency=eventual` or `one`, for reads by one field that says whose the rows are (`org`, `organisation`, `tenant`, `team`, `workspace`, `company` or `project`, also with `_id`) and is no whole key, for tables without `key`, where nobody waits, and in flows of at most 10 requests a second that promise no `availability`.\n\n\
                A question where several instances of a node with `scheme=range` write a table of such a database with `calls` below one (a range for many requests) \
                without `conditional`: two take the same range.",
         why: "To look and then to write are two steps. Two requests that arrive together both look before either writes, both \
@@ -292,20 +291,15 @@ fn looked_and_wrote(facts: &Facts, looks: &Looks, step: &Step, table: &Table) ->
     Some(if is_key { finding.at_most(Severity::Info) } else { finding })
 }
 
-/// Many rows have these fields, and are meant to: it looks at all of somebody's, not for the one that would be in its way.
+/// It reads all that a customer has, not the one that would be in the way. What belongs to a room or a listing may be its
+/// free nights, and is looked at to take one.
 fn is_list(table: &Table, by: &[String]) -> bool {
     let holders =
         ["org", "organisation", "organization", "tenant", "team", "workspace", "company", "project"];
-    let whole = |key: &&Vec<String>| !key.is_empty() && names_all(table, key, by);
-    let [field] = by else {
-        return finds_many(table, by) && !table.indexes.iter().any(|index| whole(&index));
-    };
+    let [field] = by else { return false };
     let name = field.to_lowercase();
     let whose = name.strip_suffix("_id").unwrap_or(&name);
-    let refers = table.refs.iter().any(|reference| &reference.field == field)
-        && table.indexes.iter().any(|index| index.as_slice() == by);
-    !finds_one(table, by)
-        && (finds_many(table, by) || refers || (holders.contains(&whose) && whose != table.id))
+    holders.contains(&whose) && whose != table.id && !finds_one(table, by)
 }
 
 /// A range of numbers for the next thousand is taken by writing where it ends.
@@ -473,8 +467,7 @@ mod tests {
         case("{ table t { key id } }", "by=org", "", &[]);
         case("{ table t { key id } }", "by=team_id", "", &[]);
         case("{ table t { key org, name } }", "by=org", "", &[]);
-        case("{ table t { key room, at } }", "by=room", "", &[]);
-        case("{ table t { key id; index room; ref room -> o.id }\ntable o { key id } }", "by=room", "", &[]);
+        case("{ table t { key room, at } }", "by=room", "", &["unstated d, a"]);
         case("{ table t { key id; index room } }", "by=room", "", &["unstated d, a"]);
         case("{ table t { key id } }", "by=[org, name]", "", &["unstated d, a"]);
         case("{ table org { key id }\ntable t { key org } }", "by=org", "", &["unstated d, a"]);
