@@ -9,7 +9,7 @@ use crate::design::{Design, Step, Table};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
 use crate::rules::Facts;
-use crate::rules::facts::{finds_many, finds_one, names_all};
+use crate::rules::facts::finds_one;
 
 /// The first read of one row, or of the rows that would be in its way: by flow, reader, store and table.
 pub type Looks<'d> = HashMap<(Option<usize>, NodeIndex, NodeIndex, &'d str), &'d Step>;
@@ -88,16 +88,10 @@ pub fn looked_and_wrote(facts: &Facts, looks: &Looks, step: &Step, table: &Table
 fn is_list(table: &Table, by: &[String]) -> bool {
     let holders =
         ["org", "organisation", "organization", "tenant", "team", "workspace", "company", "project"];
-    let whole = |key: &&Vec<String>| !key.is_empty() && names_all(table, key, by);
-    let [field] = by else {
-        return finds_many(table, by) && !table.indexes.iter().any(|index| whole(&index));
-    };
+    let [field] = by else { return false };
     let name = field.to_lowercase();
     let whose = name.strip_suffix("_id").unwrap_or(&name);
-    let refers = table.refs.iter().any(|reference| &reference.field == field)
-        && table.indexes.iter().any(|index| index.as_slice() == by);
-    !finds_one(table, by)
-        && (finds_many(table, by) || refers || (holders.contains(&whose) && whose != table.id))
+    holders.contains(&whose) && whose != table.id && !finds_one(table, by)
 }
 
 /// What it does in this flow it does for a message.
@@ -127,8 +121,7 @@ mod tests {
         case("{ table t { key id } }", "by=org", "", &[]);
         case("{ table t { key id } }", "by=team_id", "", &[]);
         case("{ table t { key org, name } }", "by=org", "", &[]);
-        case("{ table t { key room, at } }", "by=room", "", &[]);
-        case("{ table t { key id; index room; ref room -> o.id }\ntable o { key id } }", "by=room", "", &[]);
+        case("{ table t { key room, at } }", "by=room", "", &["unstated d, a"]);
         case("{ table t { key id; index room } }", "by=room", "", &["unstated d, a"]);
         case("{ table t { key id } }", "by=[org, name]", "", &["unstated d, a"]);
         case("{ table org { key id }\ntable t { key org } }", "by=org", "", &["unstated d, a"]);

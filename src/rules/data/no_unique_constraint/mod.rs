@@ -55,8 +55,7 @@ pub static RULE: Rule = Rule {
                `idempotency_key` (without one the number may be the caller's), and do not get their work from a queue or topic with a `key`. And where, in one flow, a node reads a declared table of a database \
                `by` some fields and then writes it, without `conditional`: a remark (info) where the fields are its key. Silent there \
                with a `unique` that is not its key, with `isolation=serializable`, where the node calls a `lock` in that \
-               flow, for reads with `page`, `limit`, `on=` or `consistency=eventual` or `one`, for reads of a list (by the first fields of a longer key, `unique` or `index` and not by all of one; or by one field that says whose the rows are: `org`, `organisation`, \
-               `tenant`, `team`, `workspace`, `company` or `project`, also with `_id`, or the field of a `ref` that has an `index` of its own), for tables without `key`, where nobody waits, and in flows of at most 10 requests a second that promise no `availability`.\n\n\
+               flow, for reads with `page`, `limit`, `on=` or `consistency=eventual` or `one`, for reads by one field that says whose the rows are (`org`, `organisation`, `tenant`, `team`, `workspace`, `company` or `project`, also with `_id`) and is no whole key, for tables without `key`, where nobody waits, and in flows of at most 10 requests a second that promise no `availability`.\n\n\
                A question where several instances of a node with `scheme=range` write a table of such a database with `calls` below one (a range for many requests) \
                without `conditional`: two take the same range.",
         why: "To look and then to write are two steps. Two requests that arrive together both look before either writes, both \
