@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::output::{Trouble, say};
+use super::terminal::{Color, for_stdout};
+use crate::report::Wrap;
 use crate::screen::{Signals, signals};
 
 /// What a shell makes of a program that Ctrl-C ends.
@@ -55,7 +57,8 @@ pub fn until<T>(question: &str, read: impl Fn(&str) -> Result<T, String>) -> Res
         match read(&line) {
             Ok(value) => return Ok(Some(value)),
             Err(why) => {
-                let _ = writeln!(stdout(), "  {}", crate::report::clean(&why));
+                let width = for_stdout(Color::Auto).width;
+                let _ = writeln!(stdout(), "{}", Wrap { width, first: 2, hang: 2 }.block(&why));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Style;
 use super::explain::Page;
+use crate::catalog::{Attribute, Subject, catalog};
 
 /// A statement of the language.
 pub(super) struct Statement {
@@ -64,7 +65,7 @@ pub(super) const ALL: [Statement; 11] = [
     },
     Statement {
         names: &["table", "key", "column", "index", "unique", "ref"],
-        form: "table ID { key a, b; index c; shard a; column NAME TYPE; ref a -> TABLE.FIELD; rows = …; size = … }",
+        form: "table ID { key a, b; unique d; index c; shard a; column NAME TYPE; ref a -> TABLE.FIELD; rows = …; size = … }",
         meaning: "What a store keeps, in the store's block. Columns are optional.",
         example: "postgres links x2 {\n  table link { key code; index owner, created_at; rows = 10M; size = 500B }\n}",
     },
@@ -90,13 +91,25 @@ pub(super) const ALL: [Statement; 11] = [
 
 pub(super) fn page(statement: &Statement, style: Style) -> String {
     let page = Page(style);
-    let head = style.paint().bold(statement.names[0]);
-    [
+    let name = statement.names[0];
+    let head = style.paint().bold(name);
+    let mut parts = vec![
         format!("{head}  a statement\n{}", page.prose(statement.meaning)),
         page.code("Form", statement.form),
         page.code("Example", statement.example),
-    ]
-    .join("\n\n")
+    ];
+    let subject = match name {
+        "hop" => Some(Subject::Hop),
+        "flow" => Some(Subject::Flow),
+        "group" => Some(Subject::Group),
+        "table" => Some(Subject::Table),
+        _ => None,
+    };
+    if let Some(subject) = subject {
+        let attributes: Vec<&Attribute> = catalog().attributes_of(subject).collect();
+        parts.push(page.table("What may be said of it", &attributes));
+    }
+    parts.join("\n\n")
 }
 
 #[cfg(test)]

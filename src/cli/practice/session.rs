@@ -11,7 +11,7 @@ use crate::cli::packs::Folder;
 use crate::cli::store::{self, Store};
 use crate::cli::terminal::{self, Color};
 use crate::practice::{Attempt, State, What, fingerprint};
-use crate::report::Style;
+use crate::report::{Style, Wrap};
 use crate::review::Review;
 use crate::settings::Settings;
 use crate::source::Source;
@@ -33,6 +33,11 @@ pub struct Desk {
 impl Desk {
     pub fn new(now: Option<Timestamp>, color: Color) -> Result<Desk, Trouble> {
         Ok(Desk { color, style: terminal::for_stdout(color), data: store::folder()?, now, on_screen: false })
+    }
+
+    /// A paragraph of the terminal's width.
+    pub fn set(&self, text: &str) -> String {
+        Wrap { width: self.style.width, first: 0, hang: 0 }.own(text)
     }
 
     pub fn style_bold(&self, text: &str) -> String {

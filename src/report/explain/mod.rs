@@ -4,6 +4,7 @@
 mod attribute;
 mod concept;
 mod find;
+mod index;
 mod kind;
 mod problem;
 mod rule;
@@ -12,6 +13,7 @@ mod set;
 mod technology;
 mod topic;
 
+pub use index::index;
 pub use search::search;
 pub(super) use set::Page;
 
@@ -23,11 +25,13 @@ use topic::{Topic, listed};
 /// The page of a name, of what it is called by habit, or of what a question is about, and what else is called so; where
 /// several things have the name with equal right, a list of them. Otherwise the nearest name there is.
 ///
-/// A word for what is meant may stand before the name: `attribute:ttl`, `attribute ttl`.
+/// The name of a group (`attributes`, `kinds`) has all of it listed. A word for what is meant may stand before the name: `attribute:ttl`, `attribute ttl`.
 pub fn explain(name: &str, style: Style) -> Result<String, Option<&'static str>> {
     let found = find::find(name);
     let text = match (&found.named[..], &found.also[..]) {
-        ([], []) => return Err(nearest(name.trim(), find::names())),
+        ([], []) => {
+            return index::listing(name, style).ok_or_else(|| nearest(name.trim(), find::names()));
+        }
         ([one], []) | ([], [one]) => page(*one, found.name, style),
         ([one], also) => {
             format!(

@@ -28,7 +28,7 @@ impl Page {
         format!("{}\n{}", self.0.paint().bold(heading), lines.join("\n"))
     }
 
-    pub(super) fn table(&self, heading: &str, attributes: &[&Attribute]) -> String {
+    pub(in crate::report) fn table(&self, heading: &str, attributes: &[&Attribute]) -> String {
         let widest = attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0);
         let start = widest + 4;
         let mut out = self.0.paint().bold(heading);

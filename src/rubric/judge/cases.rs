@@ -260,6 +260,7 @@ fn the_record() {
     let one = r#"decide "a" because "b" over "c""#;
     assert_eq!(judged(&design(one), "{ decisions = 1 }").0, Met::Yes);
     assert_eq!(judged(&design(r#"decide "a" because "b""#), "{ decisions = 1 }").0, Met::Unstated);
+    assert_ne!(judged(&design(r#"decide "a" because "" over "c""#), "{ decisions = 1 }").0, Met::Yes);
     assert_eq!(judged(&design(&format!("{one}\n{one}")), "{ decisions = 2 }").0, Met::Unstated);
     assert_eq!(judged(&design(""), r#"{ nodes = "any", at_most = 2 }"#).0, Met::Yes);
     assert_eq!(judged(&design("cache c"), r#"{ nodes = "any", at_most = 2 }"#).0, Met::No);

@@ -200,7 +200,12 @@ impl<'d> Judge<'d> {
                 silent(rules, self.findings.iter(), self.not_evaluated, |_| true, "in the design")
             }
             Condition::Decisions { least } => {
-                let weighed = design.decisions.iter().filter(|decision| decision.over.is_some());
+                let said = |text: &str| !text.trim().is_empty();
+                let weighed = design.decisions.iter().filter(|decision| {
+                    said(&decision.what)
+                        && said(&decision.because)
+                        && decision.over.as_deref().is_some_and(said)
+                });
                 let different: BTreeSet<&str> = weighed.map(|decision| decision.what.as_str()).collect();
                 at_least(different.len(), *least, "`decide … because … over …`")
             }

@@ -125,7 +125,7 @@ fn goodbye(attempt: &Attempt, desk: &Desk) -> String {
     format!(
         "{}\n{}\n`spof practice watch {id}` goes on with it.\n",
         desk.style_bold(&format!("{id} is open, and its clock stands still.")),
-        practice::standing(attempt, desk.now()),
+        desk.set(&practice::standing(attempt, desk.now())),
     )
 }
 
