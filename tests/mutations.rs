@@ -46,27 +46,10 @@ fn last_word(start: usize, what: &str) -> Range<usize> {
     start + skipped..start + what.len()
 }
 
-/// Problems whose gaps nobody has gone through yet, one by one.
-fn is_recent(problem: &str) -> bool {
-    const RECENT: [&str; 10] = [
-        "airbnb",
-        "deploy-cicd",
-        "ecommerce-backend",
-        "file-uploader",
-        "microservices-system",
-        "notification-service",
-        "payment-ready-api",
-        "rbac",
-        "saas-backend",
-        "whatsapp",
-    ];
-    RECENT.contains(&problem)
-}
-
 #[test]
 fn safeties_are_missed_when_they_are_gone() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (mut removed, mut removed_long_since, mut by_rubric) = (0, 0, 0);
+    let (mut removed, mut by_rubric) = (0, 0);
     let (mut unnoticed, mut unproven) = (Vec::new(), Vec::new());
     let mut used: BTreeSet<usize> = BTreeSet::new();
     let mut needless = 0;
@@ -83,7 +66,6 @@ fn safeties_are_missed_when_they_are_gone() {
             let mutant = without(&text, &safety.parts);
             let Some(after) = noticed(&mutant) else { continue };
             removed += 1;
-            removed_long_since += usize::from(!is_recent(&problem));
             if safety.is_missed(&before, &after) {
                 continue;
             }
@@ -125,11 +107,8 @@ fn safeties_are_missed_when_they_are_gone() {
     assert_eq!(unproven, Vec::<String>::new(), "nothing stands in for these");
     let kept = std::fs::read_to_string(&known).unwrap_or_default();
     assert!(kept == gaps, "tests/unnoticed.txt is stale: run `UPDATE_DOCS=1 cargo test`\n{gaps}");
-    // Every safety of the designs that the rules were written beside is missed, and of others all but one in twenty.
+    // Every safety of the designs that the rules were written beside is missed, and of others all but one in thirty.
     let beside = |line: &&String| line.starts_with("url-shortener/") || line.starts_with("chat-system/");
     assert_eq!(unnoticed.iter().find(beside), None);
-    let long_since =
-        unnoticed.iter().filter(|line| !is_recent(line.split('/').next().unwrap_or_default())).count();
-    assert!(long_since * 20 <= removed_long_since, "{long_since} of {removed_long_since} unnoticed");
-    assert!(removed > 1_600 && unnoticed.len() * 7 <= removed, "{} of {removed} unnoticed", unnoticed.len());
+    assert!(removed > 1_600 && unnoticed.len() * 30 <= removed, "{} of {removed} unnoticed", unnoticed.len());
 }
