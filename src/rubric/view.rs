@@ -205,7 +205,8 @@ impl Stop {
         let lenient = lenient && arrow_of(design, step) != Arrow::Control;
         // What is handed to a broker is written there; nobody says so.
         let to_broker = arrow_of(design, step) == Arrow::Handoff && design.graph[step.to].kind.is_broker();
-        let (reads, writes) = (step.attrs.has("reads"), step.attrs.has("writes") || to_broker);
+        let writes = step.attrs.has("writes") || to_broker;
+        let reads = step.attrs.has("reads") || !writes && is_looked_into(design, step);
         let access = match self.access {
             None => true,
             Some(Access::Reads) => reads || lenient && !writes,
@@ -213,6 +214,13 @@ impl Stop {
         };
         arrow && access && self.kinds.matches(&design.graph[step.to])
     }
+}
+
+/// A cache whose caller goes elsewhere on a miss: it is read, though nobody says so.
+fn is_looked_into(design: &Design, step: &Step) -> bool {
+    let Some(flow) = step.flow.map(|flow| &design.flows[flow]) else { return false };
+    let misses = |other: &Step| other.from == step.from && other.attrs.text("on").value() == Some("miss");
+    design.graph[step.to].kind == Kind::Cache && design.steps_of(flow).iter().any(misses)
 }
 
 fn arrow_of(design: &Design, step: &Step) -> Arrow {

@@ -68,6 +68,16 @@ fn paths() {
 }
 
 #[test]
+fn a_cache_that_may_miss_is_read() {
+    let boxes = "client a\nservice b\ncache c\ndatabase d\n";
+    let condition = r#"{ flow = "f", path = ["client", "reads cache"] }"#;
+    let judged = |steps: &str| judged(&format!("{boxes}flow f {{ {steps} }}"), condition).0;
+    assert_eq!(judged("a -> b -> c\nb -> d reads on=miss"), Met::Yes);
+    assert_eq!(judged("a -> b -> c\nb -> d reads"), Met::Unstated);
+    assert_eq!(judged("a -> b -> c writes\nb -> d reads on=miss"), Met::No);
+}
+
+#[test]
 fn what_must_not_be_waited_for() {
     let boxes = "client a\nservice b\nqueue q\nworker w\ndatabase d\n";
     let condition = r#"{ flow = "f", no_path = ["client", "-> writes database"] }"#;
