@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use crate::catalog::Kind;
+use crate::design::Node;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fix::Mend;
 use crate::rules::{Confidence, Facts, Group, Outage, Page, Question, Rule};
@@ -41,6 +44,11 @@ pub static RULE: Rule = Rule {
 
 fn check(facts: &Facts) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut dead: HashMap<Sort, NodeIndex> = HashMap::new();
+    for letters in facts.nodes(|kind| kind.is_broker()).filter(|&broker| facts.is_dead_letters(broker)) {
+        dead.entry(sort(facts.node(letters))).or_insert(letters);
+    }
+    let is_free = facts.design.unused_id([DEAD.to_string(), DEAD.to_string()]) == DEAD;
     for broker in facts.nodes(|kind| kind.is_broker()) {
         let node = facts.node(broker);
         let mut consumers = facts.consumers(broker);
@@ -74,27 +82,33 @@ fn check(facts: &Facts) -> Vec<Diagnostic> {
                 .consequence(format!(
                     "{who} fails on it, gets it again, and fails again: what is behind it waits, or it is dropped unseen"
                 ))
-                .mend(mend(facts, broker))
+                .mend(mend(facts, broker, &dead, is_free))
                 .fix(format!("`queue dead alert` and `dlq=dead` on {name}{how}")),
         );
     }
     found
 }
 
+/// What new ones are called, unless something is called so.
+const DEAD: &str = "dead";
+
+/// What dead letters have in common with what they are of: kind, technology and group.
+type Sort = (Kind, Option<&'static str>, Option<usize>);
+
+fn sort(node: &Node) -> Sort {
+    (node.kind, node.tech.map(|tech| tech.id.as_str()), node.group)
+}
+
 /// To dead letters of its kind and technology that are there, else to new ones that run as it does.
-fn mend(facts: &Facts, broker: NodeIndex) -> Mend {
+fn mend(facts: &Facts, broker: NodeIndex, dead: &HashMap<Sort, NodeIndex>, is_free: bool) -> Mend {
     let node = facts.node(broker);
-    let alike = |&other: &NodeIndex| {
-        let other_node = facts.node(other);
-        facts.is_dead_letters(other)
-            && (other_node.kind, other_node.tech.map(|tech| &tech.id))
-                == (node.kind, node.tech.map(|tech| &tech.id))
-            && other_node.group == node.group
-    };
-    if let Some(dead) = facts.nodes(|kind| kind.is_broker()).find(alike) {
+    if let Some(&dead) = dead.get(&sort(node)) {
         return Mend::node(&node.id, &format!("dlq={}", facts.id(dead)));
     }
-    let dead = facts.design.unused_id(["dead".to_string(), format!("{}_dead", node.id)]);
+    let dead = match is_free {
+        true => DEAD.to_string(),
+        false => facts.design.unused_id([DEAD.to_string(), format!("{}_dead", node.id)]),
+    };
     let word = node.tech.filter(|tech| tech.kind() == node.kind).map_or(node.kind.name(), |tech| &tech.id);
     let times = if node.instances > 1 { format!(" x{}", node.instances) } else { String::new() };
     let tech = match node.tech {
