@@ -270,6 +270,12 @@ pub fn dangling_comma(cursor: &mut Cursor<'_>, comma: usize) -> bool {
     true
 }
 
+/// The keyword that a word is one slip away from, unless it is `node`, which others write for a component.
+pub fn keyword_meant(word: Word<'_>) -> Option<&'static str> {
+    let one_slip = |keyword: &&str| keyword.len() > 3 && strsim::osa_distance(word.text, keyword) == 1;
+    KEYWORDS.into_iter().find(one_slip).filter(|_| (4..=8).contains(&word.text.len()) && word.text != "node")
+}
+
 const KEYWORDS: [&str; 12] = [
     "design", "region", "zone", "group", "flow", "given", "every", "table", "decide", "out", "allow", "note",
 ];
@@ -542,4 +548,23 @@ pub fn id_for(label: &str) -> String {
     }
     let id = id.trim_matches('_');
     if id.starts_with(lexical::opens_name) { id.to_owned() } else { format!("a{id}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_slip_in_a_keyword_leads_to_it() {
+        let said = |text: &str| {
+            let (_, mistakes) = crate::syntax::parse(text);
+            (mistakes[0].message.clone(), mistakes[0].at.text.clone())
+        };
+        for (text, keyword) in
+            [("desgin \"x\"", "design"), ("givn { a = 3 }", "given"), ("decied \"a\"", "decide")]
+        {
+            assert_eq!(said(text).1, format!("did you mean `{keyword}`?"), "{text}");
+        }
+        for text in ["service \"API\"", "node \"x\"", "auth \"x\"", "lb \"x\""] {
+            assert!(said(text).0.contains("a label but no id"), "{text}");
+        }
+    }
 }

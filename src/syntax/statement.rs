@@ -307,7 +307,13 @@ fn node_and_hop<'s>(cursor: &mut Cursor<'s>, kind: Word<'s>, id: Word<'s>) {
 /// `service "API"`, `browser`
 fn no_id(cursor: &mut Cursor<'_>, kind: Word<'_>) -> Unreadable {
     let place = Span::point(kind.span.end);
-    let mistake = if let Some(label) = cursor.eat_text() {
+    let mistake = if let Some(keyword) = habits::keyword_meant(kind) {
+        habits::syntax(
+            format!("`{}` starts no statement", kind.text),
+            kind.span,
+            format!("did you mean `{keyword}`?"),
+        )
+    } else if let Some(label) = cursor.eat_text() {
         let id = habits::id_for(label.raw);
         habits::syntax(format!("this {} has a label but no id", kind.text), place, "an id should stand here")
             .help(format!("write `{} {id} \"{}\"`; hops name it by its id", kind.text, label.raw))
